@@ -1,0 +1,259 @@
+"""Every option of Hendrix, declared once: name, parser, default, unit, help, flags, and whether a reload takes it.
+
+Flags, environment variables (``HX_<NAME>``), ``hendrix.toml``, Django's ``HENDRIX`` setting and the reference page
+are derived from this table. A loaded ``Config`` is frozen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, Field, asdict, dataclass, field, fields
+from typing import Any, cast
+
+from hendrix.core import values
+from hendrix.core.values import Parser
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """What is known of one option besides its default."""
+
+    name: str
+    parse: Parser
+    help: str
+    group: str
+    flags: tuple[str, ...]
+    default: Any
+    metavar: str = ""
+    repeat: bool = False
+    switch: bool = False
+    reloadable: bool = False
+    setting: str = ""
+
+    @property
+    def environ(self) -> str:
+        """The environment variable that sets it."""
+        return f"HX_{self.name.upper()}"
+
+
+def _option(
+    default: Any,
+    parse: Parser,
+    text: str,
+    *short: str,
+    group: str,
+    metavar: str = "",
+    repeat: bool = False,
+    reloadable: bool = False,
+    setting: str = "",
+) -> Any:
+    """Declare a field of ``Config``. ``short`` are flags besides ``--name``; ``setting`` an old Django setting."""
+    about = {
+        "parse": parse,
+        "help": text,
+        "group": group,
+        "flags": short,
+        "metavar": metavar,
+        "repeat": repeat,
+        "switch": parse is values.switch,
+        "reloadable": reloadable,
+        "setting": setting,
+    }
+    return field(default=default, metadata={"option": about})
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The effective configuration. Sizes are bytes, durations seconds."""
+
+    # What to serve
+    settings: str = _option(
+        "",
+        values.text,
+        "settings module; else DJANGO_SETTINGS_MODULE, else what manage.py sets",
+        group="project",
+        metavar="MODULE",
+    )
+    pythonpath: str = _option(
+        "", values.text, "directory to import the project from", group="project", metavar="DIR"
+    )
+    wsgi: str = _option(
+        "",
+        values.text,
+        "serve this WSGI application: module:attr or module.attr",
+        group="project",
+        metavar="APP",
+    )
+
+    # Where to listen
+    bind: tuple[str, ...] = _option(
+        (),
+        values.address,
+        "listen at HOST:PORT, [v6]:PORT, unix:/path or fd://N; may be given again",
+        "-b",
+        group="listen",
+        metavar="ADDRESS",
+        repeat=True,
+    )
+    http_port: int = _option(
+        8000,
+        values.number(0, 65535),
+        "port to listen at where no --bind is given",
+        group="listen",
+        metavar="PORT",
+        setting="HTTP_PORT",
+    )
+    backlog: int = _option(
+        2048, values.number(1, 65535), "connections that may wait to be accepted", group="listen", metavar="N"
+    )
+    proxy_protocol: str = _option(
+        "off",
+        values.choice("off", "v1", "v2", "on"),
+        "connections begin with a PROXY line: v1, v2, or on for both",
+        group="listen",
+        metavar="VERSION",
+    )
+    forwarded_allow_ips: str = _option(
+        "127.0.0.1,::1,unix",
+        values.networks,
+        "peers whose Forwarded, X-Forwarded-* and PROXY lines are believed: addresses, networks, unix, *",
+        group="listen",
+        metavar="NETS",
+    )
+
+    # Processes and threads
+    workers: int = _option(
+        1, values.number(1, 512), "worker processes", "-w", group="processes", metavar="N"
+    )
+    threads: int = _option(
+        64,
+        values.number(1, 1024),
+        "threads per worker at the most; they come when work waits, and go",
+        group="processes",
+        metavar="N",
+    )
+    queue_size: int = _option(
+        1000,
+        values.number(1, 1_000_000),
+        "requests that may wait for a thread; past that 503",
+        group="processes",
+        metavar="N",
+    )
+    graceful_timeout: float = _option(
+        30.0,
+        values.duration,
+        "time for requests under way when a worker is told to leave",
+        group="processes",
+        metavar="TIME",
+    )
+
+    # Limits and deadlines
+    client_max_body_size: int = _option(
+        256 * 1024**2,
+        values.size,
+        "largest request body; past that 413. 0: no limit",
+        group="limits",
+        metavar="SIZE",
+    )
+    limit_request_line: int = _option(
+        8190, values.number(64, 65536), "longest request line, bytes; past that 414", group="limits", metavar="N"
+    )
+    limit_request_fields: int = _option(
+        100, values.number(1, 1000), "header fields of a request; past that 431", group="limits", metavar="N"
+    )
+    limit_request_field_size: int = _option(
+        16384, values.number(64, 65536), "longest header field, bytes; past that 431", group="limits", metavar="N"
+    )
+    limit_request_head: int = _option(
+        65536, values.number(256, 262144), "whole head of a request, bytes; past that 431", group="limits", metavar="N"
+    )
+    limit_connections: int = _option(
+        0,
+        values.number(0, 1_000_000),
+        "open connections per worker; 0: as many as descriptors allow",
+        group="limits",
+        metavar="N",
+    )
+    head_timeout: float = _option(
+        10.0, values.duration, "time to send a whole request head", group="limits", metavar="TIME"
+    )
+    body_timeout: float = _option(
+        20.0, values.duration, "time to send a body, before its rate counts", group="limits", metavar="TIME"
+    )
+    min_rate: int = _option(
+        500,
+        values.size,
+        "bytes per second that a peer must send of a body, and take of an answer",
+        group="limits",
+        metavar="SIZE",
+    )
+    keep_alive: float = _option(
+        65.0, values.duration, "time that an idle connection is kept", group="limits", metavar="TIME"
+    )
+    write_timeout: float = _option(
+        30.0, values.duration, "time that a peer may take nothing of an answer", group="limits", metavar="TIME"
+    )
+    slow_request: float = _option(
+        10.0,
+        values.duration,
+        "log the stack of a request that runs this long; 0: never",
+        group="limits",
+        metavar="TIME",
+    )
+    timeout: float = _option(
+        60.0,
+        values.duration,
+        "answer 504 to a request that runs this long and replace its worker; 0: never",
+        "-t",
+        group="limits",
+        metavar="TIME",
+    )
+
+    # Logs
+    verbosity: int = _option(
+        1, values.number(0, 3), "0 errors only, 1 normal, 2 more, 3 everything", "-v", group="logs", metavar="N"
+    )
+    quiet: bool = _option(False, values.switch, "errors only", "-q", group="logs")
+    loud: bool = _option(False, values.switch, "a coloured line on the terminal for each answer", "-l", group="logs")
+    log: str = _option("", values.text, "write the log to FILE instead of stderr", group="logs", metavar="FILE")
+    access_log: str = _option(
+        "off",
+        values.text,
+        "a line per request: off, combined, json or a format of %%-atoms",
+        group="logs",
+        metavar="FORMAT",
+    )
+    access_logfile: str = _option(
+        "-", values.text, "where access lines go; - is standard output", group="logs", metavar="FILE"
+    )
+    request_id: str = _option(
+        "X-Request-ID",
+        values.text,
+        "header that carries the request's id in and out; empty: none",
+        group="logs",
+        metavar="NAME",
+    )
+    server_header: str = _option(
+        "hendrix", values.text, "value of the Server header; empty: none", group="logs", metavar="TEXT"
+    )
+    traceback: bool = _option(False, values.switch, "show Hendrix's own traceback when it fails", group="logs")
+
+
+def _described(declared: Field[Any]) -> Option:
+    about = declared.metadata["option"]
+    flags = (*about["flags"], "--" + declared.name.replace("_", "-"))
+    assert declared.default is not MISSING
+    return Option(name=declared.name, default=declared.default, **{**about, "flags": flags})
+
+
+OPTIONS: dict[str, Option] = {declared.name: _described(declared) for declared in fields(Config)}
+
+
+def to_plain(config: Config) -> dict[str, Any]:
+    """The configuration as JSON can carry it."""
+    return asdict(config)
+
+
+def from_plain(plain: dict[str, Any]) -> Config:
+    """The reverse of ``to_plain``."""
+    lists = {name: tuple(cast("list[str]", plain[name])) for name in plain if OPTIONS[name].repeat}
+    return Config(**{**plain, **lists})

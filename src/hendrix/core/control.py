@@ -1,0 +1,129 @@
+"""What the supervisor, the template and the workers say to each other.
+
+Messages are one line of JSON each over a unix stream socket; file descriptors ride along with the message that
+counts them in ``fds``. The codec is pure; sending and receiving is done beside it, in ``channel`` of each room.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+# --- supervisor -> template -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Configure:
+    """The whole configuration, and (as descriptors) the listening sockets in the order of ``addresses``."""
+
+    options: dict[str, Any]
+    addresses: list[str]
+    fds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spawn:
+    """Fork worker number ``worker``. One descriptor rides along: the worker's end of its own channel."""
+
+    worker: int
+    fds: int = 1
+
+
+# --- template -> supervisor -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsLoaded:
+    """The project's settings were imported. ``options`` are those that it sets for Hendrix."""
+
+    settings: str
+    debug: bool
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The project is imported and workers can be forked. ``seconds`` is what that took."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class LoadFailed:
+    """The project does not load: one line, and the project's own traceback."""
+
+    summary: str
+    traceback: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Spawned:
+    """Worker ``worker`` runs as process ``pid``."""
+
+    worker: int
+    pid: int
+
+
+# --- worker -> supervisor ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The worker listens and answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retire:
+    """The worker asks to be replaced: it goes on serving until it is told to drain."""
+
+    reason: str
+
+
+# --- supervisor -> worker ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """Accept nothing more, finish what is under way within ``seconds``, then exit with status 0."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReopenLogs:
+    """Log files have been moved away: open them anew."""
+
+
+Message = Configure | Spawn | SettingsLoaded | Loaded | LoadFailed | Spawned | Ready | Retire | Drain | ReopenLogs
+
+_KINDS: dict[str, type[Message]] = {
+    kind.__name__: kind
+    for kind in (Configure, Spawn, SettingsLoaded, Loaded, LoadFailed, Spawned, Ready, Retire, Drain, ReopenLogs)
+}
+
+
+def encode(message: Message) -> bytes:
+    """One line for the wire."""
+    return json.dumps([type(message).__name__, asdict(message)]).encode() + b"\n"
+
+
+class Decoder:
+    """Bytes and descriptors in, messages (each with its own descriptors) out."""
+
+    def __init__(self) -> None:
+        self._buffer = b""
+        self._fds: list[int] = []
+
+    def feed(self, data: bytes, fds: list[int]) -> list[tuple[Message, list[int]]]:
+        """Take what arrived; return the messages that are complete."""
+        self._fds += fds
+        *lines, self._buffer = (self._buffer + data).split(b"\n")
+        return [self._decode(line) for line in lines]
+
+    def _decode(self, line: bytes) -> tuple[Message, list[int]]:
+        name, facts = json.loads(line)
+        message = _KINDS[name](**facts)
+        count = getattr(message, "fds", 0)
+        fds, self._fds = self._fds[:count], self._fds[count:]
+        return message, fds

@@ -1,0 +1,71 @@
+"""HTTP in Hendrix's words: what every protocol version parses into, and every answer reads.
+
+Header names are lower-case bytes, values are bytes without surrounding white space, order and repetition are
+kept as received (RFC 9110 section 5.3).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+RequestHeaders = list[tuple[bytes, bytes]]
+#: As an application gives them (PEP 3333): native strings that hold latin-1.
+ResponseHeaders = list[tuple[str, str]]
+
+REASONS: dict[int, str] = {status.value: status.phrase for status in HTTPStatus}
+REASONS.update({413: "Content Too Large", 414: "URI Too Long", 422: "Unprocessable Content"})
+
+#: RFC 9110 section 7.6.1: fields that belong to one connection, never to a message.
+HOP_BY_HOP = frozenset(
+    (
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "trailers",
+        "transfer-encoding",
+        "upgrade",
+    )
+)
+
+
+@dataclass(slots=True)
+class Request:
+    """The head of one request.
+
+    ``path`` is the absolute path as sent (still percent-encoded), ``query`` what follows the first ``?``.
+    ``authority`` is the host that the request is for: of the target where it has one, else of ``Host``.
+    ``length`` is the size of the body in bytes: 0 where there is none, -1 where only its end will tell.
+    """
+
+    method: str
+    target: bytes
+    path: bytes
+    query: bytes
+    version: str
+    headers: RequestHeaders
+    authority: bytes = b""
+    length: int = 0
+    expects_continue: bool = False
+    #: The scheme that an absolute-form target names (RFC 9112 section 3.2.2); empty otherwise.
+    target_scheme: bytes = b""
+    #: What the peer wants of the connection after this exchange (RFC 9112 section 9.3).
+    keep_alive: bool = True
+    #: Headers by name, repeated ones joined (RFC 9110 section 5.3; Cookie by ``"; "``).
+    fields: dict[bytes, bytes] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Origin:
+    """Who sent a request and to which of our addresses, after the trusted proxies have been believed.
+
+    ``client`` and ``server`` are ``(host, port)``; a unix socket has ``("", 0)`` as its client.
+    """
+
+    client: tuple[str, int]
+    server: tuple[str, int]
+    scheme: str

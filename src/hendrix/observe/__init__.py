@@ -1,0 +1,1 @@
+"""The room that speaks: every log line is written here."""

@@ -1,0 +1,43 @@
+"""The grammar of fields, hosts and targets (RFC 9110 section 5, RFC 3986 section 3.2), as patterns.
+
+Quantifiers are possessive: a hostile head is matched in one pass, without backtracking.
+"""
+
+from __future__ import annotations
+
+import re
+
+#: RFC 9110 section 5.6.2.
+TOKEN_CHAR = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
+TOKEN_BYTES = frozenset(byte for byte in range(256) if re.fullmatch(TOKEN_CHAR, bytes([byte])))
+#: RFC 9110 section 5.5: visible characters, obs-text, and blanks within.
+VALUE = rb"[\t\x20-\x7e\x80-\xff]*+"
+FIELD_LINE = TOKEN_CHAR + rb"++:" + VALUE + rb"\r\n"
+
+#: RFC 9112 section 2.1: start-line CRLF *( field-line CRLF ) CRLF, and not a byte else.
+HEAD = re.compile(
+    rb"(" + TOKEN_CHAR + rb"++) ([\x21-\x7e]++) HTTP/1\.([01])\r\n(?:" + FIELD_LINE + rb")*+\r\n"
+)
+TRAILERS = re.compile(rb"(?:" + FIELD_LINE + rb")*+\r\n")
+START_LINE = re.compile(rb"(" + TOKEN_CHAR + rb"++) ([\x21-\x7e]++) HTTP/(\d)\.(\d)\r\n")
+
+#: RFC 9112 section 2.2: a CR or LF that is not part of CRLF.
+BARE_LINE_END = re.compile(rb"\r(?!\n|\Z)|(?<!\r)\n")
+
+#: RFC 3986 section 3.2.2 and RFC 9110 section 7.2: uri-host [ ":" port ], without user information.
+HOST = re.compile(
+    rb"(?:\[[0-9A-Fa-f:.]++\]|\[v[0-9A-Fa-f]+\.[A-Za-z0-9\-._~!$&'()*+,;=:]+\]"
+    rb"|(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})*+)(?::([0-9]{0,5}))?"
+)
+
+_CHUNK_VALUE = rb'(?:' + TOKEN_CHAR + rb'++|"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t \x21-\x7e\x80-\xff])*+")'
+#: RFC 9112 section 7.1: chunk-size [ chunk-ext ] CRLF. Fifteen digits are more than any file.
+CHUNK_LINE = re.compile(
+    rb"([0-9A-Fa-f]{1,15})((?:[ \t]*+;[ \t]*+" + TOKEN_CHAR + rb"++(?:[ \t]*+=[ \t]*+" + _CHUNK_VALUE + rb")?)*+)\r\n"
+)
+
+
+def valid_host(host: bytes) -> bool:
+    """Is ``host`` a legal value of the Host field? Empty is (RFC 9110 section 7.2)."""
+    match = HOST.fullmatch(host)
+    return match is not None and int(match[1] or 0) <= 65535

@@ -1,0 +1,139 @@
+"""Where a request's body ends (RFC 9112 sections 6 and 7): by its length, or by its last chunk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hendrix.core.errors import PeerError
+from hendrix.core.http import RequestHeaders
+from hendrix.wire.fields import BARE_LINE_END, CHUNK_LINE, TRAILERS
+from hendrix.wire.limits import Limits
+
+#: RFC 9110 section 6.5.1: what frames, routes or authenticates a message has no meaning behind its body.
+_NOT_TRAILERS = frozenset(
+    (
+        b"authorization",
+        b"connection",
+        b"content-encoding",
+        b"content-length",
+        b"content-range",
+        b"content-type",
+        b"cookie",
+        b"host",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+    )
+)
+
+
+class FixedBody:
+    """A body of ``length`` bytes."""
+
+    __slots__ = ("_left", "trailers")
+
+    def __init__(self, length: int) -> None:
+        self._left = length
+        self.trailers: RequestHeaders = []
+
+    def feed(self, data: bytes) -> tuple[bytes, bytes, bool]:
+        """Take bytes; return those of the body, those behind it, and whether the body is complete."""
+        if len(data) < self._left:
+            self._left -= len(data)
+            return data, b"", False
+        left, self._left = self._left, 0
+        return data[:left], data[left:], True
+
+
+class ChunkedBody:
+    """A chunked body with its trailers. Raises ``PeerError`` at the first byte that cannot be right."""
+
+    __slots__ = ("_extensions", "_left", "_limits", "_read", "_rest", "trailers")
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._rest = b""
+        self._left = 0
+        self._extensions = 0
+        self._read: Callable[[bytes, int, list[bytes]], int] | None = self._size_line
+        self.trailers: RequestHeaders = []
+
+    def feed(self, data: bytes) -> tuple[bytes, bytes, bool]:
+        """Take bytes; return those of the body, those behind it, and whether the body is complete."""
+        data = self._rest + data if self._rest else data
+        parts: list[bytes] = []
+        at = 0
+        while self._read is not None:
+            step = self._read(data, at, parts)
+            if step < 0:
+                break
+            at = step
+        else:
+            return b"".join(parts), data[at:], True
+        self._rest = data[at:] if self._left == 0 else b""
+        return b"".join(parts), b"", False
+
+    # Each reader takes what it can at ``at`` and returns where it stopped, or -1 where more bytes are needed.
+
+    def _size_line(self, data: bytes, at: int, _parts: list[bytes]) -> int:
+        match = CHUNK_LINE.match(data, at)
+        if match is None:
+            self._refuse_bad_line(data, at)
+            return -1
+        self._extensions += len(match[2])
+        if len(match[0]) > self._limits.chunk_line or self._extensions > self._limits.chunk_extensions:
+            raise PeerError(400, "too many chunk extensions")
+        self._left = int(match[1], 16)
+        self._read = self._chunk if self._left else self._trailers
+        return match.end()
+
+    def _refuse_bad_line(self, data: bytes, at: int) -> None:
+        if data.find(b"\n", at) >= 0:
+            raise PeerError(400, "malformed chunk size")
+        if len(data) - at > self._limits.chunk_line:
+            raise PeerError(400, "the chunk size line is too long")
+        if len(data) > at and data[at] not in b"0123456789abcdefABCDEF":
+            raise PeerError(400, "malformed chunk size")
+
+    def _chunk(self, data: bytes, at: int, parts: list[bytes]) -> int:
+        piece = data[at : at + self._left]
+        if piece:
+            parts.append(piece)
+            self._left -= len(piece)
+        if self._left:
+            return -1
+        self._read = self._chunk_end
+        return at + len(piece)
+
+    def _chunk_end(self, data: bytes, at: int, _parts: list[bytes]) -> int:
+        end = data[at : at + 2]
+        if end == b"\r\n":
+            self._read = self._size_line
+            return at + 2
+        if not b"\r\n".startswith(end):
+            raise PeerError(400, "a chunk does not end with CRLF")
+        return -1
+
+    def _trailers(self, data: bytes, at: int, _parts: list[bytes]) -> int:
+        match = TRAILERS.match(data, at)
+        if match is None:
+            self._refuse_bad_trailers(data, at)
+            return -1
+        lines = match[0].split(b"\r\n")[:-2]
+        if len(match[0]) > self._limits.trailers or len(lines) > self._limits.fields:
+            raise PeerError(431, "the trailers are too large")
+        self.trailers = [pair for line in lines if (pair := _field(line))[0] not in _NOT_TRAILERS]
+        self._read = None
+        return match.end()
+
+    def _refuse_bad_trailers(self, data: bytes, at: int) -> None:
+        if data.find(b"\r\n\r\n", at) >= 0 or BARE_LINE_END.search(data, at):
+            raise PeerError(400, "malformed trailer")
+        if len(data) - at > self._limits.trailers:
+            raise PeerError(431, "the trailers are too large")
+
+
+def _field(line: bytes) -> tuple[bytes, bytes]:
+    name, _, value = line.partition(b":")
+    return name.lower(), value.strip(b" \t")

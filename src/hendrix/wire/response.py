@@ -1,0 +1,137 @@
+"""The head of an answer, from an application's words to bytes (RFC 9110 sections 6 to 8, RFC 9112 section 4).
+
+What an application may not say is refused as a whole: a line break in a value, a field of the connection, two
+lengths. Names seen before are remembered, so a usual header costs one look-up.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hendrix.core.errors import AnswerError
+from hendrix.core.http import HOP_BY_HOP, ResponseHeaders
+
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_STATUS = re.compile(r"[1-9][0-9]{2} [\t\x20-\x7e\x80-\xff]*")
+_REMEMBERED = 1000
+
+_PLAIN, _LENGTH, _DATE, _SERVER = range(4)
+_SPECIAL = {"content-length": _LENGTH, "date": _DATE, "server": _SERVER}
+_kinds: dict[str, int] = {}
+
+
+@dataclass(slots=True)
+class Common:
+    """The fields that every answer of a server carries; the shell renews ``date`` once a second."""
+
+    date: str = ""
+    server: str = ""
+    both: str = ""
+
+    def renew(self, date: str) -> None:
+        """``date`` is an IMF-fixdate."""
+        self.date = f"Date: {date}\r\n"
+        self.both = self.date + self.server
+
+
+@dataclass(slots=True)
+class Fields:
+    """An application's headers made ready: their lines, the length they state (-1: none), what they leave out."""
+
+    lines: list[str]
+    length: int
+    common: str
+
+
+def check_status(status: str) -> int:
+    """The code of a status line such as ``"200 OK"``. Raises ``AnswerError``."""
+    if not _STATUS.fullmatch(status):
+        raise AnswerError(f"the status {status[:80]!r} is not three digits, a space and a reason")
+    code = int(status[:3])
+    if code < 200:
+        raise AnswerError(f"the status {status[:80]!r} is not a final one")
+    return code
+
+
+def render_fields(headers: ResponseHeaders, common: Common) -> Fields:
+    """Raises ``AnswerError`` where a field may not be sent."""
+    fields = Fields([], -1, common.both)
+    lines = fields.lines
+    known = _kinds.get
+    try:
+        for name, value in headers:
+            kind = known(name)
+            if kind is None:
+                kind = _learn(name)
+            if kind:
+                _special(kind, value, fields, common)
+                if kind == _LENGTH:
+                    continue
+            lines.append(f"{name}: {value}\r\n")
+    except (TypeError, ValueError) as error:
+        raise AnswerError(f"a header is not a pair of strings: {error}") from None
+    return fields
+
+
+def encode_head(status: str, fields: Fields, tail: str) -> bytes:
+    """The whole head. ``tail`` are the lines of the connection itself. Raises ``AnswerError``."""
+    text = f"HTTP/1.1 {status}\r\n{''.join(fields.lines)}{fields.common}{tail}\r\n"
+    # One line break a line and no other: no value can have smuggled one in.
+    breaks = text.count("\r\n")
+    if text.count("\r") != breaks or text.count("\n") != breaks or "\0" in text or _count(fields, tail) != breaks:
+        raise AnswerError("a header value holds a line break or NUL")
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError as error:
+        raise AnswerError(f"a header is not latin-1: {text[error.start : error.end]!r}") from None
+
+
+def _count(fields: Fields, tail: str) -> int:
+    return len(fields.lines) + fields.common.count("\n") + tail.count("\n") + 2
+
+
+def _learn(name: str) -> int:
+    """What is to be done with fields of this name; remembered for the next time."""
+    if not isinstance(name, str) or not _TOKEN.fullmatch(name):
+        raise AnswerError(f"{name!r} is not a header name")
+    lower = name.lower()
+    if lower in HOP_BY_HOP:
+        raise AnswerError(f"{name} is a field of the connection, which the application may not set (PEP 3333)")
+    kind = _SPECIAL.get(lower, _PLAIN)
+    if len(_kinds) < _REMEMBERED:
+        _kinds[name] = kind
+    return kind
+
+
+def check_name(name: str) -> None:
+    """Raises ``AnswerError`` where an application may not set this header (PEP 3333, "Other HTTP Features")."""
+    if name not in _kinds:
+        _learn(name)
+
+
+def _special(kind: int, value: str, fields: Fields, common: Common) -> None:
+    _ACTS[kind](value, fields, common)
+
+
+def _state_length(value: str, fields: Fields, _common: Common) -> None:
+    digits = value.strip()
+    if fields.length >= 0 or not (digits.isascii() and digits.isdigit()):
+        raise AnswerError(f"Content-Length {value[:40]!r} is not one number")
+    fields.length = int(digits)
+
+
+def _own_date(_value: str, fields: Fields, common: Common) -> None:
+    fields.common = fields.common.replace(common.date, "")
+
+
+def _own_server(_value: str, fields: Fields, common: Common) -> None:
+    fields.common = fields.common.replace(common.server, "") if common.server else fields.common
+
+
+_ACTS: dict[int, Callable[[str, Fields, Common], None]] = {
+    _LENGTH: _state_length,
+    _DATE: _own_date,
+    _SERVER: _own_server,
+}

@@ -1,0 +1,1 @@
+"""One serving process: its loop, its threads, its connections."""
