@@ -6,11 +6,17 @@ are derived from this table. A loaded ``Config`` is frozen.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import MISSING, Field, asdict, dataclass, field, fields
 from typing import Any, cast
 
 from hendrix.core import values
 from hendrix.core.values import Parser
+
+_SPELL: dict[Parser, Callable[[Any], str]] = {
+    values.size: values.size_text,
+    values.duration: values.duration_text,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,19 @@ class Option:
     def environ(self) -> str:
         """The environment variable that sets it."""
         return f"HX_{self.name.upper()}"
+
+    @property
+    def flag(self) -> str:
+        """The long flag that sets it."""
+        return self.flags[-1]
+
+    def spelled(self, value: Any) -> str:
+        """``value`` as one would write it: 256MB, 30s, on. The parser reads it back."""
+        if self.repeat:
+            return ", ".join(value)
+        if self.switch:
+            return "on" if value else "off"
+        return _SPELL.get(self.parse, str)(value)
 
 
 def _option(
@@ -68,7 +87,7 @@ class Config:
     # What to serve
     settings: str = _option(
         "",
-        values.text,
+        values.module,
         "settings module; else DJANGO_SETTINGS_MODULE, else what manage.py sets",
         group="project",
         metavar="MODULE",
@@ -78,7 +97,7 @@ class Config:
     )
     wsgi: str = _option(
         "",
-        values.text,
+        values.application,
         "serve this WSGI application: module:attr or module.attr",
         group="project",
         metavar="APP",
@@ -217,8 +236,8 @@ class Config:
     log: str = _option("", values.text, "write the log to FILE instead of stderr", group="logs", metavar="FILE")
     access_log: str = _option(
         "off",
-        values.text,
-        "a line per request: off, combined, json or a format of %%-atoms",
+        values.access_format,
+        "a line per request: off, combined, json or a format of %-atoms",
         group="logs",
         metavar="FORMAT",
     )
@@ -227,13 +246,13 @@ class Config:
     )
     request_id: str = _option(
         "X-Request-ID",
-        values.text,
+        values.field_name,
         "header that carries the request's id in and out; empty: none",
         group="logs",
         metavar="NAME",
     )
     server_header: str = _option(
-        "hendrix", values.text, "value of the Server header; empty: none", group="logs", metavar="TEXT"
+        "hendrix", values.field_value, "value of the Server header; empty: none", group="logs", metavar="TEXT"
     )
     traceback: bool = _option(False, values.switch, "show Hendrix's own traceback when it fails", group="logs")
 
@@ -246,6 +265,33 @@ def _described(declared: Field[Any]) -> Option:
 
 
 OPTIONS: dict[str, Option] = {declared.name: _described(declared) for declared in fields(Config)}
+
+#: The groups in the order of the help page, and their titles.
+GROUPS: dict[str, str] = {
+    "project": "What to serve",
+    "listen": "Where to listen",
+    "processes": "Processes and threads",
+    "limits": "Limits and deadlines",
+    "logs": "Logs",
+}
+
+
+def set_by_django(settings: object) -> dict[str, Any]:
+    """What a Django settings object says to Hendrix, under the settings' own names, as JSON can carry it.
+
+    That is the ``HENDRIX`` dict and the old names, for example ``{"HENDRIX": {"threads": 8}, "HTTP_PORT": 9000}``.
+    """
+    names = ["HENDRIX", *(option.setting for option in OPTIONS.values() if option.setting)]
+    return {name: _jsonable(getattr(settings, name)) for name in names if hasattr(settings, name)}
+
+
+def _jsonable(value: Any) -> Any:
+    """Paths and lazy strings become text; everything that JSON knows stays as it is."""
+    if isinstance(value, dict):
+        return {str(key): _jsonable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_jsonable(item) for item in value]
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
 
 
 def to_plain(config: Config) -> dict[str, Any]:

@@ -21,10 +21,16 @@ class Exchange(Protocol):
     request_id: str
     #: True once the peer is gone or the answer was aborted; what is written then is dropped.
     gone: bool
+    #: True once the head of the answer has been sent.
+    started: bool
     #: Called once, when the peer goes away before the answer is complete.
     on_gone: Callable[[], None] | None
     #: Called when bytes waiting for the peer have fallen below the low-water mark.
     on_drained: Callable[[], None] | None
+
+    @property
+    def writable(self) -> bool:
+        """False while more waits for the peer than it should."""
 
     def collect(self, done: Callable[[BinaryIO], None]) -> None:
         """Receive the whole body, then call ``done`` with it as a file at its start.

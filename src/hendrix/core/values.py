@@ -1,5 +1,7 @@
-"""What the text of an option may say: sizes, durations, numbers, addresses, networks. Each parser takes the text
-and returns the value, or raises ``ValueError`` with a reason that fits behind the option's name.
+"""What the text of an option may say: sizes, durations, numbers, addresses, networks.
+
+Each parser takes the text and returns the value, or raises ``ValueError`` with a reason that fits behind the
+value: what is wrong; what to give instead. ``size_text`` and ``duration_text`` go the other way, for people.
 """
 
 from __future__ import annotations
@@ -11,8 +13,13 @@ from typing import Any
 
 Parser = Callable[[str], Any]
 
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(|[kmgt]i?b?|b)", re.IGNORECASE)
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(|ms|s|m|h|d)")
+_SIZE = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)\s*(|[kmgt]i?b?|b)", re.IGNORECASE)
+_DURATION = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)\s*(|ms|s|m|h|d)")
+_PORT = re.compile(r"[0-9]{1,5}")
+#: RFC 9110 section 5.6.2.
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]*")
+#: RFC 9110 section 5.5, without the obsolete bytes above 127.
+_FIELD_VALUE = re.compile(r"[ \t!-~]*")
 _SIZE_UNITS = {"": 1, "b": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
 _DURATION_UNITS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -22,20 +29,81 @@ def text(value: str) -> str:
     return value
 
 
+def module(value: str) -> str:
+    """The dotted name of a module, or nothing. Names need not be identifiers: Python imports ``my-settings``."""
+    if value.endswith(".py") or "/" in value or "\\" in value:
+        raise ValueError("names a file; give a module, such as project.settings")
+    if value and (not all(value.split(".")) or any(sign.isspace() or sign == ":" for sign in value)):
+        raise ValueError("is no module's name; give one such as project.settings")
+    return value
+
+
+def application(value: str) -> str:
+    """Where an application is: ``module:attribute`` or ``module.attribute``, or nothing."""
+    name, colon, attribute = value.partition(":") if ":" in value else value.rpartition(".")
+    if value and (value.endswith(".py") or not (colon and module(name) and module(attribute))):
+        raise ValueError("names no attribute of a module; give module:attribute, such as project.wsgi:application")
+    return value
+
+
+def field_name(value: str) -> str:
+    """The name of a header field, or nothing."""
+    if not _TOKEN.fullmatch(value):
+        raise ValueError("is no header's name; give letters, digits and hyphens")
+    return value
+
+
+def field_value(value: str) -> str:
+    """The value of a header field, or nothing."""
+    if not _FIELD_VALUE.fullmatch(value):
+        raise ValueError("does not fit into a header; give printable ASCII on one line")
+    return value.strip()
+
+
+def access_format(value: str) -> str:
+    """``off``, ``combined``, ``json``, or a format with at least one atom such as ``%(h)s``."""
+    if value not in ("off", "combined", "json") and "%(" not in value:
+        raise ValueError("is no format; give off, combined, json or a format with atoms such as %(h)s")
+    return value
+
+
+#: Parsers that take almost any text: a number or a switch given to them in a file is a slip.
+FREE_TEXT: frozenset[Parser] = frozenset((text, module, application, field_name, field_value))
+
+
 def size(value: str) -> int:
     """Bytes: ``1048576``, ``64KB``, ``1.5MB`` (powers of 1024)."""
     match = _SIZE.fullmatch(value.strip())
     if not match:
-        raise ValueError("is not a size: give bytes, or a number with KB, MB or GB")
-    return int(float(match[1]) * _SIZE_UNITS[match[2][:1].lower()])
+        raise ValueError("is not a size; give bytes, or a number with KB, MB or GB")
+    unit = _SIZE_UNITS[match[2][:1].lower()]
+    return int(float(match[1]) * unit) if "." in match[1] else int(match[1]) * unit
+
+
+def size_text(value: int) -> str:
+    """``value`` bytes in the largest unit that says them exactly: ``256MB``."""
+    for unit, factor in reversed(_SIZE_UNITS.items()):
+        if value >= factor > 1 and value % factor == 0:
+            return f"{value // factor}{unit.upper()}B"
+    return str(value)
 
 
 def duration(value: str) -> float:
     """Seconds: ``30``, ``1.5``, ``500ms``, ``2m``, ``6h``."""
     match = _DURATION.fullmatch(value.strip())
     if not match:
-        raise ValueError("is not a duration: give seconds, or a number with ms, s, m, h or d")
+        raise ValueError("is not a duration; give seconds, or a number with ms, s, m, h or d")
     return float(match[1]) * _DURATION_UNITS[match[2]]
+
+
+def duration_text(value: float) -> str:
+    """``value`` seconds as one would say them: ``500ms``, ``30s``, ``5m``."""
+    if 0 < value < 1:
+        return f"{value * 1000:.10g}ms"
+    for unit, factor in (("d", 86400), ("h", 3600), ("m", 60)):
+        if value > 120 and value % factor == 0:
+            return f"{value / factor:.10g}{unit}"
+    return f"{value:.10g}s" if value else "0"
 
 
 def number(low: int, high: int) -> Parser:
@@ -45,9 +113,9 @@ def number(low: int, high: int) -> Parser:
         try:
             found = int(value)
         except ValueError:
-            raise ValueError("is not a whole number") from None
+            raise ValueError(f"is not a whole number; give one from {low} to {high}") from None
         if not low <= found <= high:
-            raise ValueError(f"is not between {low} and {high}")
+            raise ValueError(f"is out of range; give a number from {low} to {high}")
         return found
 
     return parse
@@ -58,7 +126,7 @@ def choice(*allowed: str) -> Parser:
 
     def parse(value: str) -> str:
         if value not in allowed:
-            raise ValueError(f"is none of {', '.join(allowed)}")
+            raise ValueError(f"is unknown; give one of {', '.join(allowed)}")
         return value
 
     return parse
@@ -71,7 +139,7 @@ def switch(value: str) -> bool:
         return True
     if word in ("0", "false", "no", "off", ""):
         return False
-    raise ValueError("is not on or off")
+    raise ValueError("is neither on nor off; give one of these")
 
 
 def address(value: str) -> str:
@@ -79,12 +147,13 @@ def address(value: str) -> str:
     if value.startswith("unix:"):
         return _unix_address(value)
     if value.startswith("fd://"):
-        if not value[5:].isdigit():
-            raise ValueError("is not fd://N with the number of an open descriptor")
-        return value
+        if not _PORT.fullmatch(value[5:]):
+            raise ValueError("has no number after fd://; give that of an open descriptor")
+        return f"fd://{int(value[5:])}"
     host, colon, port = value.rpartition(":")
-    if not colon or not port.isdigit() or int(port) > 65535:
-        raise ValueError("is not HOST:PORT, [v6]:PORT, unix:/path or fd://N")
+    odd = any(sign.isspace() or sign in "/," for sign in host)
+    if not colon or odd or not _PORT.fullmatch(port) or int(port) > 65535:
+        raise ValueError("is no address; give HOST:PORT, [v6]:PORT, unix:/path or fd://N")
     return f"{_host(host)}:{int(port)}"
 
 
@@ -92,9 +161,9 @@ def _unix_address(value: str) -> str:
     path = value.removeprefix("unix:")
     path = path.removeprefix("//") if path.startswith("///") else path
     if not path:
-        raise ValueError("names no path after unix:")
+        raise ValueError("names no path; give unix:/path")
     if len(path.encode()) > 107:
-        raise ValueError("is longer than the 107 bytes that a unix socket's path may have")
+        raise ValueError("is too long; give a path of at most 107 bytes")
     return f"unix:{path}"
 
 
@@ -103,9 +172,9 @@ def _host(host: str) -> str:
         try:
             return f"[{ipaddress.IPv6Address(host[1:-1])}]"
         except ValueError:
-            raise ValueError("has no IPv6 address between its brackets") from None
+            raise ValueError("has no IPv6 address between its brackets; give one such as [::1]:8000") from None
     if ":" in host:
-        raise ValueError("holds an IPv6 address without brackets: write [::1]:8000")
+        raise ValueError("holds an IPv6 address without brackets; write it as in [::1]:8000")
     return host if host not in ("", "*") else "0.0.0.0"
 
 
@@ -117,5 +186,5 @@ def networks(value: str) -> str:
             try:
                 ipaddress.ip_network(word, strict=False)
             except ValueError:
-                raise ValueError(f"has {word!r}, which is no address or network") from None
+                raise ValueError(f"has {word!r}; give addresses, networks such as 10.0.0.0/8, unix or *") from None
     return ",".join(words)

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from enum import StrEnum
 from logging import DEBUG, ERROR, INFO, WARNING
 from signal import SIGKILL
@@ -27,6 +26,7 @@ from typing import Any
 
 from hendrix.supervisor import moves
 from hendrix.supervisor.backoff import Backoff
+from hendrix.supervisor.entries import State, Template, TemplateState, Worker
 from hendrix.supervisor.moves import Action, Event, Exit
 
 KILL_AFTER = 1.0
@@ -38,26 +38,6 @@ HOPELESS_AFTER = 5
 PROJECT_FAILED = 3
 
 
-class State(StrEnum):
-    """Where a worker is in its life."""
-
-    STARTING = "starting"
-    READY = "ready"
-    RETIRING = "retiring"
-    DRAINING = "draining"
-    KILLED = "killed"
-
-
-class TemplateState(StrEnum):
-    """Where the template is in its life."""
-
-    ABSENT = "absent"
-    LOADING = "loading"
-    LOADED = "loaded"
-    ENDING = "ending"
-    KILLED = "killed"
-
-
 class Phase(StrEnum):
     """What the server is about."""
 
@@ -65,44 +45,6 @@ class Phase(StrEnum):
     GRACEFUL = "graceful stop"
     FAST = "fast stop"
     OVER = "over"
-
-
-@dataclass(slots=True)
-class Worker:
-    """One row of the table. Moments are those of ``now``; at ``deadline`` it is killed."""
-
-    id: int
-    place: int
-    generation: int
-    born: float
-    since: float
-    state: State = State.STARTING
-    pid: int | None = None
-    deadline: float | None = None
-    told: bool = False
-    reason: str = ""
-
-    def become(self, state: State, now: float) -> None:
-        """Enter ``state``."""
-        self.state, self.since = state, now
-
-    def facts(self, **more: object) -> dict[str, object]:
-        """What every report of this worker says, and ``more``."""
-        return {"worker": self.id, "pid": self.pid, **more}
-
-
-@dataclass(slots=True)
-class Template:
-    """The process that workers are forked from."""
-
-    state: TemplateState = TemplateState.ABSENT
-    born: float = 0.0
-    deadline: float | None = None
-    backoff: Backoff = field(default_factory=Backoff)
-
-    def become(self, state: TemplateState, deadline: float | None = None) -> None:
-        """Enter ``state``; at ``deadline`` it is killed."""
-        self.state, self.deadline = state, deadline
 
 
 class Fleet:
@@ -171,7 +113,7 @@ class Fleet:
         if self.template.state is TemplateState.LOADING:
             self.template.become(TemplateState.LOADED)
             self._loaded_once = True
-            self._report("template.loaded", INFO, seconds=event.seconds)
+            self._report("template.loaded", self._routine(), seconds=event.seconds)
 
     def _template_failed(self, event: moves.TemplateFailed, now: float) -> None:
         self._template_lost(moves.TemplateLost(), now)
@@ -187,7 +129,7 @@ class Fleet:
     def _template_died(self, event: moves.TemplateDied, now: float) -> None:
         self.template.become(TemplateState.ABSENT)
         delay = self.template.backoff.fail(self.template.born, now)
-        self._drop_unborn(now)
+        self._drop_unborn()
         if self.phase is not Phase.RUNNING:
             return
         if self._loaded_once:
@@ -205,7 +147,7 @@ class Fleet:
         if worker and worker.state is State.STARTING:
             worker.become(State.READY, now)
             self._ready_once = True
-            self._report("worker.ready", INFO, **worker.facts(seconds=now - worker.born))
+            self._report("worker.ready", self._routine(), **worker.facts(seconds=now - worker.born))
 
     def _worker_asks_retire(self, event: moves.WorkerAsksRetire, now: float) -> None:
         worker = self.workers.get(event.worker)
@@ -323,7 +265,7 @@ class Fleet:
             worker.told = True
             return
         deadline = now + seconds + KILL_AFTER
-        worker.deadline = min(worker.deadline or deadline, deadline)
+        worker.deadline = deadline if worker.deadline is None else min(worker.deadline, deadline)
         worker.told = True
         worker.become(State.DRAINING, now)
         self._actions.append(moves.TellDrain(worker.id, seconds))
@@ -336,7 +278,7 @@ class Fleet:
             self._abandon(worker)
             self._gone(worker, "never came to life", now)
         else:
-            self._report("worker.killed", WARNING, **worker.facts(state=str(worker.state)))
+            self._report("worker.killed", WARNING, **worker.facts(state=str(worker.state), seconds=now - worker.since))
             worker.become(State.KILLED, now)
             worker.deadline = now + GIVE_UP_AFTER
             self._actions.append(moves.Signal(worker.id, SIGKILL))
@@ -350,27 +292,27 @@ class Fleet:
 
     def _gone(self, worker: Worker, status: str, now: float) -> None:
         if worker.told:
-            self._report("worker.exited", INFO, **worker.facts(status=status))
+            self._report("worker.exited", DEBUG, **worker.facts(status=status))
             return
         delay = self._backoffs[worker.place].fail(worker.born, now)
         facts = worker.facts(status=status, lived=now - worker.born, again_in=delay)
         self._report("worker.died", ERROR, **facts)
-        hopeless = not self._ready_once and self._backoffs[worker.place].failures >= HOPELESS_AFTER
-        if hopeless and self.phase is Phase.RUNNING:
+        if not self._ready_once and self._backoffs[worker.place].failures >= HOPELESS_AFTER:
             self._fail(Exit(PROJECT_FAILED, f"no worker comes up, the last one: {status}"), now)
 
     def _abandon(self, worker: Worker) -> None:
         del self.workers[worker.id]
         self._actions.append(moves.Abandon(worker.id))
 
-    def _drop_unborn(self, now: float) -> None:
+    def _drop_unborn(self) -> None:
         """The template died before it said which process these are, or that there are any."""
         for worker in [worker for worker in self.workers.values() if worker.pid is None]:
             self._abandon(worker)
 
     def _fail(self, how: Exit, now: float) -> None:
-        self._exit = how
-        self._stop(Phase.FAST, now)
+        if self.phase is Phase.RUNNING:
+            self._exit = how
+            self._stop(Phase.FAST, now)
 
     def _stop(self, phase: Phase, now: float) -> None:
         self.phase = phase
@@ -394,6 +336,10 @@ class Fleet:
                 worker.deadline = now
         if self.template.state is TemplateState.ENDING:
             self.template.deadline = now
+
+    def _routine(self) -> int:
+        """The level of what is expected at the start, where one line is enough, and news later."""
+        return INFO if self._announced else DEBUG
 
     def _report(self, name: str, level: int, **facts: object) -> None:
         self._actions.append(moves.Report(name, level, facts))

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from math import inf
 
-from hendrix.core.errors import AnswerError, PeerError
+from hendrix.core.errors import PeerError
 from hendrix.core.http import Request, ResponseHeaders
 from hendrix.wire.fields import BARE_LINE_END, TOKEN_BYTES
 from hendrix.wire.framing import ChunkedBody, FixedBody
@@ -272,14 +272,13 @@ class Http1:
         return ""
 
     def piece(self, data: bytes) -> bytes:
-        """A piece of the body, framed. Raises ``AnswerError`` when it is more than the stated length."""
+        """A piece of the body, framed; what is more than the stated length is cut off (RFC 9112 section 6.2)."""
         if self._silent or not data:
             return b""
         if self._left == _CHUNKED:
             return b"%x\r\n%b\r\n" % (len(data), data)
         if self._left >= 0:
-            if len(data) > self._left:
-                raise AnswerError("the body is longer than its Content-Length")
+            data = data[: self._left]
             self._left -= len(data)
         return data
 

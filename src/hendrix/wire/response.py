@@ -105,12 +105,6 @@ def _learn(name: str) -> int:
     return kind
 
 
-def check_name(name: str) -> None:
-    """Raises ``AnswerError`` where an application may not set this header (PEP 3333, "Other HTTP Features")."""
-    if name not in _kinds:
-        _learn(name)
-
-
 def _special(kind: int, value: str, fields: Fields, common: Common) -> None:
     _ACTS[kind](value, fields, common)
 

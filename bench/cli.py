@@ -1,0 +1,130 @@
+"""`python3 -m bench`: the command line, and what each action runs.
+
+python3 -m bench                      everything, into docs/benchmarks
+python3 -m bench load                 the workloads only
+python3 -m bench idle|workers|startup one extra measurement
+python3 -m bench profile WORKLOAD     Hendrix against one server or one checkout
+python3 -m bench setup                only make the environment
+"""
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from bench import (
+    environment,
+    idle,
+    machine,
+    profile,
+    report,
+    rounds,
+    servers,
+    startup,
+    tables,
+    workers,
+    workloads,
+)
+from bench.places import ROOT
+from bench.process import Cores, Nursery, choose_cores, raise_file_limit
+from bench.progress import BenchError, say
+from bench.rounds import Plan
+from bench.section import Section
+
+_EXTRAS = ("idle", "workers", "startup")
+_ACTIONS = ("all", "load", *_EXTRAS, "profile", "setup")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python3 -m bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("action", nargs="?", default="all", choices=_ACTIONS)
+    parser.add_argument("workload", nargs="?", default="hello", help="for profile: %(default)s unless given")
+    parser.add_argument("--servers", default="", help="comma-separated; all unless given")
+    parser.add_argument("--workloads", default="", help="comma-separated; all unless given")
+    parser.add_argument("--rounds", type=int, help="rounds of each workload (7)")
+    parser.add_argument("--seconds", type=int, help="seconds of each load (3)")
+    parser.add_argument("--connections", type=int, default=64, help="where a workload has no number of its own (64)")
+    parser.add_argument("--idle-connections", type=int, default=10_000, help="size of the idle crowd (10000)")
+    parser.add_argument("--quick", action="store_true", help="3 rounds of 1 second: a look, not a result")
+    parser.add_argument("--out", type=Path, help="where the report goes; all and load: docs/benchmarks")
+    parser.add_argument("--subject", default=servers.HENDRIX, help="for profile: which server (%(default)s)")
+    parser.add_argument("--against", default="granian", help="for profile: a server or another checkout")
+    return parser
+
+
+def _plan(options: argparse.Namespace) -> Plan:
+    plan = Plan(options.rounds or (3 if options.quick else 7), options.seconds or (1 if options.quick else 3),
+                options.connections)  # fmt: skip
+    if min(plan.rounds, plan.seconds, plan.connections) < 1:
+        raise BenchError("--rounds, --seconds and --connections are at least 1")
+    return plan
+
+
+def _extra(name: str, options: argparse.Namespace, plan: Plan, cores: Cores) -> Section:
+    """One extra measurement. Only Hendrix is put to `idle` and `workers`, unless servers are named."""
+    chosen = servers.choose(options.servers or ("" if name == "startup" else servers.HENDRIX))
+    with Nursery(cores) as nursery:
+        if name == "idle":
+            return idle.section(nursery, chosen, options.idle_connections)
+        if name == "workers":
+            return workers.section(nursery, chosen)
+        return startup.section(nursery, chosen, plan.rounds)
+
+
+def _loads(options: argparse.Namespace, plan: Plan, cores: Cores) -> Section:
+    chosen, asked = servers.choose(options.servers), workloads.choose(options.workloads)
+    with Nursery(cores) as nursery:
+        return tables.section(rounds.measure_all(nursery, chosen, asked, plan), plan)
+
+
+def _profile(options: argparse.Namespace, plan: Plan, cores: Cores) -> str:
+    (subject,), (workload,) = servers.choose(options.subject), workloads.choose(options.workload)
+    other = profile.opponent(subject, options.against)
+    with Nursery(cores) as nursery:
+        return profile.compare(nursery, subject, other, workload, plan)
+
+
+def _report(options: argparse.Namespace, plan: Plan, cores: Cores) -> None:
+    """Measure, print the Markdown, and write the report where there is a place for it."""
+    action = options.action
+    sections = [_loads(options, plan, cores)] if action in ("all", "load") else []
+    for name in _EXTRAS:
+        if action in ("all", name):
+            sections.append(_extra(name, options, plan, cores))
+    out = options.out or (ROOT / "docs" / "benchmarks" if action in ("all", "load") else None)
+    if out:
+        report.write(out, machine.facts(), machine.versions(), plan, sections)
+        say(f"written: README.md, results.json and the plots in {out}")
+    print("\n".join(section.markdown() for section in sections))
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one action; the exit status: 0, 1 when it cannot be done, 130 when it was interrupted."""
+    options = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, _end)
+    try:
+        plan = _plan(options)
+        environment.ensure()
+        if options.action == "setup":
+            return 0
+        raise_file_limit()
+        cores = choose_cores()
+        if options.action == "profile":
+            print(_profile(options, plan, cores))
+        else:
+            _report(options, plan, cores)
+    except BenchError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("bench: interrupted; every server it started is ended", file=sys.stderr)
+        return 130
+    return 0

@@ -1,0 +1,85 @@
+"""The environment in `.bench/`: a virtual environment with the peers, wrk, the data; made once."""
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+from bench.places import PROJECT, PYTHON, ROOT, STATE, VENV, server_environment
+from bench.progress import BenchError, say
+
+REQUIREMENTS = (
+    "Django>=5.2,<5.3",
+    "gunicorn[fast]",
+    "granian",
+    "uvicorn",
+    "uvloop",
+    "httptools",
+    "waitress",
+    "pyuwsgi",
+    "daphne",
+)
+
+
+def _call(command: list[str], what: str, **options: object) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False, **options)  # type: ignore[call-overload]
+    if done.returncode:
+        lines = (done.stderr or done.stdout).strip().splitlines()
+        raise BenchError(f"{what} failed: {lines[-1] if lines else f'exit status {done.returncode}'}")
+
+
+def _stamp(*parts: object) -> str:
+    return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
+
+
+def _once(name: str, stamp: str, what: str, make: Callable[[], None]) -> None:
+    """Make something unless the stamp beside it says that it was made from the same things."""
+    path = STATE / f"{name}.stamp"
+    if path.exists() and path.read_text() == stamp:
+        return
+    say(what)
+    make()
+    path.write_text(stamp)
+
+
+def _make_venv() -> None:
+    _call([sys.executable, "-m", "venv", "--clear", str(VENV)], "making the virtual environment")
+    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    _call([*pip, *REQUIREMENTS, "-e", str(ROOT)], "pip install")
+
+
+def _make_data() -> None:
+    _call([str(PYTHON), "-m", "project.data"], "making the data", env=server_environment(), cwd=PROJECT)
+
+
+def _ensure_wrk() -> None:
+    if shutil.which("wrk"):
+        return
+    if os.geteuid() or not shutil.which("apt-get"):
+        raise BenchError("wrk is missing: install it (Debian: apt-get install wrk) and run this again")
+    say("installing wrk")
+    _call(["apt-get", "update", "-qq"], "apt-get update")
+    _call(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "wrk"], "apt-get install wrk")
+
+
+def _sources(folder: Path, *names: str) -> list[str]:
+    return [(folder / name).read_text() for name in names]
+
+
+def ensure() -> None:
+    """Make whatever is missing or out of date; says so in a line, and nothing when all is there."""
+    if platform.system() != "Linux":
+        raise BenchError("the benchmark needs Linux: it reads /proc and pins processes to cores")
+    STATE.mkdir(exist_ok=True)
+    _ensure_wrk()
+    hendrix = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = _stamp(sys.version, REQUIREMENTS, hendrix["dependencies"], hendrix["scripts"], str(VENV))
+    _once("venv", wanted, "installing the servers into .bench/venv", _make_venv)
+    data = _stamp(*_sources(PROJECT / "project", "models.py", "data.py"))
+    _once("data", data, "making the data in .bench", _make_data)

@@ -1,0 +1,93 @@
+"""What idle keep-alive connections cost: the growth of one worker's memory under a crowd of them."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from bench import load, memory, rounds, table
+from bench.places import ROOT
+from bench.process import Child, Nursery
+from bench.progress import BenchError, say
+from bench.section import Section
+from bench.servers import Server
+from bench.tables import label
+from bench.workloads import WORKLOADS
+
+
+@dataclass(frozen=True)
+class Crowded:
+    """Megabytes of a server without and with the crowd; connections open at first and two seconds later."""
+
+    server: str
+    opened: int
+    still: int
+    empty_mb: float
+    full_mb: float
+
+    @property
+    def growth(self) -> float:
+        """Megabytes for the whole crowd."""
+        return self.full_mb - self.empty_mb
+
+
+def _say_to(crowd: Child, line: str = "") -> int:
+    """Read the crowd's next count, after asking for it when `line` is given."""
+    if crowd.popen.stdin is None or crowd.popen.stdout is None:
+        raise BenchError("the crowd has no pipes")
+    if line:
+        crowd.popen.stdin.write(line)
+        crowd.popen.stdin.flush()
+    said = crowd.popen.stdout.readline()
+    if not said:
+        raise BenchError(f"the crowd of clients ended: {crowd.last_line()}")
+    return int(json.loads(said)["open"])
+
+
+def _crowded(nursery: Nursery, server: Server, count: int) -> Crowded | None:
+    up = rounds.start(nursery, server, threads=4)
+    if up is None:
+        return None
+    load.run(up.port, WORKLOADS["hello"], 64, 2, nursery.cores.load)
+    up.child.settle()
+    empty = memory.pss(up.child.pids())
+    command = [sys.executable, "-m", "bench.crowd", str(up.port), str(count)]
+    env = {"PATH": os.environ.get("PATH", os.defpath)}
+    crowd = nursery.start("crowd", command, env, ROOT, core=nursery.cores.load, piped=True)
+    opened = _say_to(crowd)
+    up.child.settle()
+    time.sleep(2)
+    full = memory.pss(up.child.pids())
+    still = _say_to(crowd, "?\n")
+    nursery.stop(crowd)
+    nursery.stop(up.child)
+    return Crowded(server.name, opened, still, empty, full)
+
+
+def _row(one: Crowded) -> list[str]:
+    each = one.growth * 1000 / one.still if one.still else None
+    figures = (one.empty_mb, one.full_mb, one.growth, each)
+    return [label(one.server), f"{one.opened:,}", f"{one.still:,}", *map(table.number, figures)]
+
+
+def section(nursery: Nursery, servers: Sequence[Server], count: int) -> Section:
+    """One server after the other, each alone."""
+    found = []
+    for server in servers:
+        say(f"idle: {count:,} connections to {server.name}")
+        one = _crowded(nursery, server, count)
+        if one:
+            found.append(one)
+    heads = (
+        "server",
+        "opened",
+        "open after 2 s",
+        "empty, PSS MB",
+        "with them, PSS MB",
+        "growth MB",
+        "kB each",
+    )
+    text = f"{count:,} clients ask once each and keep the connection.\n\n" + table.markdown(heads, map(_row, found))
+    return Section("idle", "Idle connections", text, [asdict(one) for one in found])

@@ -1,0 +1,50 @@
+"""The facts of the machine and the versions that a reader needs to judge the figures."""
+
+import datetime
+import json
+import os
+import platform
+import re
+import subprocess
+from pathlib import Path
+
+from bench.places import PYTHON
+
+_VERSIONS = """
+import json, importlib.metadata as m
+print(json.dumps({d.metadata["Name"].lower(): d.version for d in m.distributions()}))
+"""
+
+
+def _processor() -> str:
+    found = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
+    return found[1].strip() if found else platform.machine()
+
+
+def _memory() -> str:
+    found = re.search(r"MemTotal:\s+(\d+) kB", Path("/proc/meminfo").read_text())
+    return f"{int(found[1]) * 1024 / 1e9:.0f} GB" if found else "?"
+
+
+def _wrk() -> str:
+    said = subprocess.run(["wrk", "-v"], capture_output=True, text=True, check=False).stdout
+    found = re.search(r"\d+\.\d+\.\d+", said)
+    return found[0] if found else "?"
+
+
+def versions() -> dict[str, str]:
+    """Version of every distribution in the bench's environment, by lower-case name."""
+    done = subprocess.run([str(PYTHON), "-c", _VERSIONS], capture_output=True, text=True, check=True)
+    return {str(name): str(version) for name, version in json.loads(done.stdout).items()}
+
+
+def facts() -> dict[str, str]:
+    """What was measured on, and when (UTC)."""
+    return {
+        "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"),
+        "processor": f"{_processor()}, {os.cpu_count()} cores",
+        "memory": _memory(),
+        "kernel": f"Linux {platform.release().split('-')[0]}",
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "wrk": _wrk(),
+    }

@@ -1,0 +1,91 @@
+"""Questions to a server before it is loaded: is it up, is it right, does it keep connections?"""
+
+import contextlib
+import http.client
+import socket
+import time
+from collections.abc import Iterator
+
+from bench.process import Child
+from bench.workloads import Workload
+
+HOST = "127.0.0.1"
+_next_port = 18100
+
+
+def free_port() -> int:
+    """A port nobody listens on, below the range that clients' own ports come from."""
+    global _next_port
+    while True:
+        _next_port += 1
+        with socket.socket() as listener, contextlib.suppress(OSError):
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((HOST, _next_port))
+            return _next_port
+
+
+@contextlib.contextmanager
+def connection(port: int, timeout: float) -> Iterator[http.client.HTTPConnection]:
+    """One connection to a server, closed at the end."""
+    one = http.client.HTTPConnection(HOST, port, timeout=timeout)
+    try:
+        yield one
+    finally:
+        one.close()
+
+
+def ask(one: http.client.HTTPConnection, workload: Workload) -> tuple[int, bytes]:
+    """One request of a workload: its status and body."""
+    one.request(workload.method, workload.path, workload.body or None)
+    response = one.getresponse()
+    return response.status, response.read()
+
+
+def is_up(port: int, path: str = "/hello", timeout: float = 2.0) -> bool:
+    """Whether the server answers anything at all on `path`."""
+    try:
+        with connection(port, timeout) as one:
+            one.request("GET", path)
+            one.getresponse().read()
+    except (OSError, http.client.HTTPException):
+        return False
+    return True
+
+
+def wait_until_up(port: int, child: Child, limit: float = 15.0, path: str = "/hello", pause: float = 0.05) -> bool:
+    """Poll until the first answer; False when the program ended or `limit` seconds are over."""
+    deadline = time.monotonic() + limit
+    while time.monotonic() < deadline and child.popen.poll() is None:
+        if is_up(port, path):
+            return True
+        time.sleep(pause)
+    return False
+
+
+def complaint(port: int, workload: Workload, connections: int) -> str:
+    """Why a server's figures for a workload would not be comparable; empty when all is well."""
+    try:
+        with connection(port, 20) as one:
+            status, body = ask(one, workload)
+            kept = one.sock
+            ask(one, workload)
+            if kept is None or one.sock is not kept:
+                return "it does not keep the connection alive"
+    except (OSError, http.client.HTTPException) as error:
+        return f"no answer ({type(error).__name__})"
+    if status != 200 or not workload.is_right(body):
+        return f"wrong answer (status {status}, {len(body)} bytes)"
+    return starved(port, connections)
+
+
+def starved(port: int, connections: int) -> str:
+    """Whether some of many open connections get no answer while the others stay open."""
+    with contextlib.ExitStack() as stack:
+        crowd = [stack.enter_context(connection(port, 2)) for _ in range(connections)]
+        for number, one in enumerate(crowd):
+            try:
+                one.request("GET", "/hello")
+                one.getresponse().read()
+            except (OSError, http.client.HTTPException):
+                return f"only {number} of {connections} open connections are answered"
+    return ""

@@ -1,0 +1,156 @@
+"""Interleaved rounds: all servers are up at once and are loaded in turn, round after round."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+
+from bench import cpu, load, memory, probe
+from bench.floor import FLOOR, Floor
+from bench.places import PROJECT, server_environment
+from bench.process import Child, Nursery
+from bench.progress import say
+from bench.servers import HENDRIX, Server, Setting
+from bench.workloads import Workload
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long and how often."""
+
+    rounds: int = 7
+    seconds: int = 3
+    connections: int = 64
+
+    def connections_of(self, workload: Workload) -> int:
+        """A workload's own number of connections, or the general one."""
+        return workload.connections or self.connections
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One load on one server, or one measurement of the floor. `errors` says why it does not count."""
+
+    workload: str
+    server: str
+    round: int
+    requests: int
+    cpu_us: float
+    rate: float = 0.0
+    p50_ms: float = 0.0
+    p99_ms: float = 0.0
+    pss_mb: float = 0.0
+    peak_mb: float = 0.0
+    errors: str = ""
+
+    @property
+    def valid(self) -> bool:
+        """Whether the figures count."""
+        return not self.errors
+
+    def as_dict(self) -> dict[str, object]:
+        """For the JSON file."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A server that is up."""
+
+    server: Server
+    port: int
+    child: Child
+
+    @property
+    def name(self) -> str:
+        """The server's name."""
+        return self.server.name
+
+
+def start(nursery: Nursery, server: Server, threads: int, workers: int = 1) -> Contender | None:
+    """Start a server; None, and a line, when it does not answer within 15 seconds."""
+    port = probe.free_port()
+    setting = Setting(port, workers, threads)
+    env = server_environment(*server.import_first)
+    child = nursery.start(server.name, server.command(setting), env, PROJECT)
+    if probe.wait_until_up(port, child):
+        return Contender(server, port, child)
+    say(f"{server.name} did not come up and is left out: {child.last_line()}")
+    nursery.stop(child)
+    return None
+
+
+def loaded(contender: Contender, workload: Workload, plan: Plan, number: int, core: int) -> Sample:
+    """One load: CPU before and after, what wrk saw, memory once the server is idle again."""
+    child = contender.child
+    before = child.cpu()
+    seen = load.run(contender.port, workload, plan.connections_of(workload), plan.seconds, core)
+    after = child.cpu(list(before))
+    child.settle()
+    pids = child.pids()
+    errors = seen.errors
+    if cpu.lost(before, after):
+        errors = ", ".join(filter(None, (errors, "a process of the server ended")))
+    spent = cpu.spent(before, after) / 1000
+    return Sample(
+        workload.name, contender.name, number, seen.requests, spent / max(seen.requests, 1), seen.rate,
+        seen.p50, seen.p99, memory.pss(pids), memory.peak(pids), errors,
+    )  # fmt: skip
+
+
+def _floor_sample(floor: Floor, workload: Workload, plan: Plan, number: int) -> Sample:
+    calls, cpu_us = floor.measure(workload, max(0.5, plan.seconds / 2))
+    return Sample(workload.name, FLOOR, number, calls, cpu_us)
+
+
+def _fit(contenders: Iterable[Contender], workload: Workload, plan: Plan) -> list[Contender]:
+    fit = []
+    for one in contenders:
+        why = probe.complaint(one.port, workload, plan.connections_of(workload))
+        if why:
+            say(f"{workload.name}: {one.name} is left out: {why}")
+        else:
+            fit.append(one)
+        one.child.settle()
+    return fit
+
+
+def _turn(items: Sequence[Contender], by: int) -> list[Contender]:
+    by %= max(len(items), 1)
+    return [*items[by:], *items[:by]]
+
+
+def measure(
+    contenders: Sequence[Contender], floor: Floor | None, workload: Workload, plan: Plan, core: int
+) -> list[Sample]:
+    """All rounds of one workload. The order of the servers turns by one place in each round."""
+    fit = _fit(contenders, workload, plan)
+    for one in fit:  # a warm-up, not counted
+        loaded(one, workload, Plan(1, 1, plan.connections), 0, core)
+    samples: list[Sample] = []
+    for number in range(1, plan.rounds + 1):
+        say(f"{workload.name}: round {number} of {plan.rounds}")
+        if floor and workload.floor:
+            samples.append(_floor_sample(floor, workload, plan, number))
+        for one in _turn(fit, number):
+            samples.append(loaded(one, workload, plan, number, core))
+            if samples[-1].errors:
+                say(f"{workload.name}: {one.name}: {samples[-1].errors}; not counted")
+    return samples
+
+
+def measure_all(
+    nursery: Nursery, servers: Sequence[Server], workloads: Sequence[Workload], plan: Plan
+) -> list[Sample]:
+    """All workloads. Peers are started anew where a workload wants other settings of them; Hendrix is not."""
+    samples: list[Sample] = []
+    floor = Floor(nursery) if any(workload.floor for workload in workloads) else None
+    up: list[Contender] = []
+    for threads in sorted({workload.threads for workload in workloads}):
+        for one in [one for one in up if one.name != HENDRIX]:
+            nursery.stop(one.child)
+        kept = {one.name: one for one in up if one.name == HENDRIX}
+        say(f"starting the servers, {threads} threads where they are to be told")
+        started = [kept.get(server.name) or start(nursery, server, threads) for server in servers]
+        up = [one for one in started if one]
+        for workload in (workload for workload in workloads if workload.threads == threads):
+            samples += measure(up, floor, workload, plan, nursery.cores.load)
+    return samples

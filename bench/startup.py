@@ -1,0 +1,80 @@
+"""From the start of the program to its first answer, against `django.setup()` alone for the same project."""
+
+import time
+from collections.abc import Sequence
+
+from bench import figures, probe, table
+from bench.places import PROJECT, PYTHON, server_environment
+from bench.process import Nursery
+from bench.progress import BenchError, say
+from bench.section import Section
+from bench.servers import Server, Setting
+from bench.tables import label
+
+_SETUP = "import django; django.setup()"
+_BARE = "setup"
+
+
+def _setup(nursery: Nursery) -> float:
+    """Milliseconds of a Python that sets Django up and ends."""
+    begun = time.monotonic()
+    child = nursery.start(_BARE, [str(PYTHON), "-c", _SETUP], server_environment(), PROJECT)
+    if child.popen.wait(60):
+        raise BenchError(f"django.setup() failed: {child.last_line()}")
+    taken = (time.monotonic() - begun) * 1000
+    nursery.stop(child)
+    return taken
+
+
+def _first_answer(nursery: Nursery, server: Server) -> float | None:
+    """Milliseconds until the server has answered one request; None when it does not."""
+    port = probe.free_port()
+    command, env = server.command(Setting(port)), server_environment(*server.import_first)
+    begun = time.monotonic()
+    child = nursery.start(server.name, command, env, PROJECT)
+    up = probe.wait_until_up(port, child, pause=0.002)
+    taken = (time.monotonic() - begun) * 1000
+    if not up:
+        say(f"startup: {server.name} did not come up and is left out: {child.last_line()}")
+    nursery.stop(child)
+    return taken if up else None
+
+
+def _measure(nursery: Nursery, servers: Sequence[Server], rounds: int) -> dict[str, dict[int, float]]:
+    """Milliseconds by server and round. Round 0 fills the caches and does not count."""
+    taken: dict[str, dict[int, float]] = {name: {} for name in (_BARE, *(server.name for server in servers))}
+    for number in range(rounds + 1):
+        say(f"startup: round {number} of {rounds}")
+        taken[_BARE][number] = _setup(nursery)
+        for server in servers:
+            if server.name in taken:
+                once = _first_answer(nursery, server)
+                if once is None:
+                    del taken[server.name]
+                else:
+                    taken[server.name][number] = once
+    return {name: {n: ms for n, ms in by_round.items() if n} for name, by_round in taken.items()}
+
+
+def _row(name: str, of: dict[int, float], bare: dict[int, float]) -> list[str]:
+    more = figures.spread(of[number] - bare[number] for number in of)
+    times = figures.spread(of.values())
+    if times is None or more is None:
+        return [name, "–", "–", "–"]
+    return [
+        name,
+        *(f"{value:.0f}" for value in (times.median, more.median)),
+        f"{times.low:.0f}–{times.high:.0f}",
+    ]
+
+
+def section(nursery: Nursery, servers: Sequence[Server], rounds: int) -> Section:
+    """Interleaved starts, one at a time."""
+    taken = _measure(nursery, servers, rounds)
+    rows = [
+        _row("`django.setup()` alone" if name == _BARE else label(name), by_round, taken[_BARE])
+        for name, by_round in taken.items()
+    ]
+    heads = ("server", "start to first answer, ms", "more than django.setup(), ms", "range, ms")
+    text = f"Medians of {rounds} interleaved starts, one worker.\n\n" + table.markdown(heads, rows)
+    return Section("startup", "Start", text, taken)

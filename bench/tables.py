@@ -1,0 +1,98 @@
+"""The section of the workloads: one table each, and the plots."""
+
+from collections.abc import Sequence
+
+from bench import figures, plot, table
+from bench.floor import FLOOR
+from bench.rounds import Plan, Sample
+from bench.section import Section
+from bench.servers import HENDRIX, SERVERS
+from bench.workloads import WORKLOADS, Workload
+
+_HEADS = (
+    "server", "requests/s", "CPU µs/request", "CPU / floor", f"CPU / {HENDRIX.title()}",
+    "p50 ms", "p99 ms", "PSS MB", "peak RSS MB", "rounds",
+)  # fmt: skip
+_FLOOR_LABEL = "Django alone"
+
+
+def label(name: str) -> str:
+    """A server's name as readers know it."""
+    known = {FLOOR: _FLOOR_LABEL, "uwsgi": "uWSGI"}
+    return known.get(name, name if name in ("gunicorn", "waitress", "uvicorn") else name.title())
+
+
+def _names(samples: Sequence[Sample], workload: str) -> list[str]:
+    """The floor, then the servers in the order of their CPU per request; those without a valid round last."""
+    present = {one.server for one in samples if one.workload == workload}
+
+    def cost(name: str) -> tuple[bool, float]:
+        found = figures.middle(one.cpu_us for one in figures.valid(samples, workload, name))
+        return (name != FLOOR, found if found is not None else float("inf"))
+
+    return sorted(present, key=cost)
+
+
+def _rounds(samples: Sequence[Sample], workload: str, name: str) -> str:
+    """`7`, or `5 of 7: 3 timeout errors` where some do not count."""
+    every = [one for one in samples if one.workload == workload and one.server == name]
+    bad = [one.errors for one in every if one.errors]
+    return f"{len(every) - len(bad)} of {len(every)}: {bad[-1]}" if bad else str(len(every))
+
+
+def _row(samples: Sequence[Sample], workload: str, name: str) -> list[str]:
+    counted = figures.valid(samples, workload, name)
+
+    def median(field: str) -> str:
+        return table.number(figures.middle(float(getattr(one, field)) for one in counted))
+
+    def against(other: str) -> str:
+        found = figures.ratio(samples, workload, name, other)
+        return table.number(found.median if found else None)
+
+    served = name != FLOOR
+    fields = ("p50_ms", "p99_ms", "pss_mb", "peak_mb")
+    return [
+        label(name), median("rate") if served else "–", median("cpu_us"), against(FLOOR), against(HENDRIX),
+        *(median(field) if served else "–" for field in fields), _rounds(samples, workload, name),
+    ]  # fmt: skip
+
+
+def workload_table(samples: Sequence[Sample], workload: str) -> str:
+    """The table of one workload."""
+    return table.markdown(_HEADS, (_row(samples, workload, name) for name in _names(samples, workload)))
+
+
+def _panel(samples: Sequence[Sample], workload: Workload, field: str) -> plot.Panel:
+    bars = []
+    for name in _names(samples, workload.name):
+        counted = figures.valid(samples, workload.name, name)
+        value = figures.middle(float(getattr(one, field)) for one in counted)
+        if value and not (name == FLOOR and field == "rate"):
+            kind = {HENDRIX: "first", FLOOR: "floor"}.get(name, "bar")
+            bars.append(plot.Bar(label(name), value, table.number(value), kind))
+    return plot.Panel(workload.title, bars)
+
+
+def _pictures(samples: Sequence[Sample], workloads: Sequence[Workload]) -> dict[str, str]:
+    costs = [_panel(samples, one, "cpu_us") for one in workloads]
+    rates = [_panel(samples, one, "rate") for one in workloads]
+    return {
+        "cpu.svg": plot.svg("CPU time per request", "microseconds, every process of a server; less is better", costs),
+        "requests.svg": plot.svg("Requests per second", "one worker on one core; more is better", rates),
+    }
+
+
+def section(samples: Sequence[Sample], plan: Plan) -> Section:
+    """Everything about the workloads."""
+    measured = [one for one in WORKLOADS.values() if any(sample.workload == one.name for sample in samples)]
+    parts = ["![CPU time per request](cpu.svg)", "![Requests per second](requests.svg)"]
+    for workload in measured:
+        parts.append(f"### {workload.name}: {workload.title}")
+        parts.append(f"{plan.connections_of(workload)} connections. {workload.note}".strip())
+        parts.append(workload_table(samples, workload.name))
+        absent = [name for name in SERVERS if name not in _names(samples, workload.name)]
+        if absent:
+            parts.append(f"Not measured: {', '.join(map(label, absent))}.")
+    raw = [one.as_dict() for one in samples]
+    return Section("loads", "Requests", "\n\n".join(parts), raw, _pictures(samples, measured))

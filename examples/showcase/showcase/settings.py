@@ -1,0 +1,99 @@
+"""Settings of the showcase: production-like by default, no setup but `manage.py migrate`.
+
+Environment:
+    SHOWCASE_DEBUG           1 turns on DEBUG (default: off)
+    SHOWCASE_SECRET_KEY      the secret key (default: made once, kept in the data directory)
+    SHOWCASE_ALLOWED_HOSTS   comma-separated host names (default: any)
+    SHOWCASE_DATA_DIR        where the database, the key and uploads live (default: beside manage.py)
+    SHOWCASE_ADMIN_PASSWORD  password that `manage.py demo_user` sets (default: a random one)
+"""
+
+import os
+from pathlib import Path
+
+from .secret import read_or_make
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = Path(os.environ.get("SHOWCASE_DATA_DIR") or BASE_DIR)
+
+DEBUG = os.environ.get("SHOWCASE_DEBUG", "").lower() in {"1", "true", "yes", "on"}
+SECRET_KEY = os.environ.get("SHOWCASE_SECRET_KEY") or read_or_make(DATA_DIR / "secret-key")
+
+# Any host: the demo is opened as localhost, by address, by a machine's name or through a tunnel, and it sends
+# no mail and builds no absolute link from the Host header. A real site lists its own names here.
+ALLOWED_HOSTS = os.environ.get("SHOWCASE_ALLOWED_HOSTS", "*").split(",")
+
+INSTALLED_APPS = [
+    "workshop",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "showcase.urls"
+WSGI_APPLICATION = "showcase.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": DATA_DIR / "showcase.sqlite3",
+        "OPTIONS": {
+            # Many threads and processes share the file: readers do not wait for the writer (WAL), and writers
+            # queue at the start of a transaction rather than fail in the middle of it.
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+        },
+    },
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static-root"
+MEDIA_ROOT = DATA_DIR / "media"  # uploads are kept, never served: there is no MEDIA_URL route
+
+# Django's own default shows errors on the console only with DEBUG; a server's log should have them always.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "loggers": {"django": {"handlers": ["console"], "level": "INFO" if DEBUG else "WARNING"}},
+}

@@ -1,0 +1,29 @@
+"""The back office."""
+
+from django.contrib import admin
+
+from .models import Article, Instrument, RepairRequest
+
+
+@admin.register(Instrument)
+class InstrumentAdmin(admin.ModelAdmin):
+    list_display = ["name", "kind", "maker", "year", "condition", "price", "in_stock", "featured"]
+    list_filter = ["kind", "condition", "in_stock", "featured"]
+    search_fields = ["name", "maker", "description"]
+    prepopulated_fields = {"slug": ["name"]}
+
+
+@admin.register(Article)
+class ArticleAdmin(admin.ModelAdmin):
+    list_display = ["title", "published", "minutes"]
+    date_hierarchy = "published"
+    search_fields = ["title", "body"]
+    prepopulated_fields = {"slug": ["title"]}
+
+
+@admin.register(RepairRequest)
+class RepairRequestAdmin(admin.ModelAdmin):
+    list_display = ["instrument", "name", "created", "file_name", "file_size"]
+    exclude = ["attachment"]  # its link would lead nowhere: uploads are not served
+    readonly_fields = ["created", "file_name", "file_size", "file_sha256"]
+    search_fields = ["name", "instrument", "problem"]

@@ -1,0 +1,389 @@
+"""Every page, asked with Django's test client."""
+
+import hashlib
+import os
+import re
+import stat
+import tempfile
+import wave
+from io import BytesIO, StringIO
+from pathlib import Path
+from unittest import mock
+
+from django.contrib.auth import authenticate, get_user_model
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
+from django.http import HttpResponse
+from django.test import Client, SimpleTestCase, TestCase, override_settings
+from django.urls import reverse
+from django.utils.html import escape
+from showcase.secret import read_or_make
+
+from . import attachment, reactor
+from .content.articles import articles
+from .content.instruments import instruments
+from .models import Article, Instrument, Kind, RepairRequest
+from .views.query import number, whole_number
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
+
+
+def body(response: HttpResponse) -> bytes:
+    """The whole body, streamed or not."""
+    return b"".join(response.streaming_content) if response.streaming else response.content
+
+
+class ContentTest(SimpleTestCase):
+    def test_is_the_same_every_time(self) -> None:
+        self.assertEqual(list(instruments()), list(instruments()))
+        self.assertEqual(list(articles()), list(articles()))
+
+    def test_every_thing_is_told_apart(self) -> None:
+        rows = list(instruments())
+        self.assertEqual(len(rows), 112)
+        for column in ("slug", "name", "description"):
+            self.assertEqual(len({row[column] for row in rows}), len(rows), column)
+        self.assertEqual({row["kind"] for row in rows}, set(Kind.values))
+
+    def test_articles_are_wrapped_by_paragraph(self) -> None:
+        rows = list(articles())
+        self.assertEqual(len(rows), 12)
+        for row in rows:
+            self.assertNotRegex(row["body"], r"[^\n]\n[^\n]")
+
+
+class ShopTest(TestCase):
+    def test_migrate_fills_the_shop(self) -> None:
+        self.assertEqual(Instrument.objects.count(), 112)
+        self.assertEqual(Article.objects.count(), 12)
+
+    def test_home_shows_one_of_each_kind_and_the_latest_articles(self) -> None:
+        response = self.client.get("/")
+        self.assertTemplateUsed(response, "workshop/home.html")
+        self.assertEqual({item.kind for item in response.context["featured"]}, set(Kind.values))
+        self.assertContains(response, Article.objects.first())
+
+    def test_style_comes_with_the_page(self) -> None:
+        response = self.client.get("/")
+        self.assertContains(response, "prefers-color-scheme: dark")
+        self.assertNotRegex(response.content.decode(), r'(?:src|href)="(?:https?:)?//')
+
+    def test_catalogue_has_pages(self) -> None:
+        first, last = self.client.get("/catalogue/"), self.client.get("/catalogue/?page=5")
+        self.assertContains(first, 'class="card"', count=24)
+        self.assertContains(last, 'class="card"', count=112 - 4 * 24)
+        self.assertContains(first, 'href="?page=2"')
+
+    def test_page_out_of_range_is_the_last_one(self) -> None:
+        self.assertContains(self.client.get("/catalogue/?page=99"), "Page 5 of 5")
+
+    def test_catalogue_searches_for_every_word(self) -> None:
+        response = self.client.get("/catalogue/", {"q": "KITE solveig"})
+        self.assertEqual([item.name for item in response.context["page"]], ["Kite", "Kite Long Scale"])
+
+    def test_catalogue_picks_a_shelf_and_keeps_it_while_paging(self) -> None:
+        response = self.client.get("/catalogue/?kind=electric")
+        self.assertEqual({item.kind for item in response.context["page"]}, {"electric"})
+        self.assertContains(response, 'href="?kind=electric&amp;page=2"')
+
+    def test_unknown_shelf_is_everything(self) -> None:
+        self.assertContains(self.client.get("/catalogue/?kind=kazoo"), "112 things")
+
+    def test_search_without_result_and_with_markup(self) -> None:
+        response = self.client.get("/catalogue/", {"q": "<script>"})
+        self.assertContains(response, "Nothing like that")
+        self.assertNotContains(response, "<script>")
+
+    def test_stock_book_has_100_rows(self) -> None:
+        self.assertContains(self.client.get("/catalogue/stock-book/"), '<th scope="row">', count=100)
+        self.assertContains(self.client.get("/catalogue/stock-book/?page=2"), '<th scope="row">', count=12)
+
+    def test_every_instrument_has_a_page(self) -> None:
+        for item in Instrument.objects.all():
+            self.assertContains(self.client.get(item.get_absolute_url()), escape(item.description))
+
+    def test_every_article_has_a_page(self) -> None:
+        listing = self.client.get("/articles/")
+        for item in Article.objects.all():
+            self.assertContains(listing, item.get_absolute_url())
+            self.assertContains(self.client.get(item.get_absolute_url()), f"<h1>{item.title}</h1>")
+
+    def test_articles_lead_to_their_neighbours(self) -> None:
+        newest, older, *_ = Article.objects.all()
+        response = self.client.get(newest.get_absolute_url())
+        self.assertEqual((response.context["older"], response.context["newer"]), (older, None))
+
+    def test_missing_pages(self) -> None:
+        for path in ("/catalogue/kazoo/", "/articles/none/", "/nowhere/"):
+            self.assertContains(self.client.get(path), "Nothing on this peg", status_code=404)
+
+    def test_prices_are_written_for_people(self) -> None:
+        self.assertEqual(Instrument(price_cents=123_400).price, "€1,234")
+
+
+class ApiTest(TestCase):
+    def test_list_has_twenty_rows_and_leads_on(self) -> None:
+        answer = self.client.get("/api/instruments/").json()
+        self.assertEqual((answer["count"], answer["pages"], len(answer["results"])), (112, 6, 20))
+        following = self.client.get(answer["next"]).json()
+        self.assertEqual(following["page"], 2)
+        self.assertEqual(self.client.get("/api/instruments/?page=6").json()["next"], None)
+
+    def test_one(self) -> None:
+        item = Instrument.objects.get(slug="kite")
+        answer = self.client.get(f"/api/instruments/{item.pk}/").json()
+        self.assertEqual((answer["name"], answer["description"]), ("Kite", item.description))
+
+    def test_none(self) -> None:
+        response = self.client.get("/api/instruments/9999/")
+        self.assertEqual((response.status_code, set(response.json())), (404, {"error"}))
+
+
+class MediaTestCase(TestCase):
+    """Keeps uploads and recordings of a test in a directory of its own."""
+
+    def setUp(self) -> None:
+        self.media = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.enterContext(override_settings(MEDIA_ROOT=self.media))
+
+
+class RepairTest(MediaTestCase):
+    def hand_in(self, attached: SimpleUploadedFile | None = None, **fields: str) -> HttpResponse:
+        data: dict[str, object] = {"name": "Noel", "instrument": "Kite", "problem": "It buzzes."} | fields
+        if attached is not None:
+            data["attachment"] = attached
+        return self.client.post("/repairs/", data, follow=True)
+
+    def test_ticket_tells_name_size_and_digest(self) -> None:
+        response = self.hand_in(SimpleUploadedFile("the crack.png", PNG, "image/png"))
+        ticket = RepairRequest.objects.get()
+        self.assertRedirects(response, ticket.get_absolute_url())
+        self.assertContains(response, "Thank you, Noel.")
+        self.assertContains(response, "the crack.png")
+        self.assertContains(response, f'<span id="file-size">{len(PNG)}</span>')
+        self.assertContains(response, hashlib.sha256(PNG).hexdigest())
+
+    def test_file_is_stored_under_a_name_of_ours(self) -> None:
+        self.hand_in(SimpleUploadedFile("../../etc/crack.PNG", PNG))
+        ticket = RepairRequest.objects.get()
+        self.assertEqual((self.media / "repairs" / f"{ticket.pk}.png").read_bytes(), PNG)
+        self.assertEqual(ticket.file_name, "crack.PNG")
+
+    def test_large_file_goes_by_way_of_the_disk(self) -> None:
+        sound = b"OggS" + os.urandom(4_000_000)
+        response = self.hand_in(SimpleUploadedFile("buzz.ogg", sound))
+        self.assertContains(response, hashlib.sha256(sound).hexdigest())
+
+    def test_attachment_is_optional(self) -> None:
+        self.assertNotContains(self.hand_in(), "SHA-256")
+        self.assertContains(self.client.get("/repairs/"), "<strong>Kite</strong>")
+
+    def test_refused_attachments(self) -> None:
+        for name, content, complaint in (
+            ("song.exe", PNG, "We take pictures and recordings"),
+            ("song", PNG, "We take pictures and recordings"),
+            ("song.png", b"<svg onload=alert(1)>", "That is not a .png file inside."),
+            ("song.wav", b"RIFF\0\0\0\0AVI ", "That is not a .wav file inside."),
+            ("song.png", b"", "The submitted file is empty."),
+        ):
+            with self.subTest(name=name, content=content[:12]):
+                self.assertContains(self.hand_in(SimpleUploadedFile(name, content)), complaint)
+        self.assertFalse(RepairRequest.objects.exists())
+        self.assertEqual(list(self.media.iterdir()), [])
+
+    def test_too_big_an_attachment(self) -> None:
+        file = SimpleUploadedFile("long.png", PNG)
+        file.size = attachment.MAX_BYTES + 1
+        with self.assertRaises(ValidationError) as refusal:
+            attachment.validate(file)
+        self.assertEqual(refusal.exception.code, "too_big")
+
+    def test_what_visitors_write_is_escaped(self) -> None:
+        response = self.hand_in(name="<b>Noel</b>", problem="<script>alert(1)</script>")
+        self.assertNotContains(response, "<script>")
+        self.assertNotContains(response, "<b>Noel")
+
+    def test_missing_fields_come_back_with_the_form(self) -> None:
+        self.assertContains(self.hand_in(name=""), "This field is required.", count=1)
+
+    def test_form_without_csrf_token_is_refused(self) -> None:
+        client = Client(enforce_csrf_checks=True)
+        response = client.post("/repairs/", {"name": "Noel"})
+        self.assertContains(response, "That form has no stamp", status_code=403)
+
+    def test_form_with_csrf_token_is_accepted(self) -> None:
+        client = Client(enforce_csrf_checks=True)
+        page = client.get("/repairs/").content.decode()
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
+        assert token is not None
+        form = {"name": "Noel", "instrument": "Kite", "problem": "x", "csrfmiddlewaretoken": token[1]}
+        self.assertEqual(client.post("/repairs/", form).status_code, 302)
+
+    def test_other_methods_are_refused(self) -> None:
+        self.assertEqual(self.client.delete("/repairs/").status_code, 405)
+
+    def test_no_such_ticket(self) -> None:
+        response = self.client.get(reverse("repair", args=["00000000-0000-4000-8000-000000000000"]))
+        self.assertEqual(response.status_code, 404)
+
+
+class TourTest(MediaTestCase):
+    def test_hello_and_up(self) -> None:
+        with self.assertNumQueries(0):
+            self.assertEqual(self.client.get("/hello/").content, b"Hello from the workshop.\n")
+            self.assertEqual(self.client.get("/up/").content, b"ok")
+
+    def test_server_page_tells_what_it_was_told(self) -> None:
+        response = self.client.get("/about/server/", headers={"x-request-id": "tram-7"})
+        for fact in (os.getpid(), "wsgi.multithread", "SERVER_PROTOCOL", "tram-7", "127.0.0.1"):
+            self.assertContains(response, fact)
+
+    def test_server_page_as_json(self) -> None:
+        answer = self.client.get("/about/server/?format=json", headers={"cookie": "secret=1"}).json()
+        self.assertEqual((answer["pid"], answer["thread"]), (os.getpid(), "MainThread"))
+        self.assertEqual(answer["environ"]["wsgi.url_scheme"], "http")
+        self.assertEqual(answer["environ"]["wsgi.version"], "1.0")
+        self.assertNotIn("HTTP_COOKIE", answer["environ"])
+
+    def test_slow_sleeps_as_long_as_asked_within_bounds(self) -> None:
+        for asked, slept in (("0.5", 0.5), ("", 1), ("-3", 0), ("1000", 10), ("nan", 1), ("soon", 1)):
+            with self.subTest(asked=asked), mock.patch("workshop.views.tour.time.sleep") as sleep:
+                answer = self.client.get("/slow/", {"seconds": asked, "format": "json"}).json()
+                sleep.assert_called_once_with(slept)
+                self.assertEqual(answer["asked"], slept)
+
+    def test_slow_page(self) -> None:
+        response = self.client.get("/slow/?seconds=0")
+        self.assertContains(response, f'id="pid">{os.getpid()}<')
+        self.assertContains(response, 'id="thread">MainThread<')
+
+    def test_stream_pauses_between_lines(self) -> None:
+        with mock.patch("workshop.views.tour.time.sleep") as sleep:
+            response = self.client.get("/stream/?lines=3&pause=0.1")
+            lines = body(response).decode().splitlines()
+        self.assertTrue(response.streaming)
+        self.assertEqual([line[:12] for line in lines], ["bar   1 of 3", "bar   2 of 3", "bar   3 of 3"])
+        self.assertEqual(sleep.call_args_list, [mock.call(0.1)] * 2)
+
+    def test_big_stream_has_the_size_asked_for(self) -> None:
+        response = self.client.get("/stream/big/?mb=3")
+        self.assertFalse(response.has_header("Content-Length"))
+        self.assertEqual(sum(map(len, response.streaming_content)), 3_000_000)
+
+    def test_download_is_recorded_once(self) -> None:
+        response = self.client.get("/download/")
+        sound = body(response)
+        self.assertEqual(int(response["Content-Length"]), len(sound))
+        self.assertAlmostEqual(len(sound), 10_000_000, delta=100_000)
+        self.assertIn("crosstown-loop.wav", response["Content-Disposition"])
+        with wave.open(BytesIO(sound)) as recording:
+            self.assertEqual((recording.getnchannels(), recording.getframerate()), (1, 44_100))
+        with mock.patch("workshop.tape._riff", side_effect=AssertionError("recorded twice")):
+            self.assertEqual(body(self.client.get("/download/")), sound)
+
+    def test_boom(self) -> None:
+        self.client.raise_request_exception = False
+        with self.assertLogs("django.request", "ERROR") as log:
+            response = self.client.get("/boom/")
+        self.assertContains(response, "A string broke", status_code=500)
+        self.assertIn("BrokenString: The top string snapped", log.output[0])
+
+    def test_admin_style_is_served(self) -> None:
+        response = self.client.get("/static/admin/css/base.css")
+        self.assertEqual((response.status_code, response["Content-Type"]), (200, "text/css"))
+        body(response)
+
+
+class TwistedTest(SimpleTestCase):
+    def test_page_where_no_reactor_runs(self) -> None:
+        self.assertContains(self.client.get("/twisted/"), "Twisted is not at home")
+
+    def test_twisted_missing(self) -> None:
+        with mock.patch.dict("sys.modules", {"twisted.internet": None}):
+            self.assertEqual(reactor.ask().remark, "Twisted is not installed here.")
+
+    def test_running_reactor_is_asked_in_its_own_thread(self) -> None:
+        if reactor.ask().reactor is None:
+            self.skipTest("Twisted is not installed")
+        with (
+            mock.patch("twisted.internet.reactor") as running,
+            mock.patch("twisted.internet.threads.blockingCallFromThread", return_value=12.5) as ask,
+            mock.patch("twisted.python.threadable.isInIOThread", return_value=False),
+        ):
+            running.running = True
+            self.assertEqual(reactor.ask().seconds, 12.5)
+            ask.assert_called_once_with(running, running.seconds)
+
+    def test_reactor_never_waits_for_itself(self) -> None:
+        if reactor.ask().reactor is None:
+            self.skipTest("Twisted is not installed")
+        with (
+            mock.patch("twisted.internet.reactor") as running,
+            mock.patch("twisted.internet.threads.blockingCallFromThread") as ask,
+            mock.patch("twisted.python.threadable.isInIOThread", return_value=True),
+        ):
+            running.running = True
+            running.seconds.return_value = 3.0
+            self.assertEqual(reactor.ask().seconds, 3.0)
+            ask.assert_not_called()
+
+
+class QueryTest(SimpleTestCase):
+    def test_whole_numbers(self) -> None:
+        for text, value in (("7", 7), ("7.9", 7), ("0", 1), ("1e9", 100), ("inf", 10), ("x", 10)):
+            with self.subTest(text=text):
+                request = mock.Mock(GET={"mb": text})
+                self.assertEqual(whole_number(request, "mb", default=10, low=1, high=100), value)
+
+    def test_missing_number(self) -> None:
+        self.assertEqual(number(mock.Mock(GET={}), "pause", default=0.2, low=0, high=2), 0.2)
+
+
+class DemoUserTest(TestCase):
+    def run_command(self, **environ: str) -> str:
+        out = StringIO()
+        with mock.patch.dict(os.environ, environ):
+            call_command("demo_user", stdout=out)
+        return out.getvalue()
+
+    def test_prints_a_password_that_works(self) -> None:
+        password = self.run_command(SHOWCASE_ADMIN_PASSWORD="").split("password: ")[1].strip()
+        user = authenticate(username="demo", password=password)
+        assert user is not None
+        self.assertTrue(user.is_superuser)
+        self.assertTrue(self.client.login(username="demo", password=password))
+        self.assertContains(self.client.get("/admin/workshop/instrument/"), "Tidewater")
+
+    def test_twice_makes_one_user_and_keeps_a_given_password(self) -> None:
+        self.run_command(SHOWCASE_ADMIN_PASSWORD="four-strings-more")
+        kept = get_user_model().objects.get().password
+        self.run_command(SHOWCASE_ADMIN_PASSWORD="four-strings-more")
+        self.assertEqual(get_user_model().objects.get().password, kept)
+
+    def test_back_office_shows_repairs(self) -> None:
+        ticket = RepairRequest.objects.create(name="Noel", instrument="Kite", problem="It buzzes.")
+        self.run_command(SHOWCASE_ADMIN_PASSWORD="four-strings-more")
+        self.client.login(username="demo", password="four-strings-more")
+        page = self.client.get(f"/admin/workshop/repairrequest/{ticket.pk}/change/")
+        self.assertContains(page, "It buzzes.")
+
+
+class SecretTest(SimpleTestCase):
+    def setUp(self) -> None:
+        self.path = Path(self.enterContext(tempfile.TemporaryDirectory())) / "data" / "secret-key"
+
+    def test_is_made_once_for_its_owner_only(self) -> None:
+        key = read_or_make(self.path)
+        self.assertGreaterEqual(len(key), 50)
+        self.assertEqual(read_or_make(self.path), key)
+        self.assertEqual(stat.S_IMODE(self.path.stat().st_mode), 0o600)
+        self.assertEqual(list(self.path.parent.iterdir()), [self.path])
+
+    def test_first_of_two_processes_wins(self) -> None:
+        def link_second(draft: str, path: Path) -> None:
+            path.write_text("the key of the other process")
+            raise FileExistsError
+
+        with mock.patch("showcase.secret.os.link", link_second):
+            self.assertEqual(read_or_make(self.path), "the key of the other process")

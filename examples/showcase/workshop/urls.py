@@ -1,0 +1,27 @@
+"""The addresses of the site."""
+
+from django.urls import path
+
+from .views import api, bench, shop, tour
+
+urlpatterns = [
+    path("", shop.home, name="home"),
+    path("catalogue/", shop.catalogue, name="catalogue"),
+    path("catalogue/stock-book/", shop.stock_book, name="stock-book"),
+    path("catalogue/<slug:slug>/", shop.instrument, name="instrument"),
+    path("articles/", shop.articles, name="articles"),
+    path("articles/<slug:slug>/", shop.article, name="article"),
+    path("repairs/", bench.repairs, name="repairs"),
+    path("repairs/<uuid:pk>/", bench.repair, name="repair"),
+    path("api/instruments/", api.instruments, name="api-instruments"),
+    path("api/instruments/<int:pk>/", api.instrument, name="api-instrument"),
+    path("about/server/", tour.server, name="server"),
+    path("slow/", tour.slow, name="slow"),
+    path("stream/", tour.stream, name="stream"),
+    path("stream/big/", tour.stream_big, name="stream-big"),
+    path("download/", tour.download, name="download"),
+    path("twisted/", tour.twisted, name="twisted"),
+    path("hello/", tour.hello, name="hello"),
+    path("up/", tour.up, name="up"),
+    path("boom/", tour.boom, name="boom"),
+]

@@ -1,0 +1,28 @@
+"""The repair bench: hand something in, get a ticket."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods
+
+from ..forms import RepairForm
+from ..models import RepairRequest
+
+SHOWN = 8
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def repairs(request: HttpRequest) -> HttpResponse:
+    form = RepairForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        ticket = form.save()
+        messages.success(request, f"Thank you, {ticket.name}. Your {ticket.instrument} is on the bench.")
+        return redirect(ticket)
+    context = {"form": form, "latest": RepairRequest.objects.all()[:SHOWN]}
+    return render(request, "workshop/repairs.html", context)
+
+
+def repair(request: HttpRequest, pk: str) -> HttpResponse:
+    """A ticket; whoever has its address may read it."""
+    ticket = get_object_or_404(RepairRequest, pk=pk)
+    return render(request, "workshop/repair.html", {"ticket": ticket})

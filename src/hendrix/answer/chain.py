@@ -1,0 +1,15 @@
+"""Every layer that a request passes, in order. A later layer is a line here."""
+
+from __future__ import annotations
+
+from hendrix.answer.forwarded import believe, trust
+from hendrix.answer.options import answer_for_server
+from hendrix.core.config import Config
+from hendrix.core.exchange import Answer
+
+
+def build_chain(config: Config, application: Answer) -> Answer:
+    """From the application outwards: the last line is what a request meets first."""
+    answer = application
+    answer = answer_for_server(answer)
+    return believe(trust(config.forwarded_allow_ips), answer)

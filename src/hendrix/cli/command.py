@@ -1,0 +1,108 @@
+"""The command line: ``hx ACTION [options]``, options anywhere, ``--http_port`` and ``--http-port`` alike.
+
+argparse takes the line apart; values stay text here, so that every source's values are parsed and refused at one
+place.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+from hendrix.cli.actions import ACTIONS
+from hendrix.cli.given import Level, read
+from hendrix.cli.nearest import advice
+from hendrix.core.config import OPTIONS, Option
+from hendrix.core.errors import UsageError
+
+_FLAGS = {flag: option for option in OPTIONS.values() for flag in option.flags}
+_ABOUT_ITSELF = ("-h", "--help", "--version")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One line, understood. ``action`` is empty where none was given."""
+
+    action: str
+    flags: Level
+    help: bool = False
+    version: bool = False
+
+
+def parse(words: Sequence[str]) -> Command:
+    """Understand the words behind ``hx``. ``UsageError`` says in one line what is wrong with them."""
+    try:
+        found, rest = _parser().parse_known_args([_hyphenated(word) for word in words])
+    except argparse.ArgumentError as error:
+        raise _bad_use(error) from None
+    asked = vars(found)
+    help_, version = asked.pop("help", False), asked.pop("version", False)
+    if help_ or version:
+        return Command(next((word for word in rest if word in ACTIONS), ""), {}, help_, version)
+    action = _action(rest)
+    return Command(action, {name: read(name, text, OPTIONS[name].flag) for name, text in asked.items()})
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Not argparse's usage dump and exit status 2."""
+        raise UsageError(f"{message}; hx --help shows how")
+
+
+def _parser() -> _Parser:
+    parser = _Parser("hx", add_help=False, allow_abbrev=False, exit_on_error=False, argument_default=argparse.SUPPRESS)
+    parser.add_argument("-h", "--help", action="store_true")
+    parser.add_argument("--version", action="store_true")
+    for option in OPTIONS.values():
+        _add(parser, option)
+    return parser
+
+
+def _add(parser: _Parser, option: Option) -> None:
+    if option.switch:
+        parser.add_argument(*option.flags, dest=option.name, action="store_const", const="on")
+        parser.add_argument(_off(option), dest=option.name, action="store_const", const="off")
+    else:
+        parser.add_argument(*option.flags, dest=option.name, action="append" if option.repeat else "store")
+
+
+def _off(option: Option) -> str:
+    """Every switch can be turned off, so that a flag can overrule a file."""
+    return "--no-" + option.flag.removeprefix("--")
+
+
+def _hyphenated(word: str) -> str:
+    if not word.startswith("--"):
+        return word
+    name, equals, value = word.partition("=")
+    return name.replace("_", "-") + equals + value
+
+
+def _bad_use(error: argparse.ArgumentError) -> UsageError:
+    flag = (error.argument_name or "").rpartition("/")[2]
+    option = _FLAGS.get(flag)
+    if option is None or option.switch:
+        return UsageError(f"{flag} takes no value; give it alone")
+    return UsageError(f"{flag} needs a value; give {flag} {option.metavar}")
+
+
+def _action(rest: Iterable[str]) -> str:
+    words = list(rest)
+    for word in words:
+        if word.startswith("-"):
+            raise _unknown_option(word)
+    if not words:
+        raise UsageError(f"no action; give one, as in hx {next(iter(ACTIONS))}")
+    if words[0] not in ACTIONS:
+        raise UsageError(f"unknown action {words[0]!r}; {advice(words[0], ACTIONS, 'hx --help lists them')}")
+    if words[1:]:
+        raise UsageError(f"{words[1]!r} is one word too many; options begin with --")
+    return words[0]
+
+
+def _unknown_option(word: str) -> UsageError:
+    name = word.partition("=")[0]
+    known = (*_FLAGS, *_ABOUT_ITSELF)
+    return UsageError(f"unknown option {name}; {advice(name, known, 'hx start --help lists the options')}")

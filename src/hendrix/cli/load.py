@@ -1,0 +1,85 @@
+"""Options become one ``Config``: flag > environment > file > Django settings > default.
+
+Where to listen and how much to say are each asked by two options, so the higher source decides between the two:
+``--http_port 9000`` beats a ``bind`` in ``hendrix.toml``, and ``-v 2`` beats ``quiet = true`` there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from hendrix.cli import sources
+from hendrix.cli.given import Given, Level
+from hendrix.core.config import OPTIONS, Config
+from hendrix.core.control import SettingsLoaded
+
+DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Sourced:
+    """A configuration, who gave each value of it, and all that was said, highest source first."""
+
+    config: Config
+    sources: Mapping[str, str]
+    levels: tuple[Level, ...]
+
+
+def load(flags: Level, environ: Mapping[str, str], directory: Path) -> Sourced:
+    """Everything that is known before the project is. ``bind`` is empty where only ``resolve`` can tell."""
+    return _merged((flags, sources.environment(environ), sources.file(directory)))
+
+
+def overruled(sourced: Sourced, level: Level) -> Sourced:
+    """``sourced`` with ``level`` above all that was said: what was found out about the project."""
+    return _merged((level, *sourced.levels))
+
+
+def resolve(sourced: Sourced, report: SettingsLoaded) -> Sourced:
+    """``sourced`` with what the project's settings say below it, and a place to listen."""
+    return _with_bind(_merged((*sourced.levels, sources.django(report.options))), debug=report.debug)
+
+
+def _merged(levels: tuple[Level, ...]) -> Sourced:
+    given: dict[str, Given] = {}
+    for level in reversed(levels):
+        given.update(level)
+    _settle_bind(given, levels)
+    _settle_verbosity(given, levels)
+    config = Config(**{name: found.value for name, found in given.items()})
+    told = {name: given[name].source if name in given else DEFAULT for name in OPTIONS}
+    return Sourced(config, told, levels)
+
+
+def _settle_bind(given: dict[str, Given], levels: Iterable[Level]) -> None:
+    """The first source that speaks of either decides, and in it ``bind`` does."""
+    for level in levels:
+        if "bind" in level and level["bind"].value:
+            given["bind"] = level["bind"]
+            return
+        if "http_port" in level:
+            break
+    given.pop("bind", None)
+
+
+def _settle_verbosity(given: dict[str, Given], levels: Iterable[Level]) -> None:
+    """``quiet`` is verbosity 0, unless a higher source asks for more."""
+    for level in levels:
+        if "quiet" in level:
+            if level["quiet"].value:
+                given["verbosity"] = Given(0, level["quiet"].source)
+            return
+        if "verbosity" in level:
+            given.pop("quiet", None)
+            return
+
+
+def _with_bind(sourced: Sourced, *, debug: bool) -> Sourced:
+    """A project in debug mode shows its insides to whoever asks, so by default only this machine may."""
+    if sourced.config.bind:
+        return sourced
+    host = "127.0.0.1" if debug else "0.0.0.0"
+    source = "DEBUG = True" if debug else sourced.sources["http_port"]
+    return overruled(sourced, {"bind": Given((f"{host}:{sourced.config.http_port}",), source)})

@@ -1,0 +1,52 @@
+"""``hx`` from the first word to the exit status: 0 clean, 1 usage, 3 the project does not load."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from hendrix import __version__
+from hendrix.cli.actions import ACTIONS
+from hendrix.cli.command import Command, parse
+from hendrix.cli.complaint import complain
+from hendrix.cli.help import page
+from hendrix.cli.load import load
+
+_WIDEST = 110
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run ``hx`` with the words of ``argv`` (those of the process by default); returns the exit status."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    traceback = "--traceback" in words
+    try:
+        if not words:
+            return _show(page("", _width())) or 1
+        command = parse(words)
+        if command.help or command.version:
+            return _show(_about(command))
+        sourced = load(command.flags, os.environ, Path.cwd())
+        traceback = sourced.config.traceback
+        return ACTIONS[command.action].run(sourced)
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:  # the one place where errors become words
+        return complain(error, traceback=traceback)
+
+
+def _about(command: Command) -> str:
+    return f"hendrix {__version__}\n" if command.version else page(command.action, _width())
+
+
+def _show(text: str) -> int:
+    sys.stdout.write(text)
+    return 0
+
+
+def _width() -> int:
+    try:
+        return min(os.get_terminal_size(sys.stdout.fileno()).columns, _WIDEST)
+    except (OSError, ValueError):
+        return _WIDEST

@@ -1,0 +1,72 @@
+"""The reference page of all options, as Markdown: ``python -m hendrix.cli.reference > docs/reference/options.md``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+from hendrix.cli.sources import ALIASES
+from hendrix.core.config import GROUPS, OPTIONS, Option
+
+_INTRODUCTION = """\
+# Options
+
+<!-- Written by `python -m hendrix.cli.reference`; the options are declared in src/hendrix/core/config.py. -->
+
+Every option can be given in four places. The first of these that speaks counts:
+
+1. a flag of `hx start`: `--threads 8` (`--http_port` and `--http-port` are the same);
+2. an environment variable: `HX_THREADS=8`; several addresses are separated by commas;
+3. `hendrix.toml` in the current directory: `threads = 8`;
+4. Django's settings: `HENDRIX = {"threads": 8}`. The options under *What to serve* cannot be given there: they
+   find the settings.
+
+A name or a value that Hendrix does not know stops the start, with one line that names the place.
+
+Sizes are bytes, or a number with `KB`, `MB`, `GB` (powers of 1024). Durations are seconds, or a number with `ms`,
+`s`, `m`, `h`, `d`. Switches are `true` or `false` in files, `on` or `off` in the environment; a flag turns them on,
+and off with `no` before the name: `--no-quiet`.
+
+`--bind` wins over `--http-port` where both come from the same place; else the higher place decides. Without
+either, Hendrix listens at port 8000 of all interfaces, and only of the loopback interface where the project has
+`DEBUG = True`.
+"""
+
+
+def render() -> str:
+    """The whole page."""
+    groups = (line for group, title in GROUPS.items() for line in _group(group, title))
+    return "\n".join((_INTRODUCTION, *groups, *_variables())) + "\n"
+
+
+def _group(group: str, title: str) -> Iterator[str]:
+    yield f"## {title}\n"
+    yield "| flag | default | environment | what it is |"
+    yield "|---|---|---|---|"
+    for option in OPTIONS.values():
+        if option.group == group:
+            yield _row(option)
+    yield ""
+
+
+def _row(option: Option) -> str:
+    flags = ", ".join(f"`{flag}`" for flag in option.flags) + (f" {option.metavar}" if option.metavar else "")
+    shown = option.spelled(option.default)
+    default = f"`{shown}`" if shown else ""
+    text = option.help + (f". Old setting: `{option.setting}`" if option.setting else "")
+    return f"| {flags} | {default} | `{option.environ}` | {text.replace('|', chr(92) + '|')} |"
+
+
+def _variables() -> Iterator[str]:
+    yield "## Environment variables of other tools\n"
+    yield "The `HX_` variable of the same option wins over them. Blank, they say nothing.\n"
+    yield "| variable | what it does |"
+    yield "|---|---|"
+    yield "| `PORT` | listens at this port of all interfaces |"
+    for variable, name in ALIASES.items():
+        yield f"| `{variable}` | `{OPTIONS[name].flag}` |"
+    yield "| `NO_COLOR` | no colours on the terminal |"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(render())

@@ -1,0 +1,66 @@
+"""The rows of the fleet table: a worker, the template, and the states of each. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from hendrix.supervisor.backoff import Backoff
+
+
+class State(StrEnum):
+    """Where a worker is in its life."""
+
+    STARTING = "starting"
+    READY = "ready"
+    RETIRING = "retiring"
+    DRAINING = "draining"
+    KILLED = "killed"
+
+
+class TemplateState(StrEnum):
+    """Where the template is in its life."""
+
+    ABSENT = "absent"
+    LOADING = "loading"
+    LOADED = "loaded"
+    ENDING = "ending"
+    KILLED = "killed"
+
+
+@dataclass(slots=True)
+class Worker:
+    """One row of the table. Moments are those of ``now``; at ``deadline`` it is killed."""
+
+    id: int
+    place: int
+    generation: int
+    born: float
+    since: float
+    state: State = State.STARTING
+    pid: int | None = None
+    deadline: float | None = None
+    told: bool = False
+    reason: str = ""
+
+    def become(self, state: State, now: float) -> None:
+        """Enter ``state``."""
+        self.state, self.since = state, now
+
+    def facts(self, **more: object) -> dict[str, object]:
+        """What every report of this worker says, and ``more``."""
+        return {"worker": self.id, "pid": self.pid, **more}
+
+
+@dataclass(slots=True)
+class Template:
+    """The process that workers are forked from."""
+
+    state: TemplateState = TemplateState.ABSENT
+    born: float = 0.0
+    deadline: float | None = None
+    backoff: Backoff = field(default_factory=Backoff)
+
+    def become(self, state: TemplateState, deadline: float | None = None) -> None:
+        """Enter ``state``; at ``deadline`` it is killed."""
+        self.state, self.deadline = state, deadline

@@ -1,0 +1,173 @@
+"""Processes: the fork of the template, whose children workers are, what became of them, and titles.
+
+The template forks each worker twice, so that the worker's parent is gone at once. As the supervisor is a *child
+subreaper* the worker then becomes its child: the exit status comes here, and the worker outlives the template.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Callable, Iterable
+from typing import NoReturn
+
+from hendrix.core.config import Config
+from hendrix.core.control import LoadFailed, encode
+
+Template = Callable[[socket.socket, Config], None]
+"""What runs in the template process: it talks over the (blocking) socket, forks workers, returns at its end."""
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+# A terminal's ^C and systemd's stop reach every process of ours. What they mean is for the supervisor to say.
+_LEFT_TO_SUPERVISOR = (
+    signal.SIGINT,
+    signal.SIGQUIT,
+    signal.SIGTERM,
+    signal.SIGHUP,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+)
+_DEFAULT_AGAIN = (signal.SIGCHLD, signal.SIGTTIN, signal.SIGTTOU)
+
+
+def adopt_orphans() -> bool:
+    """Become the parent of grandchildren whose parent ends. ``False`` where the system has no such thing."""
+    return _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def start_template(template: Template, config: Config, release: Callable[[], None]) -> tuple[int, socket.socket]:
+    """Fork a process that runs ``template``. Returns its pid and our end of its channel.
+
+    ``release`` is called in the child and closes what is the supervisor's alone. Raises ``OSError`` when the
+    system has no more processes or descriptors.
+    """
+    ours, theirs = socket.socketpair()
+    parent = os.getpid()
+    _flush()
+    # No signal between the fork and the child's own handlers: it would be told to the supervisor's loop.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    try:
+        pid = os.fork()
+        if pid == 0:
+            ours.close()
+            _be_template(theirs, lambda: template(theirs, config), release, parent, mask)
+    except OSError:
+        ours.close()
+        raise
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        theirs.close()
+    return pid, ours
+
+
+def reap() -> list[tuple[int, int]]:
+    """The children that have ended, with their wait statuses. Those of strangers too, as PID 1 must."""
+    ended: list[tuple[int, int]] = []
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                break
+            ended.append((pid, status))
+    return ended
+
+
+def describe(status: int) -> str:
+    """A wait status in words: ``killed by SIGKILL``, ``exit status 1``."""
+    code = os.waitstatus_to_exitcode(status)
+    if code >= 0:
+        return f"exit status {code}"
+    core = " (core dumped)" if os.WCOREDUMP(status) else ""
+    return f"killed by {_signal_name(-code)}{core}"
+
+
+def send_signal(pid: int, signum: int) -> None:
+    """Send a signal to a child that has not been reaped, so that the pid is surely its own."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signum)
+
+
+def set_title(title: str) -> None:
+    """Show ``title`` in lists of processes, where setproctitle is installed."""
+    try:
+        from setproctitle import setproctitle  # noqa: PLC0415 - optional
+    except ImportError:
+        return
+    setproctitle(title)
+
+
+def _be_template(
+    channel: socket.socket,
+    work: Callable[[], None],
+    release: Callable[[], None],
+    parent: int,
+    mask: Iterable[int],
+) -> NoReturn:
+    me, status = os.getpid(), 1
+    try:
+        _reset_signals(mask)
+        release()
+        _die_with(parent)
+        set_title("hendrix: template")
+        work()
+        status = 0
+    except BaseException as error:
+        if os.getpid() == me:  # and not a worker that it forked
+            _confess(channel, error)
+    finally:
+        _flush()
+        os._exit(status)
+
+
+def _reset_signals(mask: Iterable[int]) -> None:
+    signal.set_wakeup_fd(-1)
+    for signum in _DEFAULT_AGAIN:
+        signal.signal(signum, signal.SIG_DFL)
+    for signum in _LEFT_TO_SUPERVISOR:
+        # Not SIG_IGN, which the programs that a project starts would inherit.
+        signal.signal(signum, _leave_to_supervisor)
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+def _leave_to_supervisor(signum: int, frame: object) -> None:
+    pass
+
+
+def _die_with(parent: int) -> None:
+    """An import that hangs would not see the end of its channel, so the kernel ends it with the supervisor."""
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def _confess(channel: socket.socket, error: BaseException) -> None:
+    summary = f"{type(error).__name__}: {error}".splitlines()[0]
+    told = LoadFailed(summary, "".join(traceback.format_exception(error)))
+    with contextlib.suppress(OSError):
+        channel.sendall(encode(told))
+
+
+def _prctl(option: int, value: int) -> bool:
+    if not sys.platform.startswith("linux"):
+        return False
+    words = [ctypes.c_ulong(word) for word in (value, 0, 0, 0)]
+    return bool(ctypes.CDLL(None, use_errno=True).prctl(ctypes.c_int(option), *words) == 0)
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):
+            stream.flush()

@@ -1,0 +1,46 @@
+"""Signals as something to read: a handler that does nothing, and a descriptor that wakes the loop."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import socket
+from collections.abc import Iterable
+
+
+class Signals:
+    """Catches the given signals until ``close``, which restores what was there. Main thread only."""
+
+    def __init__(self, caught: Iterable[signal.Signals]) -> None:
+        self._reader, self._writer = socket.socketpair()
+        self._reader.setblocking(False)
+        self._writer.setblocking(False)
+        self._wakeup = signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
+        # The handler must be Python's for the number to be written; the loop does the work.
+        self._handlers = {signum: signal.signal(signum, _note) for signum in caught}
+
+    def fileno(self) -> int:
+        """The descriptor, for a selector."""
+        return self._reader.fileno()
+
+    def read(self) -> list[int]:
+        """The numbers of the signals that came, in order."""
+        with contextlib.suppress(BlockingIOError):
+            return list(self._reader.recv(4096))
+        return []
+
+    def close(self) -> None:
+        """Restore the handlers that were there."""
+        for signum, handler in self._handlers.items():
+            signal.signal(signum, signal.SIG_DFL if handler is None else handler)
+        signal.set_wakeup_fd(self._wakeup)
+        self.release()
+
+    def release(self) -> None:
+        """Close the descriptors only, for a child that has handlers of its own."""
+        self._reader.close()
+        self._writer.close()
+
+
+def _note(signum: int, frame: object) -> None:
+    pass

@@ -1,0 +1,89 @@
+"""A request's body on its way in: to memory, past a threshold to an unnamed temporary file.
+
+All bodies of a worker share one budget of memory, so that many uploads at once cannot fill it.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from io import BytesIO
+from typing import BinaryIO, cast
+
+#: A body stays in memory up to this many bytes,
+IN_MEMORY = 1024 * 1024
+#: and while all bodies in memory are together below this.
+BUDGET = 64 * 1024 * 1024
+
+
+class Budget:
+    """Bytes of bodies that one worker holds in memory."""
+
+    __slots__ = ("_lock", "used")
+
+    def __init__(self) -> None:
+        self.used = 0
+        # Bodies are let go on whichever thread drops them last.
+        self._lock = threading.Lock()
+
+    def take(self, count: int) -> bool:
+        """Reserve ``count`` bytes; False where they are not to be had."""
+        with self._lock:
+            if self.used + count > BUDGET:
+                return False
+            self.used += count
+            return True
+
+    def give_back(self, count: int) -> None:
+        """The reverse of ``take``."""
+        with self._lock:
+            self.used -= count
+
+
+class _InMemory(BytesIO):
+    """A body in memory, which gives its share of the budget back when nobody holds it any more."""
+
+    def __init__(self, budget: Budget) -> None:
+        super().__init__()
+        self.budget = budget
+        self.held = 0
+
+    def give_back(self) -> None:
+        held, self.held = self.held, 0
+        self.budget.give_back(held)
+
+    def __del__(self) -> None:
+        self.give_back()
+
+
+class Body:
+    """Takes the pieces of one body; ``file()`` is the whole."""
+
+    __slots__ = ("_file", "size")
+
+    def __init__(self, budget: Budget) -> None:
+        self._file: BinaryIO = _InMemory(budget)
+        self.size = 0
+
+    def write(self, data: bytes) -> None:
+        """Take a piece. Raises ``OSError`` where the disk is full."""
+        self.size += len(data)
+        file = self._file
+        if isinstance(file, _InMemory):
+            if self.size <= IN_MEMORY and file.budget.take(len(data)):
+                file.held += len(data)
+            else:
+                self._file = _spooled(file)
+        self._file.write(data)
+
+    def file(self) -> BinaryIO:
+        """The whole body, at its start. It is freed when its last holder drops it."""
+        self._file.seek(0)
+        return self._file
+
+
+def _spooled(memory: _InMemory) -> BinaryIO:
+    file = cast("BinaryIO", tempfile.TemporaryFile(prefix="hendrix-body-"))  # noqa: SIM115 - its holder closes it
+    file.write(memory.getbuffer())
+    memory.give_back()
+    return file

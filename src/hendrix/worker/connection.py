@@ -1,0 +1,347 @@
+"""One connection: the only writer to its transport.
+
+Bytes go to the protocol machine, its events to an exchange, the exchange's answer back to the transport. Reading
+stops while a peer sends faster than it is answered; a peer that takes nothing of its answer is cut off.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from math import inf
+from typing import BinaryIO, cast
+
+from hendrix.answer.failure import failure
+from hendrix.core.errors import PeerError
+from hendrix.core.events import DEBUG, ERROR, WARNING, emit
+from hendrix.core.http import Origin, Request
+from hendrix.wire.http1 import Http1
+from hendrix.wire.machine import Data, End, Event, Fault
+from hendrix.wire.proxy_line import ProxyLine
+from hendrix.worker.exchange import HttpExchange
+from hendrix.worker.sendfile import FileTransfer
+from hendrix.worker.site import Site
+
+#: Pipelined bytes that may wait behind the request at hand.
+_MOST_PIPELINED = 64 * 1024
+_HIGH_WATER = 256 * 1024
+#: After a refusal, how long (seconds) and how much (bytes) is still read, so that the peer sees the answer and
+#: not a reset (RFC 9112 section 9.6).
+_LINGER = 2.0
+_LINGER_BYTES = 4 * 1024 * 1024
+
+
+class Connection(asyncio.BufferedProtocol):
+    """Reads, dispatches and writes for one peer."""
+
+    __slots__ = (
+        "_after_file",
+        "_exchange",
+        "_file",
+        "_lingered",
+        "_lingering",
+        "_loop",
+        "_must_linger",
+        "_next_file",
+        "_paused_reading",
+        "_proxy",
+        "_queued",
+        "_taken",
+        "_transport",
+        "_watched_since",
+        "closes_at",
+        "id_field",
+        "machine",
+        "origin",
+        "site",
+        "writable",
+    )
+
+    def __init__(self, site: Site, loop: asyncio.AbstractEventLoop, id_field: bytes, proxy: ProxyLine | None) -> None:
+        self.site = site
+        self.id_field = id_field
+        self._loop = loop
+        self._proxy = proxy
+        self.machine = Http1(site.limits, site.parser, time.monotonic())
+        self._exchange: HttpExchange | None = None
+        #: A file that waits for the transport to be empty, the one on its way, and what follows it.
+        self._next_file: tuple[BinaryIO, int, int] | None = None
+        self._file: FileTransfer | None = None
+        self._after_file = b""
+        self.writable = True
+        self._paused_reading = False
+        self._must_linger = False
+        self._lingering = False
+        self._lingered = 0
+        #: Bytes given to the peer so far, those it had taken when it was last watched, and since when that is.
+        self._queued = 0
+        self._taken = 0
+        self._watched_since = inf
+        self.closes_at = inf
+
+    # --- called by the transport ---------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self._transport.set_write_buffer_limits(high=_HIGH_WATER)
+        self.origin = _origin(self._transport)
+        self.site.connections.add(self)
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self.site.buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        if self._lingering:
+            self._discard(nbytes)
+            return
+        data = bytes(self.site.buffer[:nbytes])
+        if self._proxy is not None:
+            data = self._unwrap(data)
+            if not data:
+                return
+        events = self.machine.receive(data, time.monotonic())
+        if events:
+            self._act(events)
+        elif self.machine.buffered > _MOST_PIPELINED and self._exchange is not None:
+            self._paused_reading = True
+            self._transport.pause_reading()
+
+    def eof_received(self) -> bool:
+        if self._lingering or self._proxy is not None:
+            return False
+        self._act(self.machine.eof())
+        # Half open: what the peer asked for before it stopped sending is still answered.
+        return not self._transport.is_closing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.site.connections.discard(self)
+        self.closes_at = self._watched_since = inf
+        self._next_file = None
+        if self._file is not None:
+            self._file.cancel()
+            self._file = None
+        exchange, self._exchange = self._exchange, None
+        if exchange is not None:
+            exchange.lose()
+        self.machine.refuse()
+        self.site.on_close()
+
+    def pause_writing(self) -> None:
+        self.writable = False
+        self._watch_taking()
+
+    def resume_writing(self) -> None:
+        if self._next_file is not None:
+            self._start_file()
+        elif self._file is None:
+            self._drained()
+
+    # --- events of the machine -----------------------------------------------------------------------------
+
+    def _act(self, events: list[Event]) -> None:
+        for event in events:
+            if isinstance(event, Request):
+                self._begin(event)
+            elif isinstance(event, Data):
+                if self._exchange is not None:
+                    self._exchange.take(event.data)
+            elif isinstance(event, End):
+                if self._exchange is not None:
+                    self._exchange.end()
+            elif isinstance(event, Fault):
+                self._refuse(event)
+            else:
+                self._hang_up()
+
+    def _begin(self, request: Request) -> None:
+        site = self.site
+        site.requests += 1
+        exchange = self._exchange = HttpExchange(self, request, self.origin, time.monotonic())
+        try:
+            site.answer(exchange)
+        except PeerError as error:
+            exchange.fail(error.status, error.reason)
+        except Exception as error:
+            # A bug in an answer ends that answer, not the server.
+            emit("answer.failed", ERROR, request=request.method, id=exchange.request_id, exc=error)
+            exchange.fail(500, "the server failed")
+
+    def _refuse(self, fault: Fault) -> None:
+        """The framing is in doubt: answer if no answer has begun, then close."""
+        emit("peer.fault", DEBUG, status=fault.status, reason=fault.reason, peer=self.origin.client[0])
+        self._must_linger = True
+        if self._exchange is not None:
+            self._exchange.fail(fault.status, fault.reason)
+            return
+        status, headers, body = failure(fault.status, fault.reason, b"")
+        self.send(self.machine.whole(status, headers, body, self.site.common, ""))
+        self._end()
+
+    def _hang_up(self) -> None:
+        if self._exchange is not None:
+            self._transport.abort()
+        else:
+            self._close()
+
+    def _unwrap(self, data: bytes) -> bytes:
+        """Take the PROXY line off the front; it says who the peer really is."""
+        assert self._proxy is not None
+        try:
+            source, rest = self._proxy.feed(data)
+        except PeerError as error:
+            emit("peer.bad_proxy_line", WARNING, reason=error.reason, peer=self.origin.client[0])
+            self._transport.abort()
+            return b""
+        if not self._proxy.complete:
+            return b""
+        self._proxy = None
+        if source is not None:
+            self.origin = Origin(source.client, source.server, self.origin.scheme)
+        return rest
+
+    # --- writing -------------------------------------------------------------------------------------------
+
+    def send(self, data: bytes) -> None:
+        """Queue ``data`` for the peer."""
+        self._queued += len(data)
+        self._transport.write(data)
+
+    def send_file(self, file: BinaryIO, offset: int, count: int, before: bytes, behind: bytes) -> None:
+        """Send ``before``, a piece of ``file`` and ``behind``; then the exchange is drained."""
+        if before:
+            self.send(before)
+        self.writable = False
+        self._after_file = behind
+        self._next_file = (file, offset, count)
+        # The file's bytes go around the transport, so they must wait until it holds nothing more.
+        self._transport.set_write_buffer_limits(high=0)
+        if not self._transport.get_write_buffer_size():
+            self._start_file()
+
+    def _start_file(self) -> None:
+        assert self._next_file is not None
+        (file, offset, count), self._next_file = self._next_file, None
+        self._queued += count
+        self._watch_taking()
+        sock = cast("socket.socket", self._transport.get_extra_info("socket"))
+        transfer = FileTransfer(self._loop, sock.fileno(), file, offset, count, self._file_sent)
+        if transfer.left:
+            self._file = transfer
+
+    def _file_sent(self, error: OSError | None) -> None:
+        self._file = None
+        if error is not None:
+            self._transport.abort()
+            return
+        self._transport.set_write_buffer_limits(high=_HIGH_WATER)
+        if self._after_file:
+            self.send(self._after_file)
+        # Not from within the call that began the file: its caller has yet to learn that it must wait.
+        self._loop.call_soon(self._drained)
+
+    def _drained(self) -> None:
+        self.writable = True
+        self._watched_since = inf
+        exchange = self._exchange
+        if exchange is not None and exchange.on_drained is not None:
+            exchange.on_drained()
+
+    # --- the end of an answer, and of the connection ---------------------------------------------------------
+
+    def finish_here(self) -> None:
+        """The answer at hand is this connection's last."""
+        if self.machine.receiving:
+            self._must_linger = True
+            self.machine.refuse()
+        self.machine.keep_alive = False
+
+    def answered(self) -> None:
+        """The exchange is complete: on to the next request, or close."""
+        self._exchange = None
+        if not self.machine.keep_alive or self.site.draining:
+            self._end()
+            return
+        events = self.machine.next_request(time.monotonic())
+        if self._paused_reading and self.machine.buffered <= _MOST_PIPELINED:
+            self._paused_reading = False
+            self._transport.resume_reading()
+        if events:
+            # Not from within the answer that just ended: a pipelining peer must not deepen the stack.
+            self._loop.call_soon(self._act, events)
+
+    def leave_when_idle(self) -> None:
+        """The worker drains: an idle connection closes now, a busy one with its answer."""
+        if self._exchange is None and self.machine.idle:
+            self._close()
+
+    def abort(self) -> None:
+        """Cut the connection."""
+        self._transport.abort()
+
+    def _end(self) -> None:
+        if not self._must_linger:
+            self._close()
+            return
+        # RFC 9112 section 9.6: closing with bytes unread would reset the connection under the answer.
+        self._lingering = True
+        self.machine.refuse()
+        self.closes_at = time.monotonic() + _LINGER
+        if self._paused_reading:
+            self._transport.resume_reading()
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+
+    def _discard(self, nbytes: int) -> None:
+        self._lingered += nbytes
+        if self._lingered > _LINGER_BYTES:
+            self._transport.abort()
+
+    def _close(self) -> None:
+        self.machine.refuse()
+        self.closes_at = time.monotonic() + self.site.config.write_timeout
+        self._transport.close()
+
+    # --- time ------------------------------------------------------------------------------------------------
+
+    def check(self, now: float) -> None:
+        """Twice a second: has the peer missed a deadline?"""
+        if now >= self.closes_at:
+            self._transport.abort()
+        elif now >= self.machine.deadline:
+            self._act(self.machine.expire())
+        elif now - self._watched_since >= self.site.config.write_timeout:
+            self._judge_taking()
+
+    def _watch_taking(self) -> None:
+        if self._watched_since == inf:
+            self._watched_since = time.monotonic()
+            self._taken = self._taken_now()
+
+    def _taken_now(self) -> int:
+        on_its_way = self._file.left if self._file is not None else 0
+        return self._queued - self._transport.get_write_buffer_size() - on_its_way
+
+    def _judge_taking(self) -> None:
+        """It let bytes wait for a whole period: it must at least have taken some at the slowest allowed rate."""
+        taken = self._taken_now()
+        config = self.site.config
+        if taken - self._taken < config.min_rate * config.write_timeout:
+            emit("peer.stalled", DEBUG, peer=self.origin.client[0], taken=taken - self._taken)
+            self._transport.abort()
+            return
+        self._taken = taken
+        self._watched_since = time.monotonic()
+
+
+def _origin(transport: asyncio.Transport) -> Origin:
+    peer = transport.get_extra_info("peername")
+    own = transport.get_extra_info("sockname")
+    if isinstance(peer, tuple) and isinstance(own, tuple):
+        return Origin((_plain(peer[0]), peer[1]), (_plain(own[0]), own[1]), "http")
+    return Origin(("", 0), ("localhost", 80), "http")
+
+
+def _plain(host: str) -> str:
+    """An IPv4 address that arrived at an IPv6 socket, as IPv4."""
+    return host.removeprefix("::ffff:") if "." in host else host

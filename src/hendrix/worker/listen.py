@@ -1,0 +1,126 @@
+"""Accepting connections, and not accepting more than there are descriptors for.
+
+At the limit the worker lets go of the listening sockets (the supervisor still holds them, so nobody is refused:
+they wait in the backlog) and takes them up again when connections have closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import socket
+from collections.abc import Callable
+
+from hendrix.core.events import INFO, WARNING, emit
+
+#: Descriptors kept for the application, files, databases and ourselves.
+_RESERVE = 64
+#: Accepting goes on when this share of the limit is free again.
+_HYSTERESIS = 0.05
+
+Factory = Callable[[], asyncio.BaseProtocol]
+
+
+class Listener:
+    """Accepts on inherited sockets for one worker."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        sockets: list[socket.socket],
+        factory: Factory,
+        *,
+        limit: int,
+        backlog: int,
+    ) -> None:
+        self._loop = loop
+        self._sockets = sockets
+        self._factory = factory
+        self._backlog = backlog
+        self._servers: list[asyncio.Server] = []
+        self.limit = limit or descriptor_limit()
+        self._told = False
+        self._paused = False
+        self._opening = False
+        self._resuming: asyncio.Task[None] | None = None
+        self._closed = False
+
+    async def open(self) -> None:
+        """Begin, or go on."""
+        for sock in self._sockets:
+            # The loop closes what it was given, so it gets a duplicate each time.
+            copy = sock.dup()
+            if sock.family == socket.AF_UNIX:
+                server = await self._loop.create_unix_server(self._factory, sock=copy, backlog=self._backlog)
+            else:
+                server = await self._loop.create_server(self._factory, sock=copy, backlog=self._backlog)
+            self._servers.append(server)
+
+    def close(self) -> None:
+        """Accept nothing more, for good."""
+        self._closed = True
+        self._stop()
+        for sock in self._sockets:
+            sock.close()
+        self._sockets = []
+
+    def _stop(self) -> None:
+        for server in self._servers:
+            server.close()
+        self._servers = []
+
+    def check(self, connections: int) -> None:
+        """After each accept, close and tick: stop at the limit, go on below it."""
+        if self._closed:
+            return
+        if not self._paused and connections >= self.limit:
+            self._pause(connections)
+        elif self._paused and connections <= self.limit * (1 - _HYSTERESIS) - 1 and not self._opening:
+            self._opening = True
+            self._resuming = self._loop.create_task(self._resume())
+
+    def _pause(self, connections: int) -> None:
+        self._paused = True
+        self._stop()
+        if not self._told:
+            self._told = True
+            emit(
+                "accept.paused",
+                WARNING,
+                connections=connections,
+                limit=self.limit,
+                advice="raise the limit of open files (ulimit -n, LimitNOFILE=) or --limit-connections",
+            )
+
+    async def _resume(self) -> None:
+        try:
+            await self.open()
+        except OSError as error:
+            self._stop()
+            emit("accept.cannot_resume", WARNING, reason=str(error))
+        else:
+            self._paused = False
+            if self._told:
+                emit("accept.resumed", INFO)
+                self._loop.call_later(60.0, self._may_tell_again)
+        finally:
+            self._opening = False
+
+    def _may_tell_again(self) -> None:
+        self._told = self._paused
+
+
+def descriptor_limit() -> int:
+    """Connections that this process has descriptors for (the soft limit is raised to the hard one first)."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+            soft = hard
+        except (OSError, ValueError):
+            pass
+    if soft == resource.RLIM_INFINITY:
+        soft = 1_048_576
+    in_use = len(os.listdir("/dev/fd"))
+    return max(8, soft - in_use - min(_RESERVE, soft // 4))

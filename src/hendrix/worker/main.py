@@ -1,0 +1,188 @@
+"""A worker's life on one page: loop, threads, chain, listen, serve, drain, leave."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import signal
+import socket
+import sys
+import time
+
+from hendrix import __version__
+from hendrix.answer.chain import build_chain
+from hendrix.answer.forwarded import trust
+from hendrix.answer.wsgi import Application, wsgi
+from hendrix.core.config import Config
+from hendrix.core.control import Drain, Message, Ready, ReopenLogs, Retire
+from hendrix.core.events import ERROR, INFO, emit
+from hendrix.observe import log
+from hendrix.wire.proxy_line import ProxyLine
+from hendrix.worker.channel import LoopChannel
+from hendrix.worker.connection import Connection
+from hendrix.worker.listen import Listener
+from hendrix.worker.project import thread_exit
+from hendrix.worker.reactor import Reactor, new_loop
+from hendrix.worker.record import Recorder
+from hendrix.worker.site import build_site
+from hendrix.worker.threads import ThreadPool
+
+_TICK = 0.5
+
+
+def live(
+    number: int,
+    config: Config,
+    application: Application,
+    sockets: list[socket.socket],
+    channel: socket.socket,
+    reactor: Reactor,
+) -> int:
+    """Serve until told to leave. Returns the exit status."""
+    worker = Worker(number, config, application, sockets, channel, reactor)
+    try:
+        reactor.run(installSignalHandlers=False)
+    except BaseException as error:
+        emit("worker.failed", ERROR, worker=number, exc=error)
+        worker.status = 1
+    worker.leave()
+    return worker.status
+
+
+class Worker:
+    """One serving process."""
+
+    def __init__(
+        self,
+        number: int,
+        config: Config,
+        application: Application,
+        sockets: list[socket.socket],
+        channel: socket.socket,
+        reactor: Reactor,
+    ) -> None:
+        self._number = number
+        self._config = config
+        self._reactor = reactor
+        self.loop = new_loop()
+        asyncio.set_event_loop(self.loop)
+        reactor.adopt(self.loop)
+        log.bridge_twisted()
+        self.threads = ThreadPool(self.loop, config.threads, config.queue_size, thread_exit())
+        answer = wsgi(
+            application,
+            self.threads,
+            multiprocess=config.workers > 1,
+            software=f"hendrix/{__version__}",
+        )
+        self.site = build_site(config, build_chain(config, answer))
+        self._recorder = Recorder(config, self.loop)
+        self.site.record = self._recorder.record if self._recorder.wanted else None
+        self._listener = Listener(
+            self.loop, sockets, self._connect, limit=config.limit_connections, backlog=config.backlog
+        )
+        self.site.on_close = self._count
+        self._trusts = trust(config.forwarded_allow_ips)
+        self._id_field = config.request_id.lower().encode()
+        self._channel = LoopChannel(self.loop, channel, self._told, self._orphaned)
+        self._deadline = 0.0
+        self._retiring = False
+        self.status = 0
+        reactor.callWhenRunning(self._start)
+
+    # --- start ---------------------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        # A terminal's Ctrl-C goes to every process of its group; the supervisor tells us what it means.
+        self.loop.add_signal_handler(signal.SIGINT, lambda: None)
+        self.loop.add_signal_handler(signal.SIGQUIT, lambda: None)
+        self.loop.add_signal_handler(signal.SIGTERM, self._drain, self._config.graceful_timeout)
+        self.loop.add_signal_handler(signal.SIGUSR1, self._reopen_logs)
+        self._opening = self.loop.create_task(self._listener.open())
+        self._opening.add_done_callback(self._opened)
+
+    def _opened(self, task: asyncio.Task[None]) -> None:
+        error = task.exception()
+        if error is not None:
+            emit("worker.cannot_listen", ERROR, worker=self._number, reason=str(error))
+            self.status = 1
+            self._reactor.stop()
+            return
+        self._channel.send(Ready())
+        self.loop.call_later(_TICK, self._tick)
+
+    def _connect(self) -> Connection:
+        proxy = ProxyLine(self._config.proxy_protocol) if self._config.proxy_protocol != "off" else None
+        connection = Connection(self.site, self.loop, self._id_field, proxy)
+        self.loop.call_soon(self._count)
+        return connection
+
+    def _count(self) -> None:
+        self._listener.check(len(self.site.connections))
+        if self.site.draining and not self.site.connections:
+            self._stop()
+
+    # --- time ----------------------------------------------------------------------------------------------
+
+    def _tick(self) -> None:
+        self.loop.call_later(_TICK, self._tick)
+        now = time.monotonic()
+        self.site.tick()
+        self.threads.tick()
+        for connection in list(self.site.connections):
+            connection.check(now)
+        config = self._config
+        if self.threads.watch(now, config.slow_request, config.timeout) and not self._retiring:
+            self._retiring = True
+            self._channel.send(Retire("a request hung"))
+        if self._deadline and now >= self._deadline:
+            self._cut()
+
+    # --- the end -------------------------------------------------------------------------------------------
+
+    def _told(self, message: Message) -> None:
+        if isinstance(message, Drain):
+            self._drain(message.seconds)
+        elif isinstance(message, ReopenLogs):
+            self._reopen_logs()
+
+    def _reopen_logs(self) -> None:
+        log.reopen()
+        self._recorder.reopen()
+
+    def _orphaned(self) -> None:
+        """The supervisor is gone: finish what is under way and leave."""
+        if not self.site.draining:
+            emit("worker.orphaned", ERROR, worker=self._number)
+            self._drain(self._config.graceful_timeout)
+
+    def _drain(self, seconds: float) -> None:
+        if not self.site.draining:
+            emit("worker.draining", INFO, worker=self._number, connections=len(self.site.connections))
+        self.site.draining = True
+        self._deadline = time.monotonic() + seconds
+        self._listener.close()
+        for connection in list(self.site.connections):
+            connection.leave_when_idle()
+        if not seconds:
+            self._cut()
+        if not self.site.connections:
+            self._stop()
+
+    def _cut(self) -> None:
+        """The deadline of the drain has passed."""
+        for connection in list(self.site.connections):
+            connection.abort()
+        self._stop()
+
+    def _stop(self) -> None:
+        if self._reactor.running and not self._reactor._stopped:
+            self._reactor.stop()
+
+    def leave(self) -> None:
+        """Last words. Threads that hang are left behind: the process ends without waiting for them."""
+        self._recorder.close()
+        self._channel.close()
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()

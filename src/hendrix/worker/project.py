@@ -1,0 +1,137 @@
+"""The project: imported once, in the template, before any worker is forked."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Any, cast
+
+from hendrix.answer.failure import use_page
+from hendrix.answer.wsgi import Application
+from hendrix.core.config import OPTIONS, Config
+from hendrix.core.control import SettingsLoaded
+from hendrix.core.errors import ProjectError
+
+#: Statuses that the server itself answers with; a template of the project named like one replaces its page.
+_PAGES = (400, 408, 413, 414, 421, 431, 500, 503, 504)
+
+
+def load_settings(config: Config) -> SettingsLoaded:
+    """Import the settings; say what they mean for the server. Raises ``ProjectError``."""
+    if not os.environ.get("DJANGO_SETTINGS_MODULE"):
+        return SettingsLoaded(settings="", debug=False)
+    with _projects_fault(f"the settings {os.environ['DJANGO_SETTINGS_MODULE']} do not import"):
+        from django.conf import settings  # noqa: PLC0415
+
+        debug = bool(settings.DEBUG)
+        options = _options(settings)
+    return SettingsLoaded(settings=os.environ["DJANGO_SETTINGS_MODULE"], debug=debug, options=options)
+
+
+def _options(settings: Any) -> dict[str, Any]:
+    """``HENDRIX = {...}`` and the old names, as the supervisor will understand them."""
+    found: dict[str, Any] = {}
+    for option in OPTIONS.values():
+        if option.setting and hasattr(settings, option.setting):
+            found[option.setting] = getattr(settings, option.setting)
+    given = getattr(settings, "HENDRIX", None)
+    if given is not None:
+        found["HENDRIX"] = given if isinstance(given, dict) else repr(given)
+    return found
+
+
+def load_application(config: Config) -> Application:
+    """Import and set up the application. Raises ``ProjectError``."""
+    if os.environ.get("DJANGO_SETTINGS_MODULE") and not config.wsgi:
+        return _load_django()
+    return _load_dotted(config.wsgi)
+
+
+def _load_django() -> Application:
+    with _projects_fault("the project does not load"):
+        import django  # noqa: PLC0415
+        from django.conf import settings  # noqa: PLC0415
+        from django.urls import get_resolver  # noqa: PLC0415
+
+        django.setup(set_prefix=False)
+        name = getattr(settings, "WSGI_APPLICATION", None)
+        application = _load_dotted(name) if name else _default_application()
+        # Import the views now: what is loaded before the fork is shared by all workers, and a broken urls.py
+        # shows at the start, not at the first request.
+        cast("Any", get_resolver()).url_patterns  # noqa: B018
+        _use_own_pages()
+        _close_connections()
+    return application
+
+
+def _default_application() -> Application:
+    from django.core.wsgi import get_wsgi_application  # noqa: PLC0415
+
+    return cast("Application", get_wsgi_application())
+
+
+def _load_dotted(name: str) -> Application:
+    """``module:attr`` or ``module.attr``."""
+    module_name, colon, attribute = name.partition(":")
+    if not colon:
+        module_name, _, attribute = name.rpartition(".")
+    with _projects_fault(f"the WSGI application {name} does not import"):
+        found: Any = importlib.import_module(module_name)
+        for part in (attribute or "application").split("."):
+            found = getattr(found, part)
+    if not callable(found):
+        raise ProjectError(f"the WSGI application {name} is {type(found).__name__}, which cannot be called")
+    return cast("Application", found)
+
+
+@contextlib.contextmanager
+def _projects_fault(what: str) -> Any:
+    """Whatever is raised within is the project's, and shown with its own traceback."""
+    try:
+        yield
+    except ProjectError:
+        raise
+    except BaseException as error:
+        reason = str(error).strip().splitlines()
+        summary = f"{what}: {type(error).__name__}: {reason[0] if reason else 'no reason given'}"
+        raise ProjectError(summary, _own_traceback(error)) from error
+
+
+def _own_traceback(error: BaseException) -> str:
+    """Without the frames that are ours or the import system's: the project's author wants to see his own."""
+    frames = traceback.TracebackException.from_exception(error)
+    kept = [frame for frame in frames.stack if not _is_ours(frame.filename)]
+    frames.stack = traceback.StackSummary.from_list(kept)
+    return "".join(frames.format())
+
+
+def _is_ours(filename: str) -> bool:
+    return filename.startswith("<frozen importlib") or f"{os.sep}hendrix{os.sep}worker{os.sep}" in filename
+
+
+def _use_own_pages() -> None:
+    from django.template import TemplateDoesNotExist, loader  # noqa: PLC0415
+
+    for code in _PAGES:
+        try:
+            page = loader.get_template(f"{code}.html").render({})
+        except TemplateDoesNotExist:
+            continue
+        except Exception:  # noqa: S112 - a page that needs a request cannot be one of the server's
+            continue
+        use_page(code, page.encode())
+
+
+def _close_connections() -> None:
+    from django.db import connections  # noqa: PLC0415
+
+    connections.close_all()
+
+
+def thread_exit() -> Callable[[], None]:
+    """What a thread must do before it ends: close its database connections."""
+    return _close_connections if "django.db" in sys.modules else lambda: None

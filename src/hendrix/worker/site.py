@@ -1,0 +1,74 @@
+"""What all connections of a worker share."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from hendrix.core.clock import http_date
+from hendrix.core.config import Config
+from hendrix.core.exchange import Answer
+from hendrix.wire.head import HeadParser
+from hendrix.wire.limits import Limits
+from hendrix.wire.response import Common
+from hendrix.worker.body import Budget
+
+if TYPE_CHECKING:
+    from hendrix.worker.connection import Connection
+    from hendrix.worker.exchange import HttpExchange
+
+#: One buffer receives for every connection in turn: what arrives is used up before the next read.
+RECEIVE_BUFFER = 256 * 1024
+
+
+@dataclass
+class Site:
+    """Built once, before the first connection."""
+
+    config: Config
+    answer: Answer
+    limits: Limits
+    parser: HeadParser
+    common: Common
+    #: Called with each exchange that is over, or None where nobody asks.
+    record: Callable[[HttpExchange, float], None] | None = None
+    budget: Budget = field(default_factory=Budget)
+    connections: set[Connection] = field(default_factory=set)
+    buffer: memoryview = field(default_factory=lambda: memoryview(bytearray(RECEIVE_BUFFER)))
+    draining: bool = False
+    requests: int = 0
+    #: Called when a connection has closed, so that accepting can go on.
+    on_close: Callable[[], None] = lambda: None
+    _id_prefix: str = field(default_factory=lambda: f"{os.getpid():x}-{secrets.token_hex(4)}-")
+    _id_numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+
+    def tick(self) -> None:
+        """Renew what changes with time."""
+        self.common.renew(http_date(time.time()).decode())
+
+    def new_request_id(self) -> str:
+        """Unique over workers and restarts."""
+        return f"{self._id_prefix}{next(self._id_numbers):x}"
+
+
+def build_site(config: Config, answer: Answer) -> Site:
+    """The shared parts as ``config`` says."""
+    limits = Limits(
+        request_line=config.limit_request_line,
+        fields=config.limit_request_fields,
+        field_size=config.limit_request_field_size,
+        head=config.limit_request_head,
+        head_timeout=config.head_timeout,
+        body_timeout=config.body_timeout,
+        min_rate=config.min_rate,
+        keep_alive=config.keep_alive,
+    )
+    server = f"Server: {config.server_header}\r\n" if config.server_header else ""
+    site = Site(config, answer, limits, HeadParser(limits), Common(server=server))
+    site.tick()
+    return site

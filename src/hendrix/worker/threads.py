@@ -1,0 +1,252 @@
+"""The threads that run Django, and the bounded queue before them.
+
+A pool begins with one thread. It grows when work waits although the processor does not (the threads are blocked on
+I/O), doubling within milliseconds, and shrinks when threads stay idle or when the processor is the bottleneck: a
+project that computes keeps about one thread and pays nothing for the interpreter lock, one that waits for databases
+gets as many as it may. Threads do no socket I/O: what they have to say goes back to the loop in batches, with one
+wake-up for many answers.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import Protocol
+
+from hendrix.core.events import ERROR, WARNING, emit
+from hendrix.core.exchange import Job
+from hendrix.worker.pressure import Pressure
+
+_FIRST_LOOK = 0.005
+_BUSY_LOOK = 0.05
+#: Share of one processor (running or waiting to run) above which more threads would only fight for the lock.
+_SATURATED = 0.9
+_OVERLOADED = 0.98
+#: Ticks over which a thread must have been surplus before it is let go.
+_IDLE_TICKS = 20
+#: Threads beyond the limit that may stand in for those that wait for a slow reader of a stream.
+_MOST_PARKED = 1000
+
+
+class Loop(Protocol):
+    """What the pool needs of an event loop."""
+
+    def call_soon_threadsafe(self, callback: Callable[[], None]) -> object: ...
+    def call_later(self, delay: float, callback: Callable[[], None]) -> object: ...
+
+
+class Slot:
+    """One thread and what it runs."""
+
+    __slots__ = ("expired", "ident", "job", "parked", "reported", "since")
+
+    def __init__(self) -> None:
+        self.ident = 0
+        self.job: Job | None = None
+        self.since = 0.0
+        self.parked = False
+        self.reported = False
+        self.expired = False
+
+
+_here = threading.local()
+
+
+class ThreadPool:
+    """Runs jobs in threads. Created, submitted to and watched on the loop's thread."""
+
+    def __init__(self, loop: Loop, most: int, queue_size: int, on_exit: Callable[[], None]) -> None:
+        self._loop = loop
+        self._most = most
+        self._queue_size = queue_size
+        self._on_exit = on_exit
+        self._queue: SimpleQueue[Job | None] = SimpleQueue()
+        self._calls: deque[tuple[Callable[..., None], tuple[object, ...]]] = deque()
+        self._awake = False
+        self._pressure = Pressure()
+        self._looking = False
+        self._least_idle = most
+        self._idle_ticks = 0
+        self._leaving = 0
+        self.slots: dict[int, Slot] = {}
+        self._names = 0
+        self._parked = 0
+        self._lock = threading.Lock()
+
+    # --- work in -------------------------------------------------------------------------------------------
+
+    def submit(self, job: Job) -> bool:
+        """Queue ``job``. False where the queue is full: it will not run."""
+        queue = self._queue
+        waiting = queue.qsize()
+        if waiting >= self._queue_size:
+            return False
+        queue.put(job)
+        if not self.slots:
+            self._grow(1)
+        elif waiting and not self._looking:
+            self._look_after(_FIRST_LOOK)
+        return True
+
+    @property
+    def waiting(self) -> int:
+        """Jobs in the queue."""
+        return self._queue.qsize()
+
+    @property
+    def busy(self) -> int:
+        """Threads that run a job."""
+        return sum(1 for slot in self.slots.values() if slot.job is not None)
+
+    # --- results out ---------------------------------------------------------------------------------------
+
+    def post(self, call: Callable[..., None], *args: object) -> None:
+        """From any thread: run ``call(*args)`` on the loop's thread, in order."""
+        self._calls.append((call, args))
+        if not self._awake:
+            self._awake = True
+            self._loop.call_soon_threadsafe(self._drain)
+
+    def _drain(self) -> None:
+        # Lowered first: whoever adds from now on wakes the loop again, so nothing is left behind.
+        self._awake = False
+        calls = self._calls
+        for _ in range(len(calls)):
+            call, args = calls.popleft()
+            try:
+                call(*args)
+            except Exception as error:
+                # One broken answer must not take the others of its batch with it.
+                emit("worker.callback_failed", ERROR, exc=error)
+        if calls and not self._awake:
+            self._awake = True
+            self._loop.call_soon_threadsafe(self._drain)
+
+    # --- threads -------------------------------------------------------------------------------------------
+
+    def _run(self, slot: Slot, number: int) -> None:
+        slot.ident = threading.get_ident()
+        _here.slot = slot
+        get = self._queue.get
+        now = time.monotonic
+        while (job := get()) is not None:
+            slot.since = now()
+            slot.job = job
+            job.run()
+            slot.job = None
+            del job
+        try:
+            self._on_exit()
+        finally:
+            self.post(self._left, number)
+
+    def _grow(self, count: int) -> None:
+        room = self._most + min(self._parked, _MOST_PARKED) - len(self.slots)
+        for _ in range(min(count, room)):
+            self._names += 1
+            slot = Slot()
+            thread = threading.Thread(
+                target=self._run, args=(slot, self._names), name=f"hendrix-{self._names}", daemon=True
+            )
+            try:
+                thread.start()
+            except RuntimeError as error:
+                emit("threads.cannot_start", WARNING, reason=str(error), threads=len(self.slots))
+                return
+            self.slots[self._names] = slot
+
+    def _left(self, number: int) -> None:
+        self.slots.pop(number, None)
+        self._leaving -= 1
+
+    def _dismiss(self, count: int) -> None:
+        for _ in range(min(count, len(self.slots) - self._leaving - 1)):
+            self._leaving += 1
+            self._queue.put(None)
+
+    # --- growing and shrinking -----------------------------------------------------------------------------
+
+    def _look_after(self, seconds: float) -> None:
+        self._looking = True
+        self._pressure.begin()
+        self._loop.call_later(seconds, self._look)
+
+    def _look(self) -> None:
+        """Work was waiting a moment ago. If it still is, find out why."""
+        self._looking = False
+        waiting = self._queue.qsize()
+        if not waiting or len(self.slots) >= self._most + self._parked:
+            return
+        if self._pressure.share() < _SATURATED:
+            self._grow(min(waiting, len(self.slots)))
+            self._look_after(_FIRST_LOOK)
+        else:
+            self._look_after(_BUSY_LOOK)
+
+    def tick(self) -> None:
+        """Twice a second: let surplus threads go."""
+        idle = len(self.slots) - self.busy
+        self._least_idle = min(self._least_idle, idle)
+        self._idle_ticks += 1
+        if self._idle_ticks >= _IDLE_TICKS:
+            self._dismiss(self._least_idle)
+            self._least_idle = self._most
+            self._idle_ticks = 0
+        if not idle and len(self.slots) > 2 and not self._looking and self.waiting:
+            self._look_after(_BUSY_LOOK)
+        if not idle and len(self.slots) > 2 and self._pressure.last > _OVERLOADED:
+            self._dismiss(len(self.slots) // 8 or 1)
+
+    # --- a thread that waits for its reader ----------------------------------------------------------------
+
+    def park(self) -> None:
+        """From a pool thread: it now waits for a slow peer, so another may stand in for it."""
+        _here.slot.parked = True
+        with self._lock:
+            self._parked += 1
+
+    def unpark(self) -> None:
+        """From a pool thread: it goes on. The time that the peer took does not count against the request."""
+        slot: Slot = _here.slot
+        slot.parked = False
+        slot.since = time.monotonic()
+        with self._lock:
+            self._parked -= 1
+
+    def progress(self) -> None:
+        """From a pool thread: its request moved on; the watchdog starts anew."""
+        _here.slot.since = time.monotonic()
+
+    # --- watchdog ------------------------------------------------------------------------------------------
+
+    def watch(self, now: float, soft: float, hard: float) -> bool:
+        """Report requests that run longer than ``soft`` seconds, expire those past ``hard``; True if any was.
+
+        A thread cannot be ended, so the worker that holds it has to be replaced.
+        """
+        any_expired = False
+        for slot in list(self.slots.values()):
+            job = slot.job
+            if job is None:
+                slot.reported = slot.expired = False
+                continue
+            seconds = 0.0 if slot.parked else now - slot.since
+            if soft and seconds > soft and not slot.reported:
+                slot.reported = True
+                _report("request.slow", WARNING, slot, job, seconds)
+            if hard and seconds > hard and not slot.expired:
+                slot.expired = any_expired = True
+                _report("request.hung", ERROR, slot, job, seconds)
+                job.expire(seconds)
+        return any_expired
+
+
+def _report(name: str, level: int, slot: Slot, job: Job, seconds: float) -> None:
+    frame = sys._current_frames().get(slot.ident)
+    stack = "".join(traceback.format_stack(frame)) if frame else ""
+    emit(name, level, request=job.describe(), seconds=round(seconds, 1), stack=stack)
