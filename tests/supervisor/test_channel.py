@@ -51,7 +51,7 @@ class TestSend:
         os.close(reader)
 
     def test_no_copy_is_left(self, ends):
-        channel, peer = ends
+        channel, _ = ends
         before = open_descriptors()
         channel.send(Spawn(1), [0])
         assert open_descriptors() == before
@@ -79,7 +79,7 @@ class TestSend:
         assert not channel.wants_write
 
     def test_peer_that_does_not_read_is_given_up(self, ends):
-        channel, peer = ends
+        channel, _ = ends
         before = open_descriptors()
         sent = 0
         while channel.send(Configure({"x": "y" * 10_000}, [], 1), [0]):
@@ -159,7 +159,7 @@ class TestReceive:
         assert channel.ended
 
     def test_one_peer_cannot_hold_the_loop(self, ends):
-        channel, peer = ends
+        channel, _ = ends
         line = encode(Retire("x" * 1000))
         calls = 0
 

@@ -83,6 +83,11 @@ def serving(count=1, now=0.0):
     return fleet
 
 
+def come_up(fleet, worker, now):
+    """The worker gets its pid and says that it is ready."""
+    return fleet.handle(WorkerSpawned(worker, pid_of(worker)), now) + fleet.handle(WorkerReady(worker), now)
+
+
 def births(actions):
     return [action.worker for action in actions if isinstance(action, SpawnWorker)]
 
@@ -98,7 +103,7 @@ class TestStart:
     def test_ready_is_announced_only_once(self):
         fleet = serving(1)
         (replacement,) = births(fleet.handle(WorkerExited(1, KILLED), 20.0))
-        assert deeds(fleet.handle(WorkerReady(replacement), 20.1)) == []
+        assert deeds(come_up(fleet, replacement, 20.1)) == []
 
     def test_every_entry_has_its_generation_and_place(self):
         fleet = loaded(3)
@@ -112,19 +117,20 @@ class TestStart:
         stop = fleet.handle(StopAsked(graceful=True), 1.0)
         assert TellDrain(1, 7.0) in stop
 
-    def test_worker_may_be_ready_before_its_pid_is_known(self):
+    def test_worker_counts_once_its_word_and_its_pid_are_there(self):
         fleet = started(1)
         fleet.handle(TemplateLoaded(), 0.0)
-        assert AnnounceReady() in fleet.handle(WorkerReady(1), 0.1)
-        fleet.handle(WorkerSpawned(1, 1234), 0.2)
-        assert fleet.workers[1].pid == 1234
+        assert fleet.handle(WorkerReady(1), 0.1) == []
+        actions = fleet.handle(WorkerSpawned(1, 1234), 0.2)
+        assert AnnounceReady() in actions
+        assert facts(actions, "worker.ready") == {"worker": 1, "pid": 1234, "seconds": 0.2}
 
     def test_routine_is_quiet_at_the_start_and_news_later(self):
         fleet = loaded(1)
-        first = fleet.handle(WorkerReady(1), 0.5)
+        first = come_up(fleet, 1, 0.5)
         fleet.handle(WorkerExited(1, KILLED), 20.0)
-        second = fleet.handle(WorkerReady(2), 20.1)
-        levels = [a.level for actions in (first, second) for a in actions if isinstance(a, Report)]
+        second = come_up(fleet, 2, 20.1)
+        levels = [a.level for a in first + second if isinstance(a, Report) and a.name == "worker.ready"]
         assert levels == [10, 20]
 
 
@@ -312,7 +318,7 @@ class TestRetire:
         assert fleet.workers[1].state is State.RETIRING
         fleet.handle(WorkerExited(3, "exit status 1"), 50.2)
         assert births(fleet.handle(Tick(), 50.31)) == [4]
-        assert deeds(fleet.handle(WorkerReady(4), 51.0)) == [TellDrain(1, PATIENCE)]
+        assert deeds(come_up(fleet, 4, 51.0)) == [TellDrain(1, PATIENCE)]
 
     def test_may_die_before_the_successor_is_ready(self):
         fleet = serving(1)
@@ -323,7 +329,7 @@ class TestRetire:
     def test_outliving_the_deadline_is_killed(self):
         fleet = serving(1)
         fleet.handle(WorkerAsksRetire(1, "age"), 50.0)
-        fleet.handle(WorkerReady(2), 51.0)
+        come_up(fleet, 2, 51.0)
         assert fleet.deadline() == 51.0 + PATIENCE + 1.0
         assert deeds(fleet.handle(Tick(), 81.9)) == []
         assert deeds(fleet.handle(Tick(), 82.0)) == [Signal(1, SIGKILL)]
@@ -337,8 +343,8 @@ class TestGenerations:
         fleet = serving(2)
         fleet.generation = 2
         assert births(fleet.handle(Tick(), 10.0)) == [3, 4]
-        assert deeds(fleet.handle(WorkerReady(3), 11.0)) == [TellDrain(1, PATIENCE)]
-        assert deeds(fleet.handle(WorkerReady(4), 11.0)) == [TellDrain(2, PATIENCE)]
+        assert deeds(come_up(fleet, 3, 11.0)) == [TellDrain(1, PATIENCE)]
+        assert deeds(come_up(fleet, 4, 11.0)) == [TellDrain(2, PATIENCE)]
 
 
 class TestTemplateLater:
@@ -435,7 +441,7 @@ class TestStop:
     def test_graceful_does_not_prolong_a_drain_under_way(self):
         fleet = serving(1)
         fleet.handle(WorkerAsksRetire(1, "age"), 50.0)
-        fleet.handle(WorkerReady(2), 51.0)
+        come_up(fleet, 2, 51.0)
         actions = fleet.handle(StopAsked(graceful=True), 60.0)
         assert TellDrain(1, PATIENCE) not in actions
         assert fleet.workers[1].deadline == 82.0

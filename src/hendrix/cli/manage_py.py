@@ -144,13 +144,13 @@ class _Reader:
             known = module.attributes if module else {}
             scope[alias.asname or alias.name] = known.get(alias.name, UNKNOWN)
 
-    def doFunctionDef(self, node: ast.FunctionDef, scope: Scope) -> None:
+    def do_FunctionDef(self, node: ast.FunctionDef, scope: Scope) -> None:
         scope[node.name] = Function(node, scope)
 
     def do_Expr(self, node: ast.Expr, scope: Scope) -> None:
         self.value(node.value, scope)
 
-    def doReturned(self, node: ast.Return, scope: Scope) -> None:
+    def do_Return(self, node: ast.Return, scope: Scope) -> None:
         raise _Returned(self.value(node.value, scope) if node.value else None)
 
     def do_Raise(self, node: ast.Raise, scope: Scope) -> None:

@@ -9,5 +9,6 @@ def advice(word: str, known: Iterable[str], otherwise: str) -> str:
     """The end of an error line: the name in ``known`` nearest to ``word``, or ``otherwise``."""
     import difflib  # noqa: PLC0415 - only a mistake pays for it
 
-    found = difflib.get_close_matches(word, known, n=1)
-    return f"did you mean {found[0]}?" if found else otherwise
+    bare = {name.lstrip("-"): name for name in known}  # else the dashes that all have make all alike
+    found = difflib.get_close_matches(word.lstrip("-"), bare, n=1)
+    return f"did you mean {bare[found[0]]}?" if found else otherwise

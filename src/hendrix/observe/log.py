@@ -5,9 +5,9 @@
         Traceback (most recent call last):
         ...
 
-Events go to the logger ``hendrix``, which has a handler of its own and does not propagate: a project's ``LOGGING``
+Events go to the logger ``hendrix``, which has the handler itself and does not propagate: a project's ``LOGGING``
 that replaces the root's handlers or disables existing loggers does not silence the server. A project that names
-``hendrix`` in its ``LOGGING`` takes it over.
+``hendrix`` in its ``LOGGING`` takes it over, and one that sets the root's handlers has the root.
 """
 
 from __future__ import annotations
@@ -15,43 +15,118 @@ from __future__ import annotations
 import atexit
 import logging
 import os
-import sys
 
 from hendrix.core import events
 from hendrix.core.config import Config
 from hendrix.core.errors import UsageError
-from hendrix.observe import facts as text
 from hendrix.observe.bridge import bridge_twisted
+from hendrix.observe.facts import render
 from hendrix.observe.handler import SinkHandler
+from hendrix.observe.line import EventRecord
 from hendrix.observe.ready import listens_at
 from hendrix.observe.sink import Sink
 
-_NAME = "hendrix"
-_LEVELS = {0: logging.ERROR, 1: logging.WARNING, 2: logging.INFO, 3: logging.DEBUG}
+#: By verbosity: the level of the root, and of Hendrix's own events.
+_LEVELS = {
+    0: (logging.ERROR, logging.ERROR),
+    1: (logging.WARNING, logging.INFO),
+    2: (logging.INFO, logging.INFO),
+    3: (logging.DEBUG, logging.DEBUG),
+}
+_WAITING = 256 * 1024
 
+_hendrix = logging.getLogger("hendrix")
 _handler: SinkHandler | None = None
 
 
 def configure(config: Config) -> None:
-    """Set up logging for this process; again to change it. Call it once standard error is what it will be.
+    """Set up logging for this process; called again, change it. Standard error must be what it will be by now.
 
     Raises ``UsageError`` where the file of ``--log`` cannot be opened.
     """
     global _handler
-    handler = SinkHandler(_sink(config.log), _listener_failed)
     verbosity = 0 if config.quiet else config.verbosity
-    _install(logging.getLogger(), handler, _LEVELS[verbosity])
-    _install(logging.getLogger(_NAME), handler, min(_LEVELS[verbosity], logging.INFO if verbosity else logging.ERROR))
-    logging.getLogger(_NAME).propagate = False
-    old, _handler = _handler, handler
+    root_level, own_level = _LEVELS[verbosity]
+    # Loggers below the root have levels of their own (Django's is INFO), so "errors only" is the handler's to hold.
+    new = SinkHandler(_sink(config.log), logging.ERROR if verbosity == 0 else logging.NOTSET)
+    old, _handler = _handler, new
+    _install(logging.getLogger(), old, root_level)
+    _install(_hendrix, old, own_level)
+    _hendrix.propagate = False
     if old is None:
-        _subscribe()
+        _begin()
     else:
-        old.retire()
+        old.sink.close()
 
 
 def _sink(path: str) -> Sink:
     try:
-        return Sink(path or "-", standard=2, limit=256 * 1024)
+        return Sink(path or "-", standard=2, limit=_WAITING)
     except OSError as error:
         raise UsageError(f"--log: cannot open {path}: {error.strerror}") from None
+
+
+def _install(logger: logging.Logger, old: SinkHandler | None, level: int) -> None:
+    """Put the handler in the place of the old one; where the project has removed that, its word stands."""
+    if old is not None:
+        if old not in logger.handlers:
+            return
+        logger.removeHandler(old)
+    assert _handler is not None
+    logger.addHandler(_handler)
+    logger.setLevel(level)
+
+
+def _begin() -> None:
+    events.listen(_write)
+    atexit.register(_finish)
+    os.register_at_fork(after_in_child=_forked)
+
+
+def _write(name: str, level: int, facts: dict[str, object]) -> None:
+    """The listener: one event, one record. It never raises into who emits."""
+    _hendrix.disabled = False  # dictConfig sets it by default for loggers that it does not know
+    if not _hendrix.isEnabledFor(level):
+        return
+    try:
+        _hendrix.handle(_record(name, level, facts))
+    except Exception as error:  # a handler or filter of the project's
+        if _handler is not None:
+            _handler.handle(EventRecord(logging.ERROR, render("log.failed", {"event": name}), error, "", ""))
+
+
+def _record(name: str, level: int, facts: dict[str, object]) -> EventRecord:
+    exc, stack = facts.get("exc"), facts.get("stack")
+    return EventRecord(
+        level,
+        render(name, facts),
+        exc if isinstance(exc, BaseException) else None,
+        str(stack or ""),
+        listens_at(facts) if name == "server.ready" else "",
+    )
+
+
+def reopen() -> None:
+    """The log file was moved away (USR1): go on in a new one of that name, with the same permissions.
+
+    Where that fails the old file is kept and says so.
+    """
+    if _handler is None:
+        return
+    try:
+        _handler.reopen()
+    except OSError as error:
+        events.emit("log.reopen_failed", events.ERROR, path=_handler.sink.path, error=error.strerror)
+
+
+def _forked() -> None:
+    if _handler is not None:
+        _handler.sink.forget()
+
+
+def _finish() -> None:
+    if _handler is not None:
+        _handler.sink.finish()
+
+
+__all__ = ["bridge_twisted", "configure", "reopen"]

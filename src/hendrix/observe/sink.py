@@ -65,12 +65,12 @@ class Sink:
         if self._size + size > self._limit:
             self._put_some(lines)
         else:
-            self._lines += lines
+            self._lines = self._lines + lines  # anew: a signal may come here in the middle of drain
             self._size += size
 
     def _put_some(self, lines: list[str]) -> None:
         for line in lines:
-            if self._size + len(line) >= self._limit:
+            if self._lines and self._size + len(line) >= self._limit:
                 self.lost += 1
             else:
                 self._lines.append(line)

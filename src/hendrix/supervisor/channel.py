@@ -21,7 +21,6 @@ LIMIT = 1 << 20
 _CHUNK = 1 << 16
 _CHUNKS = 16  # of one peer before the others have their turn; more than a socket's buffer holds
 _MOST_FDS = 253  # SCM_MAX_FD of Linux
-_CLOEXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
 
 
 @dataclass(slots=True)
@@ -97,11 +96,11 @@ class Channel:
         found: list[tuple[Message, list[int]]] = []
         for _ in range(_CHUNKS):
             try:
-                data, fds, _flags, _ = socket.recv_fds(self._socket, _CHUNK, _MOST_FDS, _CLOEXEC)
+                data, fds, _, _ = socket.recv_fds(self._socket, _CHUNK, _MOST_FDS)
                 if not data:
                     self._give_up()
                     break
-                found += self._decoder.feed(data, fds)
+                found += self._decoder.feed(data, _private(fds))
             except BlockingIOError:
                 break
             except (OSError, ValueError, KeyError, TypeError):
@@ -139,6 +138,12 @@ class Channel:
         while self._parcels:
             self._parcels.popleft().close()
         return False
+
+
+def _private(fds: list[int]) -> list[int]:
+    for fd in fds:
+        os.set_inheritable(fd, False)  # ``recv_fds`` ignores its flags, so MSG_CMSG_CLOEXEC cannot be used
+    return fds
 
 
 def _copies(fds: Iterable[int]) -> list[int]:

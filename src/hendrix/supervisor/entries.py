@@ -30,7 +30,10 @@ class TemplateState(StrEnum):
 
 @dataclass(slots=True)
 class Worker:
-    """One row of the table. Moments are those of ``now``; at ``deadline`` it is killed."""
+    """One row of the table. Moments are those of ``now``; at ``deadline`` it is killed.
+
+    One that was ``told`` to drain may end without that being a failure.
+    """
 
     id: int
     place: int
@@ -40,6 +43,7 @@ class Worker:
     state: State = State.STARTING
     pid: int | None = None
     deadline: float | None = None
+    said_ready: bool = False
     told: bool = False
     reason: str = ""
 

@@ -141,10 +141,16 @@ class Fleet:
         if worker := self.workers.get(event.worker):
             worker.pid = event.pid
             self._report("worker.spawned", DEBUG, **worker.facts(generation=worker.generation))
+            self._count_in(worker, now)
 
     def _worker_ready(self, event: moves.WorkerReady, now: float) -> None:
-        worker = self.workers.get(event.worker)
-        if worker and worker.state is State.STARTING:
+        if worker := self.workers.get(event.worker):
+            worker.said_ready = True
+            self._count_in(worker, now)
+
+    def _count_in(self, worker: Worker, now: float) -> None:
+        # The worker's word may overtake the template's. One whose process is unknown could not be killed.
+        if worker.state is State.STARTING and worker.said_ready and worker.pid is not None:
             worker.become(State.READY, now)
             self._ready_once = True
             self._report("worker.ready", self._routine(), **worker.facts(seconds=now - worker.born))

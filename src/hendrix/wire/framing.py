@@ -9,17 +9,32 @@ from hendrix.core.http import RequestHeaders
 from hendrix.wire.fields import BARE_LINE_END, CHUNK_LINE, TRAILERS
 from hendrix.wire.limits import Limits
 
-#: RFC 9110 section 6.5.1: what frames, routes or authenticates a message has no meaning behind its body.
+#: RFC 9110 section 6.5.1: what frames, routes, authenticates or modifies a request, or says what its content is, has
+#: no meaning behind its body.
 _NOT_TRAILERS = frozenset(
     (
         b"authorization",
+        b"cache-control",
         b"connection",
         b"content-encoding",
         b"content-length",
         b"content-range",
         b"content-type",
         b"cookie",
+        b"expect",
+        b"forwarded",
         b"host",
+        b"if-match",
+        b"if-modified-since",
+        b"if-none-match",
+        b"if-range",
+        b"if-unmodified-since",
+        b"keep-alive",
+        b"max-forwards",
+        b"pragma",
+        b"proxy-authorization",
+        b"proxy-connection",
+        b"range",
         b"te",
         b"trailer",
         b"transfer-encoding",

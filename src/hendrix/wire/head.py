@@ -1,7 +1,8 @@
 """One request head, from bytes to ``Request`` (RFC 9112 sections 2 to 6, 9).
 
 httptools (llhttp) splits the lines. It is not trusted: before it, the whole head must match the RFC's grammar;
-after it, everything that decides on framing or routing is checked here, one function per rule.
+after it, everything that decides on framing or routing is checked here, one function per rule. Nor may it remember
+anything: one parser reads for all connections, so what a head leaves in it would be read into a stranger's request.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from hendrix.wire.fields import BARE_LINE_END, HEAD, START_LINE, valid_host
 from hendrix.wire.limits import Limits
 
 #: Fields whose repetition changes what a message is: each may stand once.
-_SINGLE = (b"host", b"content-length", b"transfer-encoding", b"expect")
+_SINGLE = (b"host", b"content-length", b"transfer-encoding")
+#: RFC 9110 section 5.6.1: a list may hold empty elements.
+_EXPECTED = frozenset((b"", b"100-continue"))
 
 
 class HeadParser:
@@ -23,11 +26,16 @@ class HeadParser:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._headers: RequestHeaders = []
+        self._fresh = True
         self._parser = httptools.HttpRequestParser(self)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Called by httptools."""
         self._headers.append((name.lower(), value.rstrip(b" \t")))
+
+    def on_message_complete(self) -> None:
+        """Called by httptools. Only now can it tell whether it waits for the next head, or for nothing more."""
+        self._fresh = self._parser.should_keep_alive()
 
     def parse(self, head: bytes) -> Request:
         """``head`` ends with its empty line. Raises ``PeerError``."""
@@ -45,21 +53,22 @@ class HeadParser:
     def _split(self, head: bytes) -> RequestHeaders:
         headers: RequestHeaders = []
         self._headers = headers
+        self._fresh = False
         try:
             self._parser.feed_data(head)
         except httptools.HttpParserUpgrade:
-            self._renew()
+            self._fresh = False
         except httptools.HttpParserInvalidMethodError:
-            self._renew()
+            self._fresh = False
             raise PeerError(501, "the method is not known") from None
         except httptools.HttpParserError as error:
-            self._renew()
+            self._fresh = False
             raise PeerError(400, f"malformed request: {error}") from None
+        finally:
+            if not self._fresh:
+                # It is within a body, an upgrade or an error: the next head needs a clean one.
+                self._parser = httptools.HttpRequestParser(self)
         return headers
-
-    def _renew(self) -> None:
-        """llhttp is within a body, an upgrade or an error: the next head needs a clean one."""
-        self._parser = httptools.HttpRequestParser(self)
 
     def _request(self, method: bytes, target: bytes, minor: bytes, headers: RequestHeaders) -> Request:
         fields = dict(headers)
@@ -74,8 +83,6 @@ class HeadParser:
         _route(request)
         request.length = _body_length(fields, version)
         request.keep_alive = _keeps_alive(fields.get(b"connection"), version)
-        if request.length or not request.keep_alive:
-            self._renew()
         if b"expect" in fields:
             request.expects_continue = _expectation(fields[b"expect"], request)
         return request
@@ -158,9 +165,11 @@ def _chunked(coding: bytes, length: bytes | None, version: str) -> int:
         raise PeerError(400, "both Content-Length and Transfer-Encoding")
     if version == "1.0":
         raise PeerError(400, "Transfer-Encoding in HTTP/1.0")
-    if coding.lower() == b"chunked":
+    coding = coding.lower()
+    if coding == b"chunked":
         return -1
-    if coding.lower().endswith(b"chunked") and b"chunked" not in coding.lower()[:-7]:
+    *others, last = (part.strip() for part in coding.split(b","))
+    if last == b"chunked" and others.count(b"chunked") == 0 and b"" not in others:
         raise PeerError(501, "no transfer coding but chunked is served")
     raise PeerError(400, "the Transfer-Encoding is not valid")
 
@@ -177,9 +186,10 @@ def _keeps_alive(connection: bytes | None, version: str) -> bool:
 
 def _expectation(expect: bytes, request: Request) -> bool:
     """RFC 9110 section 10.1.1: does the peer wait for 100 before it sends its body?"""
-    if expect.lower() != b"100-continue":
+    expectations = {part.strip() for part in expect.lower().split(b",")}
+    if not expectations <= _EXPECTED:
         raise PeerError(417, "no expectation but 100-continue is met")
-    return request.version == "1.1" and request.length != 0
+    return b"100-continue" in expectations and request.version == "1.1" and request.length != 0
 
 
 def _grammar_fault(head: bytes) -> PeerError:

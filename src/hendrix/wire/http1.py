@@ -15,7 +15,7 @@ from math import inf
 
 from hendrix.core.errors import PeerError
 from hendrix.core.http import Request, ResponseHeaders
-from hendrix.wire.fields import BARE_LINE_END, TOKEN_BYTES
+from hendrix.wire.fields import BARE_LINE_END, EMPTY_LINES, TOKEN_BYTES
 from hendrix.wire.framing import ChunkedBody, FixedBody
 from hendrix.wire.head import HeadParser
 from hendrix.wire.limits import Limits
@@ -25,6 +25,8 @@ from hendrix.wire.response import Common, check_status, encode_head, render_fiel
 _HEAD, _BODY, _WAIT, _CLOSED = range(4)
 #: How the body of an answer is framed, where it is not by a length (>= 0).
 _CHUNKED, _UNTIL_CLOSE = -1, -2
+#: Statuses that never have content (RFC 9110 sections 15.3.5, 15.3.6 and 15.4.5), and the length that each states.
+_WITHOUT_CONTENT = {204: "", 205: "Content-Length: 0\r\n", 304: ""}
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 LAST_CHUNK = b"0\r\n\r\n"
@@ -98,14 +100,21 @@ class Http1:
         return []
 
     def next_request(self, now: float) -> list[Event]:
-        """The answer is complete and the connection stays: go on with what is buffered."""
+        """The answer is complete and the connection stays: go on with what is buffered.
+
+        It does not stay, whatever the shell believes, where the peer or the answer ended it or where part of the body
+        was never read: what is buffered then is not a request (RFC 9112 section 9.6).
+        """
+        if self._state != _WAIT or not self.keep_alive:
+            return [self._hang_up()]
         self._state = _HEAD
         self._request = None
         self._head_began = False
         self.deadline = now + self._limits.keep_alive
         data, self._buffer = self._buffer, b""
         events = self._receive_head(data, now) if data else []
-        if self._eof and self._state == _HEAD:
+        if self._eof and self._state in (_HEAD, _BODY):
+            # RFC 9112 section 8: what is missing of this request will not come.
             return [self._hang_up()]
         return events
 
@@ -139,23 +148,22 @@ class Http1:
         if not self._head_began:
             self._head_began = True
             self.deadline = now + self._limits.head_timeout
-        if data[0] == 13:
-            data = _without_empty_lines(data)
-        end = data.find(b"\r\n\r\n", self._scanned)
-        if end < 0:
+        if data.startswith(b"\r"):
+            # RFC 9112 section 2.2: empty lines before a request line are ignored.
+            data = EMPTY_LINES.sub(b"", data, 1)
+        end = data.find(b"\r\n\r\n", self._scanned) + 4
+        if end < 4 or end > self._limits.head:
             return self._wait_for_head(data)
-        end += 4
         self._scanned = 0
         self._buffer = b""
         try:
-            if end > self._limits.head:
-                raise PeerError(431, "the head is too large")
             request = self._parser.parse(data[:end])
         except PeerError as error:
             return [self._fault(error.status, error.reason)]
         return self._begin(request, data[end:], now)
 
     def _wait_for_head(self, data: bytes) -> list[Event]:
+        """Keep what is not yet a whole head, or already more than one may be."""
         fault = self._hopeless(data, self._scanned)
         if fault:
             return [self._fault(*fault)]
@@ -208,9 +216,16 @@ class Http1:
             self._buffer = rest
             self.deadline = inf
         else:
-            allowed = self._limits.body_timeout + self._received / (self._limits.min_rate or inf)
-            self.deadline = self._body_began + allowed
+            self.deadline = self._body_deadline(now)
         return events
+
+    def _body_deadline(self, now: float) -> float:
+        """A body must keep its minimum rate on the whole, and what came early is no credit to stand still on."""
+        limits = self._limits
+        stalled = now + limits.body_timeout
+        if not limits.min_rate:
+            return stalled
+        return min(stalled, self._body_began + limits.body_timeout + self._received / limits.min_rate)
 
     def _fault(self, status: int, reason: str) -> Fault:
         self.refuse()
@@ -227,10 +242,12 @@ class Http1:
         code = check_status(status)
         fields = render_fields(headers, common)
         request = self._request
-        if code in (204, 304):
-            body, length = b"", ""
+        if code in _WITHOUT_CONTENT:
+            body, length = b"", _WITHOUT_CONTENT[code]
         elif request is not None and request.method == "HEAD":
-            length = f"Content-Length: {fields.length if fields.length >= 0 else len(body)}\r\n"
+            # RFC 9110 section 8.6: the length that GET would have; an empty body to HEAD does not tell it.
+            stated = fields.length if fields.length >= 0 else len(body)
+            length = f"Content-Length: {stated}\r\n" if body or fields.length >= 0 else ""
             body = b""
         else:
             body = self._fitted(body, fields.length)
@@ -249,11 +266,12 @@ class Http1:
         """The head of an answer that follows in pieces. Raises ``AnswerError``."""
         code = check_status(status)
         fields = render_fields(headers, common)
-        self._silent = code in (204, 304) or (self._request is not None and self._request.method == "HEAD")
+        self._silent = code in _WITHOUT_CONTENT or (self._request is not None and self._request.method == "HEAD")
         self._left = fields.length
         framing = ""
-        if code in (204, 304):
+        if code in _WITHOUT_CONTENT:
             self._left = 0
+            framing = _WITHOUT_CONTENT[code]
         elif fields.length >= 0:
             framing = f"Content-Length: {fields.length}\r\n"
         elif self._request is not None and self._request.version == "1.1":
@@ -302,10 +320,3 @@ class Http1:
         if self._left > 0:
             self.keep_alive = False
         return b""
-
-
-def _without_empty_lines(data: bytes) -> bytes:
-    """RFC 9112 section 2.2: empty lines before a request line are ignored."""
-    while data.startswith(b"\r\n"):
-        data = data[2:]
-    return data

@@ -47,8 +47,8 @@ class Fields:
 
 def check_status(status: str) -> int:
     """The code of a status line such as ``"200 OK"``. Raises ``AnswerError``."""
-    if not _STATUS.fullmatch(status):
-        raise AnswerError(f"the status {status[:80]!r} is not three digits, a space and a reason")
+    if not isinstance(status, str) or not _STATUS.fullmatch(status):
+        raise AnswerError(f"the status {status!r:.80} is not three digits, a space and a reason")
     code = int(status[:3])
     if code < 200:
         raise AnswerError(f"the status {status[:80]!r} is not a final one")
@@ -69,8 +69,9 @@ def render_fields(headers: ResponseHeaders, common: Common) -> Fields:
                 _special(kind, value, fields, common)
                 if kind == _LENGTH:
                     continue
-            lines.append(f"{name}: {value}\r\n")
-    except (TypeError, ValueError) as error:
+            # Not an f-string: that would turn a number or bytes into words of its own.
+            lines.append(name + ": " + value + "\r\n")
+    except (AttributeError, TypeError, ValueError) as error:
         raise AnswerError(f"a header is not a pair of strings: {error}") from None
     return fields
 
@@ -112,7 +113,7 @@ def _special(kind: int, value: str, fields: Fields, common: Common) -> None:
 def _state_length(value: str, fields: Fields, _common: Common) -> None:
     digits = value.strip()
     if fields.length >= 0 or not (digits.isascii() and digits.isdigit()):
-        raise AnswerError(f"Content-Length {value[:40]!r} is not one number")
+        raise AnswerError(f"Content-Length {value[:40]!r} is not one number, once")
     fields.length = int(digits)
 
 

@@ -1,0 +1,45 @@
+# Two commands do everything on a machine that has python3 (>= 3.11) and make:
+#   make run     serve the showcase        make test    install what the tests need and run them all
+# Both make their own virtual environment in .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SHOWCASE := examples/showcase
+BIND ?= 127.0.0.1:8000
+
+.PHONY: run test check lint bench clean
+
+run: .make-run
+	@cd $(SHOWCASE) && ../../$(BIN)/python manage.py migrate --verbosity 0
+	@cd $(SHOWCASE) && ../../$(BIN)/python manage.py demo_user
+	@cd $(SHOWCASE) && exec ../../$(BIN)/hx start --bind $(BIND)
+
+test: .make-test lint
+	$(BIN)/pytest
+	cd $(SHOWCASE) && ../../$(BIN)/python manage.py test --verbosity 1
+
+lint: .make-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench:
+	$(PYTHON) -m bench
+
+clean:
+	rm -rf $(VENV) .bench .make-* build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+$(BIN)/python:
+	@scripts/make-venv $(PYTHON) $(VENV)
+
+.make-run: $(BIN)/python pyproject.toml
+	@echo "Installing Hendrix into $(VENV) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+.make-test: $(BIN)/python pyproject.toml
+	@echo "Installing Hendrix and its development tools into $(VENV) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ .make-run
