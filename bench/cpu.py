@@ -1,11 +1,9 @@
 """CPU time of a server: nanoseconds, over every process of its tree.
 
-Two sources are read for each process and the larger one counts:
-
-- `/proc/PID/task/*/schedstat`, nanoseconds of every *living* thread;
-- the process's own CPU clock (what clock_getcpuclockid(3) gives), nanoseconds of the whole thread group,
-  with the threads that ended in it. Servers that start a thread per request lose most of their time in the
-  first source and none in this one.
+The source is each process's own CPU clock, the one clock_getcpuclockid(3) gives: nanoseconds of the whole
+thread group, with the threads that ended in it. The sum of `/proc/PID/task/*/schedstat` is the same number
+without those, so servers that start a thread per request lose most of their time in it; it only stands in
+where the clock cannot be read.
 """
 
 import time
@@ -36,7 +34,7 @@ def thread_sum(pid: int) -> int:
 
 def read(pids: Iterable[int]) -> dict[int, int]:
     """Nanoseconds by process; a process that is gone is left out."""
-    found = {pid: max(process_clock(pid), thread_sum(pid)) for pid in pids}
+    found = {pid: process_clock(pid) or thread_sum(pid) for pid in pids}
     return {pid: spent for pid, spent in found.items() if spent}
 
 

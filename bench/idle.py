@@ -7,10 +7,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from bench import load, memory, rounds, table
+from bench import memory, rounds, table
 from bench.places import ROOT
 from bench.process import Child, Nursery
 from bench.progress import BenchError, say
+from bench.rounds import Plan
 from bench.section import Section
 from bench.servers import Server
 from bench.tables import label
@@ -50,8 +51,7 @@ def _crowded(nursery: Nursery, server: Server, count: int) -> Crowded | None:
     up = rounds.start(nursery, server, threads=4)
     if up is None:
         return None
-    load.run(up.port, WORKLOADS["hello"], 64, 2, nursery.cores.load)
-    up.child.settle()
+    rounds.warm_up(up, WORKLOADS["hello"], Plan(), nursery.cores.load)
     empty = memory.pss(up.child.pids())
     command = [sys.executable, "-m", "bench.crowd", str(up.port), str(count)]
     env = {"PATH": os.environ.get("PATH", os.defpath)}

@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Self
 
 from bench import cpu
+from bench.load import Reading
 from bench.places import LOGS
 from bench.progress import BenchError
 
@@ -118,10 +119,10 @@ class Child:
         self._seen |= {pid: started for pid in tree if (started := _started(pid))}
         return tree
 
-    def cpu(self, known: Sequence[int] = ()) -> dict[int, int]:
-        """Nanoseconds by process. `known` ones are read first, at once: the server may still be at work."""
-        first = cpu.read(known)
-        return cpu.read(self.pids() - set(known)) | first
+    def reading(self) -> Reading:
+        """CPU by process, now. Known processes are read at once, those that are new right after."""
+        at, known = time.monotonic(), cpu.read(self._seen)
+        return Reading(at, cpu.read(self.pids() - set(known)) | known)
 
     def settle(self, limit: float = 5.0) -> None:
         """Wait until the tree is idle (under 2 % of a core): it must take nothing from the next load."""

@@ -12,8 +12,8 @@ from bench.tables import label
 _METHOD = (
     "Each server has one worker process pinned to one core; wrk, on one thread, is pinned to another.",
     "All servers are up at once and are loaded in turn, round after round, in an order that turns.",
-    "CPU is read right before and right after each load, in nanoseconds, over every process of the server, "
-    "threads that ended included.",
+    "CPU and requests are counted in a window inside each load, once it is steady: nanoseconds, over every "
+    "process of the server, threads that ended included.",
     "Figures are medians. Ratios are the median of the ratios within each round, so that other work on the "
     "machine cancels out. Rounds with errors do not count.",
     '"Django alone" is the floor: the WSGI handler called in a loop in a process on the server\'s core. '

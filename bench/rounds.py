@@ -1,7 +1,7 @@
 """Interleaved rounds: all servers are up at once and are loaded in turn, round after round."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from bench import cpu, load, memory, probe
 from bench.floor import FLOOR, Floor
@@ -53,11 +53,12 @@ class Sample:
 
 @dataclass(frozen=True)
 class Contender:
-    """A server that is up."""
+    """A server that is up. `ramps`: seconds until its load is steady, by workload."""
 
     server: Server
     port: int
     child: Child
+    ramps: dict[str, float] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -79,21 +80,27 @@ def start(nursery: Nursery, server: Server, threads: int, workers: int = 1) -> C
 
 
 def loaded(contender: Contender, workload: Workload, plan: Plan, number: int, core: int) -> Sample:
-    """One load: CPU before and after, what wrk saw, memory once the server is idle again."""
+    """One load, then memory once the server is idle again."""
     child = contender.child
-    before = child.cpu()
-    seen = load.run(contender.port, workload, plan.connections_of(workload), plan.seconds, core)
-    after = child.cpu(list(before))
+    child.pids()
+    window = (contender.ramps.get(workload.name, 0.3), plan.seconds)
+    seen = load.run(contender.port, workload, plan.connections_of(workload), window, core, child.reading)
     child.settle()
     pids = child.pids()
-    errors = seen.errors
-    if cpu.lost(before, after):
-        errors = ", ".join(filter(None, (errors, "a process of the server ended")))
-    spent = cpu.spent(before, after) / 1000
+    spent = cpu.spent(seen.begin.cpu, seen.end.cpu) / 1000
     return Sample(
-        workload.name, contender.name, number, seen.requests, spent / max(seen.requests, 1), seen.rate,
-        seen.p50, seen.p99, memory.pss(pids), memory.peak(pids), errors,
+        workload.name, contender.name, number, round(seen.requests), spent / max(seen.requests, 1),
+        seen.requests / seen.seconds, seen.report.p50, seen.report.p99,
+        memory.pss(pids), memory.peak(pids), seen.errors,
     )  # fmt: skip
+
+
+def warm_up(contender: Contender, workload: Workload, plan: Plan, core: int) -> None:
+    """A load that is not counted. It tells how long every connection takes to be answered twice: a load is
+    steady after that, three seconds at most."""
+    connections = plan.connections_of(workload)
+    rate = loaded(contender, workload, Plan(1, 1, plan.connections), 0, core).rate
+    contender.ramps[workload.name] = min(3.0, max(0.3, 2 * connections / max(rate, 1.0)))
 
 
 def _floor_sample(floor: Floor, workload: Workload, plan: Plan, number: int) -> Sample:
@@ -123,8 +130,8 @@ def measure(
 ) -> list[Sample]:
     """All rounds of one workload. The order of the servers turns by one place in each round."""
     fit = _fit(contenders, workload, plan)
-    for one in fit:  # a warm-up, not counted
-        loaded(one, workload, Plan(1, 1, plan.connections), 0, core)
+    for one in fit:
+        warm_up(one, workload, plan, core)
     samples: list[Sample] = []
     for number in range(1, plan.rounds + 1):
         say(f"{workload.name}: round {number} of {plan.rounds}")

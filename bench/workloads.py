@@ -1,9 +1,7 @@
 """The table of workloads: what is asked of every server."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
-from bench.places import HERE
 from bench.progress import BenchError
 
 MEGABYTE = 1_000_000
@@ -18,7 +16,6 @@ class Workload:
     length: int = 0
     connections: int = 0
     body: bytes = b""
-    script: Path | None = None
     floor: bool = True
     threads: int = 4
     note: str = ""
@@ -52,13 +49,7 @@ _ALL = (
         note="Every peer is configured by hand for this one (64 threads); Hendrix runs with its defaults. "
         "Django's ASGI handler brings its own threads, so uvicorn and Daphne have nothing to configure.",
     ),
-    Workload(
-        "upload",
-        "POST of 1 MB, read by the view",
-        connections=8,
-        body=b"x" * MEGABYTE,
-        script=HERE / "upload.lua",
-    ),
+    Workload("upload", "POST of 1 MB, read by the view", connections=8, body=b"x" * MEGABYTE),
     Workload(
         "download",
         "A file of 10 MB by FileResponse",

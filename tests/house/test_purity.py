@@ -17,7 +17,6 @@ IMPURE = {
     "secrets",
     "select",
     "selectors",
-    "signal",
     "socket",
     "subprocess",
     "tempfile",

@@ -92,9 +92,7 @@ class Config:
         group="project",
         metavar="MODULE",
     )
-    pythonpath: str = _option(
-        "", values.text, "directory to import the project from", group="project", metavar="DIR"
-    )
+    pythonpath: str = _option("", values.text, "directory to import the project from", group="project", metavar="DIR")
     wsgi: str = _option(
         "",
         values.application,
@@ -140,9 +138,7 @@ class Config:
     )
 
     # Processes and threads
-    workers: int = _option(
-        1, values.number(1, 512), "worker processes", "-w", group="processes", metavar="N"
-    )
+    workers: int = _option(1, values.number(1, 512), "worker processes", "-w", group="processes", metavar="N")
     threads: int = _option(
         64,
         values.number(1, 1024),

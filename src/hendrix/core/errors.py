@@ -1,10 +1,10 @@
 """What can go wrong, and whose fault it is.
 
-    HendrixError
-    |- UsageError       the user's: a bad option, file or address; the start stops with status 1
-    |- ProjectError     the project's: it does not import or set up; status 3, with its own traceback
-    |- PeerError        the peer's: bytes that break the protocol or a limit; answered with its HTTP status
-    '- AnswerError      the application's: an answer that HTTP cannot carry; logged, and answered with 500
+HendrixError
+|- UsageError       the user's: a bad option, file or address; the start stops with status 1
+|- ProjectError     the project's: it does not import or set up; status 3, with its own traceback
+|- PeerError        the peer's: bytes that break the protocol or a limit; answered with its HTTP status
+'- AnswerError      the application's: an answer that HTTP cannot carry; logged, and answered with 500
 """
 
 from __future__ import annotations

@@ -51,6 +51,9 @@ def _compiled(format: str) -> Line:
             pieces.append("%s")
         at = match.end()
     pieces.append(_literal(format[at:]))
+    if not found:
+        close = get_close_matches(format.lower(), ("off", "combined", "json"), 1) or ["combined"]
+        raise ValueError(f"has {format!r}, which holds no atom: did you mean {close[0]!r}?")
     return partial(_line, "".join(pieces), tuple(found))
 
 

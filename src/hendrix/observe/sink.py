@@ -90,11 +90,16 @@ class Sink:
     def _write_group(self) -> None:
         outlet = self._outlet
         if outlet is None:
-            outlet = self._outlet = self._opened()
+            outlet = self._outlet = self._opened_late()
         lines = self._lines if self._size * 4 <= outlet.most else self._group(outlet.most)
         data = _encoded(lines)[self._torn :]
         written = outlet.write(data)
         self._forget(lines, len(data), written)
+
+    def _opened_late(self) -> Outlet:
+        if self.path == "-":  # it was closed when we came; by now its number may be somebody else's socket
+            raise OSError(errno.EBADF, "closed")
+        return self._opened()
 
     def _group(self, most: int) -> list[str]:
         """The first lines that fit into ``most`` bytes, and one at least."""

@@ -20,10 +20,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from enum import StrEnum
-from logging import DEBUG, ERROR, INFO, WARNING
 from signal import SIGKILL
 from typing import Any
 
+from hendrix.core.events import DEBUG, ERROR, INFO, WARNING
 from hendrix.supervisor import moves
 from hendrix.supervisor.backoff import Backoff
 from hendrix.supervisor.entries import State, Template, TemplateState, Worker
@@ -323,7 +323,7 @@ class Fleet:
     def _stop(self, phase: Phase, now: float) -> None:
         self.phase = phase
         graceful = phase is Phase.GRACEFUL
-        self._report("server.stopping", INFO, graceful=graceful, workers=len(self.workers))
+        self._report("server.stopping", self._routine(), graceful=graceful, workers=len(self.workers))
         for worker in self.workers.values():
             if not (graceful and worker.told):
                 self._drain(worker, self._graceful_timeout if graceful else 0.0, now)

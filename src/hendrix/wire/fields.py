@@ -17,9 +17,7 @@ VALUE = rb"[\t\x20-\x7e\x80-\xff]*+"
 FIELD_LINE = TOKEN_CHAR + rb"++:" + VALUE + rb"\r\n"
 
 #: RFC 9112 section 2.1: start-line CRLF *( field-line CRLF ) CRLF, and not a byte else.
-HEAD = re.compile(
-    rb"(" + TOKEN_CHAR + rb"++) ([\x21-\x7e]++) HTTP/1\.([01])\r\n(?:" + FIELD_LINE + rb")*+\r\n"
-)
+HEAD = re.compile(rb"(" + TOKEN_CHAR + rb"++) ([\x21-\x7e]++) HTTP/1\.([01])\r\n(?:" + FIELD_LINE + rb")*+\r\n")
 TRAILERS = re.compile(rb"(?:" + FIELD_LINE + rb")*+\r\n")
 START_LINE = re.compile(rb"(" + TOKEN_CHAR + rb"++) ([\x21-\x7e]++) HTTP/(\d)\.(\d)\r\n")
 
@@ -33,7 +31,7 @@ HOST = re.compile(
     rb"|(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})++)(?::([0-9]{0,5}))?"
 )
 
-_CHUNK_VALUE = rb'(?:' + TOKEN_CHAR + rb'++|"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t \x21-\x7e\x80-\xff])*+")'
+_CHUNK_VALUE = rb"(?:" + TOKEN_CHAR + rb'++|"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t \x21-\x7e\x80-\xff])*+")'
 #: RFC 9112 section 7.1: chunk-size [ chunk-ext ] CRLF. Fifteen digits are more than any file.
 CHUNK_LINE = re.compile(
     rb"([0-9A-Fa-f]{1,15})((?:[ \t]*+;[ \t]*+" + TOKEN_CHAR + rb"++(?:[ \t]*+=[ \t]*+" + _CHUNK_VALUE + rb")?+)*+)\r\n"

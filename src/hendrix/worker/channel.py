@@ -32,6 +32,8 @@ class BlockingChannel:
             data, fds, _flags, _address = socket.recv_fds(self.sock, _READ, _MOST_FDS)
             if not data:
                 return None
+            for fd in fds:
+                os.set_inheritable(fd, False)
             self._messages += self._decoder.feed(data, list(fds))
         return self._messages.pop(0)
 

@@ -218,4 +218,3 @@ def _request_id(connection: Connection, request: Request) -> str:
     if given is not None and _GOOD_ID.fullmatch(given):
         return given.decode("ascii")
     return connection.site.new_request_id()
-

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from hendrix.answer.failure import use_page
 from hendrix.answer.wsgi import Application
-from hendrix.core.config import OPTIONS, Config
+from hendrix.core.config import Config, set_by_django
 from hendrix.core.control import SettingsLoaded
 from hendrix.core.errors import ProjectError
 
@@ -28,20 +28,8 @@ def load_settings(config: Config) -> SettingsLoaded:
         from django.conf import settings  # noqa: PLC0415
 
         debug = bool(settings.DEBUG)
-        options = _options(settings)
+        options = set_by_django(settings)
     return SettingsLoaded(settings=os.environ["DJANGO_SETTINGS_MODULE"], debug=debug, options=options)
-
-
-def _options(settings: Any) -> dict[str, Any]:
-    """``HENDRIX = {...}`` and the old names, as the supervisor will understand them."""
-    found: dict[str, Any] = {}
-    for option in OPTIONS.values():
-        if option.setting and hasattr(settings, option.setting):
-            found[option.setting] = getattr(settings, option.setting)
-    given = getattr(settings, "HENDRIX", None)
-    if given is not None:
-        found["HENDRIX"] = given if isinstance(given, dict) else repr(given)
-    return found
 
 
 def load_application(config: Config) -> Application:

@@ -20,6 +20,7 @@ from hendrix.core.config import Config, from_plain
 from hendrix.core.control import Configure, Loaded, LoadFailed, Spawn, Spawned
 from hendrix.core.errors import ProjectError
 from hendrix.core.events import WARNING, emit
+from hendrix.observe import log
 from hendrix.worker import main, project, reactor
 from hendrix.worker.channel import BlockingChannel
 
@@ -56,7 +57,9 @@ class Template:
         while (received := self._channel.receive()) is not None:
             message, fds = received
             if isinstance(message, Configure):
+                # Only now are the options known that the project's settings give.
                 self._config = from_plain(message.options)
+                log.configure(self._config)
                 self._listening = [socket.socket(fileno=fd) for fd in fds]
             elif isinstance(message, Spawn):
                 self._spawn(message.worker, fds[0], installed)
