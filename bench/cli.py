@@ -109,7 +109,8 @@ def _end(number: int, frame: FrameType | None) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one action; the exit status: 0, 1 when it cannot be done, 130 when it was interrupted."""
     options = _parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, _end)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _end)
     try:
         plan = _plan(options)
         environment.ensure()

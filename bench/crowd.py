@@ -13,6 +13,7 @@ import time
 from bench.process import raise_file_limit
 
 _AT_ONCE = 100
+_PATIENCE = 45  # seconds until whoever has no answer gives up
 _SOURCES = 4
 _REQUEST = b"GET /hello HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: crowd\r\nAccept: */*\r\n\r\n"
 
@@ -27,11 +28,11 @@ async def _answer(reader: asyncio.StreamReader) -> bool:
     return head.startswith(b"http/1.1 200") and b"connection: close" not in head
 
 
-async def _join(port: int, number: int, gate: asyncio.Semaphore) -> Pair | None:
+async def _join(port: int, number: int, gate: asyncio.Semaphore, deadline: float) -> Pair | None:
     async with gate:
         try:
             source = (f"127.0.0.{number % _SOURCES + 1}", 0)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout_at(deadline):
                 reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=source, limit=4096)
                 writer.write(_REQUEST)
                 return (reader, writer) if await _answer(reader) else None
@@ -41,7 +42,8 @@ async def _join(port: int, number: int, gate: asyncio.Semaphore) -> Pair | None:
 
 async def _crowd(port: int, count: int) -> None:
     gate, begun = asyncio.Semaphore(_AT_ONCE), time.monotonic()
-    pairs = [pair for pair in await asyncio.gather(*(_join(port, n, gate) for n in range(count))) if pair]
+    deadline = asyncio.get_running_loop().time() + _PATIENCE
+    pairs = [pair for pair in await asyncio.gather(*(_join(port, n, gate, deadline) for n in range(count))) if pair]
     print(json.dumps({"open": len(pairs), "seconds": time.monotonic() - begun}), flush=True)
     loop = asyncio.get_running_loop()
     while await loop.run_in_executor(None, sys.stdin.readline):

@@ -67,7 +67,7 @@ def _crowded(nursery: Nursery, server: Server, count: int) -> Crowded | None:
 
 
 def _row(one: Crowded) -> list[str]:
-    each = one.growth * 1000 / one.still if one.still else None
+    each = one.growth * 1000 / one.still if one.still == one.opened else None
     figures = (one.empty_mb, one.full_mb, one.growth, each)
     return [label(one.server), f"{one.opened:,}", f"{one.still:,}", *map(table.number, figures)]
 

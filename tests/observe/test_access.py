@@ -10,10 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.observe.entries import MakeEntry
 
 from hendrix.core.errors import UsageError
 from hendrix.observe.access import AccessLog
-from tests.observe.entries import MakeEntry
 
 Heard = list[tuple[str, dict[str, object]]]
 
@@ -100,17 +100,13 @@ def test_lines_lost_at_the_end_are_told(tmp_path: Path, entry: MakeEntry, heard:
     assert heard == [("access.lost", {"path": "/dev/full", "lines": 1})]
 
 
-def test_a_reopen_that_fails_is_told_and_keeps_the_old_file(
-    tmp_path: Path, entry: MakeEntry, heard: Heard
-) -> None:
+def test_a_reopen_that_fails_is_told_and_keeps_the_old_file(tmp_path: Path, entry: MakeEntry, heard: Heard) -> None:
     home = tmp_path / "logs"
     home.mkdir()
     log = AccessLog("%m", str(home / "log"), Soon())
     home.rename(tmp_path / "moved")
     log.reopen()
-    assert heard == [
-        ("access.reopen_failed", {"path": str(home / "log"), "error": "No such file or directory"})
-    ]
+    assert heard == [("access.reopen_failed", {"path": str(home / "log"), "error": "No such file or directory"})]
     log.record(entry())
     log.close()
     assert (tmp_path / "moved" / "log").read_text() == "GET\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import stat
 from pathlib import Path
 
@@ -64,9 +65,7 @@ def test_a_path_that_cannot_be_opened_raises(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("step", [1, 3, 7, 1000])
-def test_partial_writes_go_on_where_they_stopped(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
-) -> None:
+def test_partial_writes_go_on_where_they_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int) -> None:
     real = os.write
     monkeypatch.setattr(outlet.os, "write", lambda fd, data: real(fd, data[:step]))
     sink = Sink(str(tmp_path / "log"))
@@ -236,8 +235,6 @@ def _refuse(*arguments: object) -> int:
 
 
 def test_a_socket_is_not_waited_for() -> None:
-    import socket
-
     ours, theirs = socket.socketpair()
     sink = Sink("-", standard=ours.fileno())
     sink.put([f"{n:04d} {'x' * 500}" for n in range(2000)])
@@ -256,6 +253,6 @@ def test_finish_gives_a_slow_reader_no_more_than_its_time(fifo: Path) -> None:
     sink.put(["x" * 1000] * 200)
     sink.finish(0.01)
     assert sink.waiting
-    sink.close()
+    sink.close(0.01)
     assert sink.lost > 0
     assert len(read_all(reader).splitlines()) + sink.lost == 200

@@ -34,7 +34,9 @@ def _hand_on(event: dict[str, Any], format_event: Callable[[dict[str, Any]], str
     logger = logging.getLogger(_name(event))
     logger.disabled = False  # a project's disable_existing_loggers must not hide Twisted's failures
     if logger.isEnabledFor(level):
-        logger.log(level, "%s", format_event(event), exc_info=_exc_info(event.get("log_failure")))
+        failure = event.get("log_failure")
+        text = format_event(event) or (failure.getErrorMessage() if failure is not None else "")
+        logger.log(level, "%s", text, exc_info=_exc_info(failure))
 
 
 def _name(event: dict[str, Any]) -> str:

@@ -20,9 +20,9 @@ def _written(code: int) -> str:
 
 
 _WRITTEN = tuple(_written(code) for code in range(256))
-#: Maps each byte that needs no escape to itself. ``bytes.translate`` gives the same bytes back for a clean value,
-#: which is the quickest way in CPython to learn that there is nothing to do.
-CLEAN = bytes(code if len(_WRITTEN[code]) == 1 else 0 for code in range(256))
+#: Maps each byte that needs no escape to itself and any other to ``?``. ``bytes.translate`` gives a clean value back
+#: unchanged, which is the quickest way in CPython to learn that there is nothing to do.
+CLEAN = bytes(code if len(_WRITTEN[code]) == 1 else ord("?") for code in range(256))
 
 
 def escaped(value: bytes) -> str:

@@ -9,6 +9,10 @@ from hendrix.observe import colour
 from hendrix.observe.facts import block, printable, value
 from hendrix.observe.stamp import Stamps, iso, iso_with_milliseconds
 
+#: Django logs what a peer did wrong (a Host that is not allowed) with the traceback of its own check, which says
+#: nothing, and which a peer could fill a disk with.
+_PEERS_FAULT = "django.security."
+
 _COLOURS = {logging.DEBUG: colour.GREY, logging.INFO: colour.GREEN, logging.WARNING: colour.YELLOW}
 
 
@@ -63,6 +67,8 @@ def _message(record: logging.LogRecord) -> str:
 
 def _below(record: logging.LogRecord) -> str:
     below = ""
+    if record.name.startswith(_PEERS_FAULT):
+        return below
     if record.exc_info and record.exc_info[0] is not None:
         below = block("".join(traceback.format_exception(*record.exc_info)).splitlines())
     if record.stack_info:

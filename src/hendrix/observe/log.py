@@ -1,7 +1,7 @@
 """The log: events, standard ``logging`` and Twisted's end in one place, standard error or a file.
 
-    2026-11-23T19:05:01.123+00:00 WARNING [1234] worker.exited worker=3 status=1 reason="out of memory"
-    2026-11-23T19:05:02.001+00:00 ERROR [1234] django.request message="Internal Server Error: /x"
+    2026-11-23T19:05:01.123Z WARNING [1234] worker.exited worker=3 status=1 reason="out of memory"
+    2026-11-23T19:05:02.001Z ERROR [1234] django.request message="Internal Server Error: /x"
         Traceback (most recent call last):
         ...
 

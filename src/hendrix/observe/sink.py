@@ -152,9 +152,9 @@ class Sink:
             if left <= 0 or not self._outlet.wait(left):
                 break
 
-    def close(self) -> None:
+    def close(self, seconds: float = 1.0) -> None:
         """``finish``, then close the descriptor. Lines that are still here are lost and counted."""
-        self.finish()
+        self.finish(seconds)
         self.lost += len(self._lines)
         self._lines, self._size, self._torn = [], 0, 0
         if self._outlet is not None:

@@ -1,7 +1,7 @@
 """Time stamps, made once per second and then looked up.
 
-They are in local time with the zone's offset. Month names are Apache's whatever the locale, which a project may
-have changed.
+The log is in UTC: Django moves its own processes to the project's TIME_ZONE, and one file has one zone. Apache's
+format is in local time with the zone's offset; its month names are Apache's whatever the locale.
 """
 
 from __future__ import annotations
@@ -27,24 +27,24 @@ class Stamps(dict[int, str]):
         return text
 
 
-def _offset(local: time.struct_time, colon: str) -> str:
+def _offset(local: time.struct_time) -> str:
     minutes = local.tm_gmtoff // 60
     sign = "-" if minutes < 0 else "+"
-    return f"{sign}{abs(minutes) // 60:02d}{colon}{abs(minutes) % 60:02d}"
+    return f"{sign}{abs(minutes) // 60:02d}{abs(minutes) % 60:02d}"
 
 
 def apache(second: int) -> str:
     """``10/Oct/2000:13:55:36 -0700``."""
     at = time.localtime(second)
     clock = f"{at.tm_hour:02d}:{at.tm_min:02d}:{at.tm_sec:02d}"
-    return f"{at.tm_mday:02d}/{_MONTHS[at.tm_mon - 1]}/{at.tm_year}:{clock} {_offset(at, '')}"
+    return f"{at.tm_mday:02d}/{_MONTHS[at.tm_mon - 1]}/{at.tm_year}:{clock} {_offset(at)}"
 
 
 def iso(second: int) -> str:
-    """``2000-10-10T13:55:36.%03d-07:00``: the place of the milliseconds is left open."""
-    at = time.localtime(second)
+    """``2000-10-10T20:55:36.%03dZ``: the place of the milliseconds is left open."""
+    at = time.gmtime(second)
     date = f"{at.tm_year:04d}-{at.tm_mon:02d}-{at.tm_mday:02d}"
-    return f"{date}T{at.tm_hour:02d}:{at.tm_min:02d}:{at.tm_sec:02d}.%03d{_offset(at, ':')}"
+    return f"{date}T{at.tm_hour:02d}:{at.tm_min:02d}:{at.tm_sec:02d}.%03dZ"
 
 
 def iso_with_milliseconds(stamps: Stamps, moment: float) -> str:

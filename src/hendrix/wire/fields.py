@@ -18,7 +18,8 @@ FIELD_LINE = TOKEN_CHAR + rb"++:" + VALUE + rb"\r\n"
 
 #: RFC 9112 section 2.1: start-line CRLF *( field-line CRLF ) CRLF, and not a byte else.
 HEAD = re.compile(rb"(" + TOKEN_CHAR + rb"++) ([\x21-\x7e]++) HTTP/1\.([01])\r\n(?:" + FIELD_LINE + rb")*+\r\n")
-TRAILERS = re.compile(rb"(?:" + FIELD_LINE + rb")*+\r\n")
+#: RFC 9112 section 7.1.2: a trailer, or the empty line behind the last.
+TRAILER_LINE = re.compile(FIELD_LINE + rb"|\r\n")
 START_LINE = re.compile(rb"(" + TOKEN_CHAR + rb"++) ([\x21-\x7e]++) HTTP/(\d)\.(\d)\r\n")
 
 EMPTY_LINES = re.compile(rb"\A(?:\r\n)*+")

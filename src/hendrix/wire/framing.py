@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from hendrix.core.errors import PeerError
 from hendrix.core.http import RequestHeaders
-from hendrix.wire.fields import BARE_LINE_END, CHUNK_LINE, TRAILERS
+from hendrix.wire.fields import CHUNK_LINE, TRAILER_LINE
 from hendrix.wire.limits import Limits
 
 #: RFC 9110 section 6.5.1: what frames, routes, authenticates or modifies a request, or says what its content is, has
@@ -64,13 +64,15 @@ class FixedBody:
 class ChunkedBody:
     """A chunked body with its trailers. Raises ``PeerError`` at the first byte that cannot be right."""
 
-    __slots__ = ("_extensions", "_left", "_limits", "_read", "_rest", "trailers")
+    __slots__ = ("_extensions", "_left", "_limits", "_read", "_rest", "_trailer_lines", "_trailers_size", "trailers")
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._rest = b""
         self._left = 0
         self._extensions = 0
+        self._trailer_lines = 0
+        self._trailers_size = 0
         self._read: Callable[[bytes, int, list[bytes]], int] | None = self._size_line
         self.trailers: RequestHeaders = []
 
@@ -131,24 +133,28 @@ class ChunkedBody:
         return -1
 
     def _trailers(self, data: bytes, at: int, _parts: list[bytes]) -> int:
-        match = TRAILERS.match(data, at)
-        if match is None:
-            self._refuse_bad_trailers(data, at)
+        """One line: what is dripped in is not searched again from its beginning with each byte."""
+        end = data.find(b"\n", at) + 1
+        size = self._trailers_size + (end or len(data)) - at
+        if size > self._limits.trailers:
+            raise PeerError(431, "the trailers are too large")
+        if not end:
             return -1
-        lines = match[0].split(b"\r\n")[:-2]
-        if len(match[0]) > self._limits.trailers or len(lines) > self._limits.fields:
-            raise PeerError(431, "the trailers are too large")
-        self.trailers = [pair for line in lines if (pair := _field(line))[0] not in _NOT_TRAILERS]
-        self._read = None
-        return match.end()
-
-    def _refuse_bad_trailers(self, data: bytes, at: int) -> None:
-        if data.find(b"\r\n\r\n", at) >= 0 or BARE_LINE_END.search(data, at):
+        if not TRAILER_LINE.fullmatch(data, at, end):
             raise PeerError(400, "malformed trailer")
-        if len(data) - at > self._limits.trailers:
-            raise PeerError(431, "the trailers are too large")
+        self._trailers_size = size
+        if end - at == len(b"\r\n"):
+            self._read = None
+            return end
+        self._trailer_lines += 1
+        if self._trailer_lines > self._limits.fields:
+            raise PeerError(431, "too many trailers")
+        name, value = _field(data[at:end])
+        if name not in _NOT_TRAILERS:
+            self.trailers.append((name, value))
+        return end
 
 
 def _field(line: bytes) -> tuple[bytes, bytes]:
     name, _, value = line.partition(b":")
-    return name.lower(), value.strip(b" \t")
+    return name.lower(), value.strip(b" \t\r\n")

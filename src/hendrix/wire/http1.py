@@ -178,7 +178,8 @@ class Http1:
         """
         if data and data[0] not in TOKEN_BYTES and data[0] != 13:
             return 400, "this is not HTTP"
-        if len(data) > self._limits.request_line and b"\r\n" not in data[: self._limits.request_line + 2]:
+        longest = self._limits.request_line + 2
+        if len(data) >= longest and data.find(b"\r\n", 0, longest) < 0:
             return 414, "the request line is too long"
         if len(data) >= self._limits.head:
             return 431, "the head is too large"

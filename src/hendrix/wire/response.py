@@ -71,7 +71,7 @@ def render_fields(headers: ResponseHeaders, common: Common) -> Fields:
                     continue
             # Not an f-string: that would turn a number or bytes into words of its own.
             lines.append(name + ": " + value + "\r\n")
-    except (AttributeError, TypeError, ValueError) as error:
+    except (TypeError, ValueError) as error:
         raise AnswerError(f"a header is not a pair of strings: {error}") from None
     return fields
 
@@ -111,7 +111,7 @@ def _special(kind: int, value: str, fields: Fields, common: Common) -> None:
 
 
 def _state_length(value: str, fields: Fields, _common: Common) -> None:
-    digits = value.strip()
+    digits = str.strip(value)  # Not value.strip(): bytes have one too.
     if fields.length >= 0 or not (digits.isascii() and digits.isdigit()):
         raise AnswerError(f"Content-Length {value[:40]!r} is not one number, once")
     fields.length = int(digits)

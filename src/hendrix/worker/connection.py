@@ -39,6 +39,7 @@ class Connection(asyncio.BufferedProtocol):
         "_after_file",
         "_exchange",
         "_file",
+        "_held",
         "_lingered",
         "_lingering",
         "_loop",
@@ -71,6 +72,8 @@ class Connection(asyncio.BufferedProtocol):
         self._after_file = b""
         self.writable = True
         self._paused_reading = False
+        #: Its answers wait for the peer, and the next request waits for that.
+        self._held = False
         self._must_linger = False
         self._lingering = False
         self._lingered = 0
@@ -103,7 +106,7 @@ class Connection(asyncio.BufferedProtocol):
         events = self.machine.receive(data, time.monotonic())
         if events:
             self._act(events)
-        elif self.machine.buffered > _MOST_PIPELINED and self._exchange is not None:
+        elif self.machine.buffered > _MOST_PIPELINED and (self._exchange is not None or self._held):
             self._paused_reading = True
             self._transport.pause_reading()
 
@@ -242,10 +245,14 @@ class Connection(asyncio.BufferedProtocol):
 
     def _drained(self) -> None:
         self.writable = True
-        self._watched_since = inf
+        if not self._transport.is_closing():
+            self._watched_since = inf
         exchange = self._exchange
         if exchange is not None and exchange.on_drained is not None:
             exchange.on_drained()
+        elif self._held:
+            self._held = False
+            self.answered()
 
     # --- the end of an answer, and of the connection ---------------------------------------------------------
 
@@ -262,13 +269,22 @@ class Connection(asyncio.BufferedProtocol):
         if not self.machine.keep_alive or self.site.draining:
             self._end()
             return
+        if not self.writable:
+            # One that asks without end and takes nothing must not fill the memory with answers; nor does the time
+            # that it takes to take a large one count as idle.
+            self._held = True
+            return
         events = self.machine.next_request(time.monotonic())
         if self._paused_reading and self.machine.buffered <= _MOST_PIPELINED:
             self._paused_reading = False
             self._transport.resume_reading()
         if events:
             # Not from within the answer that just ended: a pipelining peer must not deepen the stack.
-            self._loop.call_soon(self._act, events)
+            self._loop.call_soon(self._go_on, events)
+
+    def _go_on(self, events: list[Event]) -> None:
+        if not self._transport.is_closing():
+            self._act(events)
 
     def leave_when_idle(self) -> None:
         """The worker drains: an idle connection closes now, a busy one with its answer."""
@@ -299,7 +315,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def _close(self) -> None:
         self.machine.refuse()
-        self.closes_at = time.monotonic() + self.site.config.write_timeout
+        self._watch_taking()
         self._transport.close()
 
     # --- time ------------------------------------------------------------------------------------------------
@@ -326,7 +342,7 @@ class Connection(asyncio.BufferedProtocol):
         """It let bytes wait for a whole period: it must at least have taken some at the slowest allowed rate."""
         taken = self._taken_now()
         config = self.site.config
-        if taken - self._taken < config.min_rate * config.write_timeout:
+        if taken - self._taken < max(1, config.min_rate * config.write_timeout):
             emit("peer.stalled", DEBUG, peer=self.origin.client[0], taken=taken - self._taken)
             self._transport.abort()
             return

@@ -10,7 +10,9 @@ import asyncio
 import os
 import resource
 import socket
+import sys
 from collections.abc import Callable
+from typing import Any
 
 from hendrix.core.events import INFO, WARNING, emit
 
@@ -52,7 +54,9 @@ class Listener:
             # The loop closes what it was given, so it gets a duplicate each time.
             copy = sock.dup()
             if sock.family == socket.AF_UNIX:
-                server = await self._loop.create_unix_server(self._factory, sock=copy, backlog=self._backlog)
+                server = await self._loop.create_unix_server(
+                    self._factory, sock=copy, backlog=self._backlog, **_keep_file(self._loop)
+                )
             else:
                 server = await self._loop.create_server(self._factory, sock=copy, backlog=self._backlog)
             self._servers.append(server)
@@ -124,3 +128,9 @@ def descriptor_limit() -> int:
         soft = 1_048_576
     in_use = len(os.listdir("/dev/fd"))
     return max(8, soft - in_use - min(_RESERVE, soft // 4))
+
+
+def _keep_file(loop: asyncio.AbstractEventLoop) -> dict[str, Any]:
+    """asyncio's own loop removes a unix socket's file with the server since Python 3.13; ours is the supervisor's."""
+    own = isinstance(loop, asyncio.BaseEventLoop) and sys.version_info >= (3, 13)
+    return {"cleanup_socket": False} if own else {}

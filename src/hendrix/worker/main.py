@@ -9,6 +9,8 @@ import socket
 import sys
 import time
 
+from setproctitle import setproctitle
+
 from hendrix import __version__
 from hendrix.answer.chain import build_chain
 from hendrix.answer.forwarded import trust
@@ -39,6 +41,9 @@ def live(
     reactor: Reactor,
 ) -> int:
     """Serve until told to leave. Returns the exit status."""
+    setproctitle(f"hendrix: worker {number} [{config.settings or config.wsgi}]")
+    # The template may have opened the log file before it was rotated.
+    log.reopen()
     worker = Worker(number, config, application, sockets, channel, reactor)
     try:
         reactor.run(installSignalHandlers=False)
@@ -119,8 +124,7 @@ class Worker:
 
     def _count(self) -> None:
         self._listener.check(len(self.site.connections))
-        if self.site.draining and not self.site.connections:
-            self._stop()
+        self._leave_when_done()
 
     # --- time ----------------------------------------------------------------------------------------------
 
@@ -137,6 +141,7 @@ class Worker:
             self._channel.send(Retire("a request hung"))
         if self._deadline and now >= self._deadline:
             self._cut()
+        self._leave_when_done()
 
     # --- the end -------------------------------------------------------------------------------------------
 
@@ -166,7 +171,11 @@ class Worker:
             connection.leave_when_idle()
         if not seconds:
             self._cut()
-        if not self.site.connections:
+        self._leave_when_done()
+
+    def _leave_when_done(self) -> None:
+        """A view whose peer has left is still let finish, unless it hangs."""
+        if self.site.draining and not self.site.connections and not self.threads.unfinished:
             self._stop()
 
     def _cut(self) -> None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
 import socket
 import sys
 import threading
 import time
+
+from setproctitle import setproctitle
 
 from hendrix.answer.wsgi import Application
 from hendrix.core.config import Config, from_plain
@@ -27,7 +28,7 @@ from hendrix.worker.channel import BlockingChannel
 
 def serve(sock: socket.socket, config: Config) -> None:
     """The life of a template: load, then fork on demand until the supervisor hangs up."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    setproctitle(f"hendrix: template [{config.settings or config.wsgi}]")
     channel = BlockingChannel(sock)
     try:
         Template(channel, config).run()

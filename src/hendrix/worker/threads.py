@@ -43,13 +43,15 @@ class Loop(Protocol):
 class Slot:
     """One thread and what it runs."""
 
-    __slots__ = ("expired", "ident", "job", "parked", "reported", "since")
+    __slots__ = ("expired", "ident", "job", "parked", "reported", "since", "watched")
 
     def __init__(self) -> None:
         self.ident = 0
         self.job: Job | None = None
         self.since = 0.0
         self.parked = False
+        #: What the watchdog saw here last, and what it has done about it.
+        self.watched: Job | None = None
         self.reported = False
         self.expired = False
 
@@ -76,6 +78,7 @@ class ThreadPool:
         self.slots: dict[int, Slot] = {}
         self._names = 0
         self._parked = 0
+        self._hung = 0
         self._lock = threading.Lock()
 
     # --- work in -------------------------------------------------------------------------------------------
@@ -89,9 +92,13 @@ class ThreadPool:
         queue.put(job)
         if not self.slots:
             self._grow(1)
-        elif waiting and not self._looking:
+        elif not self._looking and (waiting or self._all_busy()):
             self._look_after(_FIRST_LOOK)
         return True
+
+    def _all_busy(self) -> bool:
+        # Most often the first slot is idle, so this costs less than a count would.
+        return all(slot.job is not None for slot in self.slots.values())
 
     @property
     def waiting(self) -> int:
@@ -102,6 +109,11 @@ class ThreadPool:
     def busy(self) -> int:
         """Threads that run a job."""
         return sum(1 for slot in self.slots.values() if slot.job is not None)
+
+    @property
+    def unfinished(self) -> bool:
+        """Is there work that will end? A job past its hard limit may never."""
+        return bool(self.waiting) or any(slot.job is not None and not slot.expired for slot in self.slots.values())
 
     # --- results out ---------------------------------------------------------------------------------------
 
@@ -146,8 +158,7 @@ class ThreadPool:
             self.post(self._left, number)
 
     def _grow(self, count: int) -> None:
-        room = self._most + min(self._parked, _MOST_PARKED) - len(self.slots)
-        for _ in range(min(count, room)):
+        for _ in range(min(count, self._room() - len(self.slots))):
             self._names += 1
             slot = Slot()
             thread = threading.Thread(
@@ -160,8 +171,14 @@ class ThreadPool:
                 return
             self.slots[self._names] = slot
 
+    def _room(self) -> int:
+        """How many threads there may be. Those that will not work for now, or ever again, do not count."""
+        return self._most + min(self._parked + self._hung, _MOST_PARKED)
+
     def _left(self, number: int) -> None:
-        self.slots.pop(number, None)
+        slot = self.slots.pop(number, None)
+        if slot is not None:
+            self._hung -= slot.expired
         self._leaving -= 1
 
     def _dismiss(self, count: int) -> None:
@@ -180,7 +197,7 @@ class ThreadPool:
         """Work was waiting a moment ago. If it still is, find out why."""
         self._looking = False
         waiting = self._queue.qsize()
-        if not waiting or len(self.slots) >= self._most + self._parked:
+        if not waiting or len(self.slots) >= self._room():
             return
         if self._pressure.share() < _SATURATED:
             self._grow(min(waiting, len(self.slots)))
@@ -197,7 +214,7 @@ class ThreadPool:
             self._dismiss(self._least_idle)
             self._least_idle = self._most
             self._idle_ticks = 0
-        if not idle and len(self.slots) > 2 and not self._looking and self.waiting:
+        if not idle and not self._looking and self.waiting:
             self._look_after(_BUSY_LOOK)
         if not idle and len(self.slots) > 2 and self._pressure.last > _OVERLOADED:
             self._dismiss(len(self.slots) // 8 or 1)
@@ -232,8 +249,11 @@ class ThreadPool:
         any_expired = False
         for slot in list(self.slots.values()):
             job = slot.job
-            if job is None:
+            if job is not slot.watched:
+                slot.watched = job
+                self._hung -= slot.expired
                 slot.reported = slot.expired = False
+            if job is None:
                 continue
             seconds = 0.0 if slot.parked else now - slot.since
             if soft and seconds > soft and not slot.reported:
@@ -241,6 +261,7 @@ class ThreadPool:
                 _report("request.slow", WARNING, slot, job, seconds)
             if hard and seconds > hard and not slot.expired:
                 slot.expired = any_expired = True
+                self._hung += 1
                 _report("request.hung", ERROR, slot, job, seconds)
                 job.expire(seconds)
         return any_expired

@@ -1,0 +1,165 @@
+"""A real server for a test, and a client that speaks to it in bytes.
+
+    with serve("apps:app", "--threads", "4", directory=HERE) as server:
+        client = server.client()
+        client.send(b"GET / HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n")
+        assert client.answer().status == 200
+
+``serve`` starts ``python -m hendrix start`` in a directory of its own, waits until it listens, and at the end has it
+leave by TERM: exit status 0 and no process left, or the test fails. Nothing here sleeps for a fixed time; ``until``
+waits for a condition, with a deadline that is generous because test machines are busy.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from tests.kit.client import Client
+
+PATIENCE = 20.0
+_LISTENS = re.compile(r"listens at (?:http://(\S+):(\d+)|\S*unix:(\S+))")
+
+
+def until(condition: Callable[[], object], what: str = "the condition", seconds: float = PATIENCE) -> object:
+    """Wait until ``condition()`` is true and return what it gave; fail the test past ``seconds``."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
+        time.sleep(0.01)
+    return found
+
+
+class Server:
+    """A running server. ``host`` and ``port`` are where it listens; for a unix socket ``path`` is."""
+
+    def __init__(self, command: list[str], home: Path, environ: dict[str, str]) -> None:
+        self.home = home
+        self._log = home / "stderr"
+        self._output = home / "stdout"
+        with self._log.open("wb") as err, self._output.open("wb") as out:
+            # A session of its own, so that every process of it can be found again.
+            self.process = subprocess.Popen(
+                command, cwd=home, env=environ, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True
+            )
+        self.pid = self.process.pid
+        self.host, self.port, self.path = "", 0, ""
+
+    # --- what it says ----------------------------------------------------------------------------------------
+
+    def log(self) -> str:
+        """All that it has said on stderr so far."""
+        return self._log.read_text(errors="replace")
+
+    def output(self) -> str:
+        """All that it has said on stdout so far."""
+        return self._output.read_text(errors="replace")
+
+    def mark(self) -> Callable[[], str]:
+        """The log from here on: a function that returns what was said after this call."""
+        since = len(self.log())
+        return lambda: self.log()[since:]
+
+    def await_log(self, text: str, since: Callable[[], str] | None = None) -> str:
+        """Wait until ``text`` is in the log (or in what ``since``, from ``mark``, returns)."""
+        read = since or self.log
+        until(lambda: text in read(), f"{text!r} in the log")
+        return read()
+
+    def await_listening(self) -> None:
+        """Wait until it has said where it listens; the workers are ready then."""
+
+        def found() -> re.Match[str] | None:
+            assert self.process.poll() is None, f"the server left with {self.process.returncode}:\n{self.log()}"
+            return _LISTENS.search(self.log() + self.output())
+
+        match = until(found, "the server to listen")
+        assert isinstance(match, re.Match)
+        if match[3]:
+            self.path = match[3]
+        else:
+            self.host, self.port = match[1].strip("[]"), int(match[2])
+
+    # --- its processes -----------------------------------------------------------------------------------------
+
+    def workers(self) -> list[int]:
+        """The process ids of its workers, as their titles or its children say."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        return [int(child) for child in children if self._title(int(child)).startswith(("hx worker", "hx: worker"))]
+
+    def _title(self, pid: int) -> str:
+        try:
+            return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+        except OSError:
+            return ""
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the supervisor."""
+        self.process.send_signal(number)
+
+    def stop(self) -> None:
+        """TERM: it must leave with 0, and leave nobody behind."""
+        if self.process.poll() is None:
+            self.signal(signal.SIGTERM)
+        try:
+            status = self.process.wait(PATIENCE)
+            assert status == 0, f"exit status {status}:\n{self.log()}"
+            until(lambda: not self._alive(), "its processes to end", 5)
+        finally:
+            self.kill()
+
+    def kill(self) -> None:
+        """End whatever is left of it."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def _alive(self) -> bool:
+        try:
+            os.killpg(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
+
+    # --- clients -------------------------------------------------------------------------------------------------
+
+    def client(self, *, timeout: float = PATIENCE, receive_buffer: int = 0) -> Client:
+        """A new connection. A small ``receive_buffer`` (bytes) makes a peer that takes little."""
+        sock = socket.socket(socket.AF_UNIX if self.path else socket.AF_INET6 if ":" in self.host else socket.AF_INET)
+        if receive_buffer:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        sock.settimeout(timeout)
+        sock.connect(self.path or (self.host, self.port))
+        return Client(sock)
+
+
+@contextlib.contextmanager
+def serve(
+    app: str, *options: str, directory: Path, bind: str = "127.0.0.1:0", environ: dict[str, str] | None = None
+) -> Iterator[Server]:
+    """Serve the WSGI application ``app`` (``module:attr``) that is found in ``directory``.
+
+    ``options`` are further flags; ``environ`` is added to the environment. ``bind`` may name ``{home}``, the
+    directory that the server runs in.
+    """
+    with tempfile.TemporaryDirectory(prefix="hx-") as home:
+        bind = bind.replace("{home}", home)
+        command = [sys.executable, "-m", "hendrix", "start", "--wsgi", app, "--pythonpath", str(directory)]
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(("HX_", "DJANGO_"))}
+        server = Server([*command, "--bind", bind, *options], Path(home), {**clean, **(environ or {})})
+        try:
+            server.await_listening()
+            yield server
+        except BaseException:
+            server.kill()
+            raise
+        server.stop()
