@@ -94,7 +94,7 @@ class Server:
     def workers(self) -> list[int]:
         """The process ids of its workers, as their titles or its children say."""
         children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        return [int(child) for child in children if self._title(int(child)).startswith(("hx worker", "hx: worker"))]
+        return [int(child) for child in children if self._title(int(child)).startswith("hendrix: worker")]
 
     def _title(self, pid: int) -> str:
         try:

@@ -67,7 +67,7 @@ def test_an_event_is_one_line(path: Path, written: Written) -> None:
     (one,) = written()
     assert (one.level, one.pid, one.name) == ("WARNING", os.getpid(), "worker.exited")
     assert one.facts == {"worker": "3", "reason": "out of\nmemory"}
-    assert one.time.endswith(("-04:00", "-05:00"))
+    assert one.time.endswith("Z"), "whatever the zone of the process"
 
 
 def test_an_exception_shows_its_traceback_below(path: Path, written: Written) -> None:
