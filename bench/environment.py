@@ -14,16 +14,19 @@ from pathlib import Path
 from bench.places import PROJECT, PYTHON, ROOT, STATE, VENV, server_environment
 from bench.progress import BenchError, say
 
+# Lower bounds, so that pip fails where it would else fall back to an old release of a peer without a word.
+# gunicorn is without its extra `fast`: that of 27.0.1 asks for a gunicorn_h1c that is not published, and
+# pip answers with gunicorn 26.
 REQUIREMENTS = (
     "Django>=5.2,<5.3",
-    "gunicorn[fast]",
-    "granian",
-    "uvicorn",
-    "uvloop",
-    "httptools",
-    "waitress",
-    "pyuwsgi",
-    "daphne",
+    "gunicorn>=27.0.1",
+    "granian>=2.8.7",
+    "uvicorn>=0.54",
+    "uvloop>=0.23",
+    "httptools>=0.9",
+    "waitress>=3.0.2",
+    "pyuwsgi>=2.0.30",
+    "daphne>=4.2.3",
 )
 
 

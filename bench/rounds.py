@@ -132,6 +132,8 @@ def measure(
     fit = _fit(contenders, workload, plan)
     for one in fit:
         warm_up(one, workload, plan, core)
+    if floor and workload.floor:
+        _floor_sample(floor, workload, plan, 0)
     samples: list[Sample] = []
     for number in range(1, plan.rounds + 1):
         say(f"{workload.name}: round {number} of {plan.rounds}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any, BinaryIO
 from urllib.parse import unquote_to_bytes
 
@@ -18,8 +19,8 @@ _REMEMBERED = 1000
 _keys: dict[bytes, str] = {}
 
 
-class ErrorStream:
-    """``wsgi.errors``: each line becomes an event."""
+class ErrorStream(threading.local):
+    """``wsgi.errors``: each line becomes an event. One serves all requests; every thread has a line of its own."""
 
     def __init__(self) -> None:
         self._line = ""
@@ -57,8 +58,15 @@ def base_environ(*, multiprocess: bool, software: str, file_wrapper: object) -> 
     }
 
 
-def build_environ(base: Environ, request: Request, origin: Origin, body: BinaryIO, request_id: str) -> Environ:
-    """The environment of one request. ``base`` is copied."""
+def id_key(name: str) -> str:
+    """The key of the header ``name`` that carries a request's id; empty where there is none."""
+    return "HTTP_" + name.upper().replace("-", "_") if name else ""
+
+
+def build_environ(
+    base: Environ, id_key: str, request: Request, origin: Origin, body: BinaryIO, request_id: str
+) -> Environ:
+    """The environment of one request. ``base`` is copied; ``request_id`` stands under ``id_key``."""
     environ = base.copy()
     path = request.path
     environ["REQUEST_METHOD"] = request.method
@@ -79,7 +87,8 @@ def build_environ(base: Environ, request: Request, origin: Origin, body: BinaryI
             key = _learn(name)
         if key:
             environ[key] = value.decode("latin-1")
-    environ["HTTP_X_REQUEST_ID"] = request_id
+    if id_key:
+        environ[id_key] = request_id
     _describe_body(environ, request, body)
     return environ
 

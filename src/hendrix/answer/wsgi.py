@@ -6,18 +6,20 @@ faster than the peer takes it; while the thread waits for a slow peer, another m
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 import threading
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, BinaryIO, Protocol
 
-from hendrix.answer.environ import Environ, base_environ, build_environ
+from hendrix.answer.environ import Environ, base_environ, build_environ, id_key
 from hendrix.answer.failure import failure
 from hendrix.core.errors import AnswerError
 from hendrix.core.events import ERROR, WARNING, emit
 from hendrix.core.exchange import Answer, Exchange, Threads
-from hendrix.core.http import ResponseHeaders
+from hendrix.core.http import Origin, Request, ResponseHeaders
 
 Application = Callable[[Environ, Any], Iterable[bytes]]
 #: ``sys.exc_info()``.
@@ -26,6 +28,7 @@ ExcInfo = tuple[type[BaseException], BaseException, Any]
 #: Bytes that a stream may be ahead of the loop before its thread waits.
 _AHEAD = 64 * 1024
 _CHUNK_COST = 256
+_WITHOUT_CONTENT = ("204", "304")
 
 
 class Parking(Threads, Protocol):
@@ -59,13 +62,16 @@ class PeerGone(Exception):
     """Raised to an application that goes on writing to nobody."""
 
 
-def wsgi(application: Application, threads: Parking, *, multiprocess: bool, software: str) -> Answer:
-    """The answer that ``application`` gives."""
+def wsgi(
+    application: Application, threads: Parking, *, multiprocess: bool, software: str, id_field: str = "X-Request-ID"
+) -> Answer:
+    """The answer that ``application`` gives. ``id_field`` is the header that tells it a request's id."""
     base = base_environ(multiprocess=multiprocess, software=software, file_wrapper=FileWrapper)
+    build = partial(build_environ, base, id_key(id_field))
 
     def answer(exchange: Exchange) -> None:
         def run(body: BinaryIO) -> None:
-            call = Call(application, base, exchange, body, threads)
+            call = Call(application, build, exchange, body, threads)
             if not threads.submit(call):
                 emit("request.shed", WARNING, id=exchange.request_id)
                 exchange.respond(*failure(503, "the server is busy", exchange.request.fields.get(b"accept", b"")))
@@ -82,8 +88,8 @@ class Call:
         "_ahead",
         "_answered",
         "_application",
-        "_base",
         "_body",
+        "_build",
         "_exchange",
         "_gate",
         "_gone",
@@ -94,10 +100,15 @@ class Call:
     )
 
     def __init__(
-        self, application: Application, base: Environ, exchange: Exchange, body: BinaryIO, threads: Parking
+        self,
+        application: Application,
+        build: Callable[[Request, Origin, BinaryIO, str], Environ],
+        exchange: Exchange,
+        body: BinaryIO,
+        threads: Parking,
     ) -> None:
         self._application = application
-        self._base = base
+        self._build = build
         self._exchange = exchange
         self._body = body
         self._threads = threads
@@ -130,7 +141,7 @@ class Call:
 
     def _call(self) -> None:
         exchange = self._exchange
-        environ = build_environ(self._base, exchange.request, exchange.origin, self._body, exchange.request_id)
+        environ = self._build(exchange.request, exchange.origin, self._body, exchange.request_id)
         result = self._application(environ, self.start_response)
         try:
             self._send(result)
@@ -159,13 +170,21 @@ class Call:
         self._threads.post(self._on_whole, body)
 
     def _stream(self, result: Iterable[bytes]) -> None:
-        for chunk in result:
-            if chunk:
-                self.write(chunk)
-            if self._gone:
-                return
+        if not self._is_silent():
+            for chunk in result:
+                if chunk:
+                    self.write(chunk)
+                if self._gone:
+                    return
+                if self._is_silent():
+                    break
         self._send_head()
         self._post(self._on_end)
+
+    def _is_silent(self) -> bool:
+        """Will nothing of the body be sent? Then a stream without end must not hold a thread for it."""
+        status = self._status
+        return bool(status) and (self._exchange.request.method == "HEAD" or status[:3] in _WITHOUT_CONTENT)
 
     def start_response(
         self, status: str, headers: ResponseHeaders, exc_info: ExcInfo | None = None
@@ -316,7 +335,8 @@ class Call:
         if exchange.started:
             exchange.abort()
         else:
-            exchange.respond(*failure(500, "the application failed", b""))
+            accept = exchange.request.fields.get(b"accept", b"")
+            exchange.respond(*failure(500, "the application failed", accept))
 
     def expire(self, seconds: float) -> None:
         """See ``Job.expire``."""
@@ -341,7 +361,14 @@ def _is_whole(result: Iterable[bytes]) -> bool:
 
 
 def _regular_file(file: BinaryIO) -> tuple[int, int] | None:
-    """Offset and count of what is left of a regular file; None for anything else."""
+    """Offset and count of what is left of a regular file; None for anything else.
+
+    Only for Python's own file objects: others (gzip's) have a descriptor too, but read something else than it holds.
+    """
+    file = getattr(file, "file", file)  # of tempfile and of Django's File
+    raw = getattr(file, "raw", file)
+    if not isinstance(raw, io.FileIO) or not isinstance(file, io.BufferedReader | io.BufferedRandom | io.FileIO):
+        return None
     try:
         facts = os.fstat(file.fileno())
         offset = file.tell()

@@ -48,7 +48,9 @@ def valid_host(host: bytes) -> bool:
     if match is None:
         return not host
     literal, port = match.groups()
-    return int(port or 0) <= 65535 and (literal is None or _valid_ipv6(literal))
+    if port and int(port) > 65535:
+        return False
+    return literal is None or _valid_ipv6(literal)
 
 
 def _valid_ipv6(literal: bytes) -> bool:

@@ -46,9 +46,8 @@ class HeadParser:
         if len(target) + len(method) + 10 > self._limits.request_line:
             raise PeerError(414, "the request line is too long")
         headers = self._split(head)
-        if len(headers) > self._limits.fields:
-            raise PeerError(431, "too many header fields")
-        return self._request(method, target, minor, headers)
+        fields = self._named(headers, len(head))
+        return self._request(method, target, minor, headers, fields)
 
     def _split(self, head: bytes) -> RequestHeaders:
         headers: RequestHeaders = []
@@ -70,16 +69,26 @@ class HeadParser:
                 self._parser = httptools.HttpRequestParser(self)
         return headers
 
-    def _request(self, method: bytes, target: bytes, minor: bytes, headers: RequestHeaders) -> Request:
+    def _named(self, headers: RequestHeaders, size: int) -> dict[bytes, bytes]:
+        """The fields of a head of ``size`` bytes by their names, within the limits (RFC 9110 section 5.4)."""
+        if len(headers) > self._limits.fields:
+            raise PeerError(431, "too many header fields")
         fields = dict(headers)
         if len(fields) != len(headers):
             fields = _merged(headers)
-        if len(max(fields.values(), key=len, default=b"")) > self._limits.field_size:
+        if (
+            size > self._limits.field_size
+            and len(max(fields.values(), key=len, default=b"")) > self._limits.field_size
+        ):
             raise PeerError(431, "a header field is too long")
+        return fields
+
+    def _request(
+        self, method: bytes, target: bytes, minor: bytes, headers: RequestHeaders, fields: dict[bytes, bytes]
+    ) -> Request:
         version = "1.1" if minor == b"1" else "1.0"
-        request = Request(method.decode(), target, target, b"", version, headers)
-        request.fields = fields
-        request.authority = _host(fields, version)
+        authority = _host(fields, version)
+        request = Request(method.decode(), target, target, b"", version, headers, authority, fields=fields)
         _route(request)
         request.length = _body_length(fields, version)
         request.keep_alive = _keeps_alive(fields.get(b"connection"), version)

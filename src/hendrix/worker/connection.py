@@ -90,6 +90,10 @@ class Connection(asyncio.BufferedProtocol):
         self._transport.set_write_buffer_limits(high=_HIGH_WATER)
         self.origin = _origin(self._transport)
         self.site.connections.add(self)
+        if self._proxy is not None and not self.site.trusts(self.origin.client[0]):
+            advice = "name it in --forwarded-allow-ips if it is a proxy of yours"
+            emit("peer.untrusted_proxy", DEBUG, peer=self.origin.client[0], advice=advice)
+            self._transport.abort()
 
     def get_buffer(self, sizehint: int) -> memoryview:
         return self.site.buffer
@@ -228,7 +232,12 @@ class Connection(asyncio.BufferedProtocol):
         self._queued += count
         self._watch_taking()
         sock = cast("socket.socket", self._transport.get_extra_info("socket"))
-        transfer = FileTransfer(self._loop, sock.fileno(), file, offset, count, self._file_sent)
+        try:
+            transfer = FileTransfer(self._loop, sock.fileno(), file, offset, count, self._file_sent)
+        except OSError as error:  # no descriptor is left for it
+            emit("file.cannot_send", WARNING, reason=str(error))
+            self._transport.abort()
+            return
         if transfer.left:
             self._file = transfer
 

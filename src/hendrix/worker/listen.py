@@ -18,6 +18,10 @@ from hendrix.core.events import INFO, WARNING, emit
 
 #: Descriptors kept for the application, files, databases and ourselves.
 _RESERVE = 64
+#: So few left: accept nothing more, however few connections there are.
+_SCARCE = 16
+#: The most descriptors of one connection: itself, its body on disk, a file that is sent, and the way around.
+_EACH = 4
 #: Accepting goes on when this share of the limit is free again.
 _HYSTERESIS = 0.05
 
@@ -41,8 +45,11 @@ class Listener:
         self._factory = factory
         self._backlog = backlog
         self._servers: list[asyncio.Server] = []
-        self.limit = limit or descriptor_limit()
-        self._told = False
+        self._room = descriptor_limit()
+        self.limit = min(limit or self._room, self._room)
+        self._highest = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - min(_SCARCE, self._room // 8)
+        #: Said that it pauses, and that it went on: at most once a minute, however often it does.
+        self._told = self._told_end = False
         self._paused = False
         self._opening = False
         self._resuming: asyncio.Task[None] | None = None
@@ -78,17 +85,29 @@ class Listener:
         """After each accept, close and tick: stop at the limit, go on below it."""
         if self._closed:
             return
-        if not self._paused and connections >= self.limit:
-            self._pause(connections)
-        elif self._paused and connections <= self.limit * (1 - _HYSTERESIS) - 1 and not self._opening:
+        if not self._paused:
+            if connections >= self.limit or self._scarce(connections):
+                self._pause(connections)
+        elif connections <= self.limit * (1 - _HYSTERESIS) - 1 and not self._opening and not self._scarce(connections):
             self._opening = True
             self._resuming = self._loop.create_task(self._resume())
+
+    def _scarce(self, connections: int) -> bool:
+        """Are nearly all descriptors taken, whoever took them? Then the next one has a high number."""
+        if connections * _EACH < self._room or self._highest < 0:
+            return False
+        try:
+            next_one = os.dup(self._sockets[0].fileno())
+        except OSError:
+            return True
+        os.close(next_one)
+        return next_one >= self._highest
 
     def _pause(self, connections: int) -> None:
         self._paused = True
         self._stop()
         if not self._told:
-            self._told = True
+            self._told, self._told_end = True, False
             emit(
                 "accept.paused",
                 WARNING,
@@ -105,14 +124,15 @@ class Listener:
             emit("accept.cannot_resume", WARNING, reason=str(error))
         else:
             self._paused = False
-            if self._told:
+            if self._told and not self._told_end:
+                self._told_end = True
                 emit("accept.resumed", INFO)
                 self._loop.call_later(60.0, self._may_tell_again)
         finally:
             self._opening = False
 
     def _may_tell_again(self) -> None:
-        self._told = self._paused
+        self._told = False
 
 
 def descriptor_limit() -> int:

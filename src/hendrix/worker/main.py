@@ -79,6 +79,7 @@ class Worker:
             self.threads,
             multiprocess=config.workers > 1,
             software=f"hendrix/{__version__}",
+            id_field=config.request_id,
         )
         self.site = build_site(config, build_chain(config, answer))
         self._recorder = Recorder(config, self.loop)
@@ -87,7 +88,7 @@ class Worker:
             self.loop, sockets, self._connect, limit=config.limit_connections, backlog=config.backlog
         )
         self.site.on_close = self._count
-        self._trusts = trust(config.forwarded_allow_ips)
+        self.site.trusts = trust(config.forwarded_allow_ips)
         self._id_field = config.request_id.lower().encode()
         self._channel = LoopChannel(self.loop, channel, self._told, self._orphaned)
         self._deadline = 0.0
@@ -141,7 +142,7 @@ class Worker:
             self._channel.send(Retire("a request hung"))
         if self._deadline and now >= self._deadline:
             self._cut()
-        self._leave_when_done()
+        self._count()
 
     # --- the end -------------------------------------------------------------------------------------------
 

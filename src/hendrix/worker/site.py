@@ -40,6 +40,8 @@ class Site:
     budget: Budget = field(default_factory=Budget)
     connections: set[Connection] = field(default_factory=set)
     buffer: memoryview = field(default_factory=lambda: memoryview(bytearray(RECEIVE_BUFFER)))
+    #: May the peer with this address (empty: a unix socket) speak for others by a PROXY line?
+    trusts: Callable[[str], bool] = lambda _address: True
     draining: bool = False
     requests: int = 0
     #: Called when a connection has closed, so that accepting can go on.

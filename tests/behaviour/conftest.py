@@ -1,0 +1,70 @@
+"""One server for all cases that leave it as it was."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.kit.client import Client
+from tests.kit.live import Server, serve, until
+
+APPS = Path(__file__).parent / "apps"
+_keys = itertools.count(1)
+
+
+class Stage:
+    """The suite's server, with its journal and gates."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.client = server.client
+
+    def journal(self, key: str) -> list[Any]:
+        """What the applications have noted under ``key``."""
+        with self.client() as client:
+            return json.loads(client.get(f"/journal?{key}").body)
+
+    def open(self, key: str) -> None:
+        """Let the application that waits at the gate ``key`` go on."""
+        with self.client() as client:
+            client.get(f"/open?{key}")
+
+    def await_noted(self, key: str, what: object) -> list[Any]:
+        """Wait until ``what`` is noted under ``key``."""
+        until(lambda: what in self.journal(key), f"{what!r} in the journal")
+        return self.journal(key)
+
+    def await_closed(self, key: str) -> None:
+        """Wait until the iterable of ``key`` was closed; it must have been once."""
+        assert self.await_noted(key, "closed").count("closed") == 1
+
+
+@pytest.fixture(scope="session")
+def stage() -> Iterator[Stage]:
+    options = ("--graceful-timeout", "5", "--client-max-body-size", "8MB", "--slow-request", "0")
+    with serve("suite:app", *options, directory=APPS) as server:
+        yield Stage(server)
+
+
+@pytest.fixture
+def client(stage: Stage) -> Iterator[Client]:
+    with stage.client() as client:
+        yield client
+
+
+@pytest.fixture
+def key() -> str:
+    """A key of the journal that no other test uses."""
+    return f"key{next(_keys)}"
+
+
+@pytest.fixture
+def logged(stage: Stage) -> Callable[[str], str]:
+    """Wait until a text is in the log of this test: ``logged("application.failed")`` returns that log."""
+    since = stage.server.mark()
+    return lambda text: stage.server.await_log(text, since)
