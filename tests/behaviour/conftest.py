@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.kit.client import Client
 from tests.kit.live import Server, serve, until
 

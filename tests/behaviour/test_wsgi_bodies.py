@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from tests.kit.client import Truncated
 
 WHOLE = b"one,two,three"
@@ -116,7 +115,7 @@ def test_an_error_in_close_is_logged_only(client, key, kind, logged) -> None:
 
 @pytest.mark.parametrize("path", ["/validated/list", "/validated/stream"])
 @pytest.mark.parametrize(("method", "body"), [("GET", b""), ("POST", b"some words"), ("HEAD", b"")])
-def test_wsgiref_finds_no_fault(client, method, path, body, logged) -> None:
+def test_wsgiref_finds_no_fault(client, method, path, body) -> None:
     answer = client.request(method, path, body=body)
     assert answer.status == 200, answer.text
     assert answer.body == (b"" if method == "HEAD" else b"ok" + body)

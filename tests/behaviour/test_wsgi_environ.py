@@ -6,7 +6,6 @@ import json
 import socket
 
 import pytest
-
 from tests.behaviour.conftest import APPS
 from tests.kit.client import Answer, Client
 from tests.kit.live import serve
@@ -107,7 +106,9 @@ def test_the_content_is_described_without_prefix(client) -> None:
 
 
 def test_a_chunked_body_has_its_length(client) -> None:
-    client.send(b"POST /environ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n")
+    client.send(
+        b"POST /environ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n"
+    )
     found = plain(client.answer())
     assert found["CONTENT_LENGTH"] == "7"
     assert "HTTP_TRANSFER_ENCODING" not in found

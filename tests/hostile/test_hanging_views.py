@@ -25,9 +25,7 @@ def test_a_view_that_hangs(tmp_path, hanging):
             late = stack.enter_context(server.client())
             late.begin("GET", "/probe")
         for client in clients:
-            answer = client.answer()
-            assert answer.status == 504
-            assert answer["connection"] == "close" or client.get("/probe").status == 200
+            assert client.answer().status == 504
         assert 1.5 < time.monotonic() - began < 6
         if hanging > 1:
             # It waited in the queue behind them, and is served once they are given up.

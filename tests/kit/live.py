@@ -49,7 +49,13 @@ class Server:
         with self._log.open("wb") as err, self._output.open("wb") as out:
             # A session of its own, so that every process of it can be found again.
             self.process = subprocess.Popen(
-                command, cwd=home, env=environ, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True
+                command,
+                cwd=home,
+                env=environ,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                start_new_session=True,
             )
         self.pid = self.process.pid
         self.host, self.port, self.path = "", 0, ""
@@ -95,6 +101,10 @@ class Server:
         """The process ids of its workers, as their titles or its children say."""
         children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
         return [int(child) for child in children if self._title(int(child)).startswith("hendrix: worker")]
+
+    def await_new_worker(self, old: int) -> None:
+        """Wait until the worker ``old`` is gone and another is there."""
+        until(lambda: (pids := self.workers()) and old not in pids, f"worker {old} to be replaced")
 
     def _title(self, pid: int) -> str:
         try:

@@ -238,11 +238,11 @@ class Test_3_2_Host:
     def test_missing_in_http_1_0(self, way: str) -> None:
         assert accepted(b"GET / HTTP/1.0\r\nX: 1\r\n\r\n", way).request.authority == b""
 
-    @pytest.mark.parametrize("version", [b"HTTP/1.0", b"HTTP/1.1"])
     @pytest.mark.parametrize("second", [b"Host: a", b"Host: b", b"HOST: a", b"Host:"])
-    def test_twice(self, way: str, version: bytes, second: bytes) -> None:
-        refused(get(b"Host: a", second, version=version), 400, way)
-        refused(get(b"Host: a", b"X: 1", second, version=version), 400, way)
+    def test_twice(self, way: str, second: bytes) -> None:
+        for version in (b"HTTP/1.0", b"HTTP/1.1"):
+            refused(get(b"Host: a", second, version=version), 400, way)
+            refused(get(b"Host: a", b"X: 1", second, version=version), 400, way)
 
     @pytest.mark.parametrize(
         "host",

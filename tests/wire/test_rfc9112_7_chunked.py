@@ -194,6 +194,12 @@ class Test_7_1_1_Extensions:
         refused(chunked(chunk * 5 + LAST), 400, way, limits)
         refused(chunked(chunk * 4 + b"0;a\r\n\r\n"), 400, way, limits)
 
+    def test_signed_uploads_of_any_size(self, way: str) -> None:
+        """An object store's clients sign each chunk in an extension of some ninety bytes."""
+        limits = replace(LIMITS, chunk_extensions=200)
+        chunk = b"1800;chunk-signature=" + b"a" * 64 + b"\r\n" + b"x" * 0x1800 + b"\r\n"
+        assert len(accepted(chunked(chunk * 8 + LAST), way, limits).body) == 8 * 0x1800
+
 
 @in_all_ways
 class Test_7_1_2_Trailers:

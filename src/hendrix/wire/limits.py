@@ -17,7 +17,8 @@ class Limits:
     body_timeout: float = 20.0
     min_rate: int = 500
     keep_alive: float = 65.0
-    #: Chunk framing (RFC 9112 section 7.1): one size line with its extensions, and all extensions of a message.
+    #: Chunk framing (RFC 9112 section 7.1): one size line with its extensions, and all extensions of a
+    #: message beside what its data earns (a byte for each 64).
     chunk_line: int = 1024
     chunk_extensions: int = 16384
     trailers: int = 16384

@@ -46,6 +46,7 @@ class Connection(asyncio.BufferedProtocol):
         "_must_linger",
         "_next_file",
         "_paused_reading",
+        "_pending",
         "_proxy",
         "_queued",
         "_taken",
@@ -66,6 +67,8 @@ class Connection(asyncio.BufferedProtocol):
         self._proxy = proxy
         self.machine = Http1(site.limits, site.parser, time.monotonic())
         self._exchange: HttpExchange | None = None
+        #: Events of pipelined requests, which wait for the next turn of the loop. Later ones stand behind them.
+        self._pending: list[Event] = []
         #: A file that waits for the transport to be empty, the one on its way, and what follows it.
         self._next_file: tuple[BinaryIO, int, int] | None = None
         self._file: FileTransfer | None = None
@@ -109,7 +112,7 @@ class Connection(asyncio.BufferedProtocol):
                 return
         events = self.machine.receive(data, time.monotonic())
         if events:
-            self._act(events)
+            self._take(events)
         elif self.machine.buffered > _MOST_PIPELINED and (self._exchange is not None or self._held):
             self._paused_reading = True
             self._transport.pause_reading()
@@ -117,7 +120,7 @@ class Connection(asyncio.BufferedProtocol):
     def eof_received(self) -> bool:
         if self._lingering or self._proxy is not None:
             return False
-        self._act(self.machine.eof())
+        self._take(self.machine.eof())
         # Half open: what the peer asked for before it stopped sending is still answered.
         return not self._transport.is_closing()
 
@@ -145,6 +148,12 @@ class Connection(asyncio.BufferedProtocol):
             self._drained()
 
     # --- events of the machine -----------------------------------------------------------------------------
+
+    def _take(self, events: list[Event]) -> None:
+        if self._pending:
+            self._pending += events
+        else:
+            self._act(events)
 
     def _act(self, events: list[Event]) -> None:
         for event in events:
@@ -289,9 +298,11 @@ class Connection(asyncio.BufferedProtocol):
             self._transport.resume_reading()
         if events:
             # Not from within the answer that just ended: a pipelining peer must not deepen the stack.
-            self._loop.call_soon(self._go_on, events)
+            self._pending = events
+            self._loop.call_soon(self._go_on)
 
-    def _go_on(self, events: list[Event]) -> None:
+    def _go_on(self) -> None:
+        events, self._pending = self._pending, []
         if not self._transport.is_closing():
             self._act(events)
 
@@ -334,7 +345,7 @@ class Connection(asyncio.BufferedProtocol):
         if now >= self.closes_at:
             self._transport.abort()
         elif now >= self.machine.deadline:
-            self._act(self.machine.expire())
+            self._take(self.machine.expire())
         elif now - self._watched_since >= self.site.config.write_timeout:
             self._judge_taking()
 

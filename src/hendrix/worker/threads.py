@@ -212,8 +212,10 @@ class ThreadPool:
         self._idle_ticks += 1
         if self._idle_ticks >= _IDLE_TICKS:
             self._dismiss(self._least_idle)
-            self._least_idle = self._most
+            self._least_idle = idle
             self._idle_ticks = 0
+        # Those that stood in for others are one too many once these go on.
+        self._dismiss(len(self.slots) - self._leaving - self._room())
         if not idle and not self._looking and self.waiting:
             self._look_after(_BUSY_LOOK)
         if not idle and len(self.slots) > 2 and self._pressure.last > _OVERLOADED:
@@ -226,6 +228,15 @@ class ThreadPool:
         _here.slot.parked = True
         with self._lock:
             self._parked += 1
+        if self._queue.qsize():
+            # It surely does not compute, so there is nothing to find out first.
+            self.post(self._grow, 1)
+        self.post(self._stand_in)
+
+    def _stand_in(self) -> None:
+        """Work may have been waiting for the room that a parked thread makes."""
+        if self._queue.qsize() and not self._looking:
+            self._look_after(_FIRST_LOOK)
 
     def unpark(self) -> None:
         """From a pool thread: it goes on. The time that the peer took does not count against the request."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from stage import MEGABYTE, TEXT, Environ, Noted, gates, named, note
 from plain import hello
+from stage import MEGABYTE, TEXT, Environ, Noted, gates, named, note
 
 
 @named
@@ -19,7 +19,7 @@ def body(environ: Environ, start_response: Any) -> Any:
         "list": lambda: pieces,
         "tuple": lambda: tuple(pieces),
         "many": lambda: [b"x"] * 10000,
-        "nothing": lambda: [],
+        "nothing": list,
         "empty": lambda: [b""],
         "bytes": lambda: b"abc",  # iterates as numbers, which are no bytes
         "text": lambda: ["text"],
@@ -78,6 +78,7 @@ def complains(environ: Environ, start_response: Any) -> Any:
     errors.flush()
     return hello(environ, start_response)
 
+
 @named
 def gated(environ: Environ, start_response: Any) -> Any:
     """Two pieces; the second is made only once the gate is open."""
@@ -129,3 +130,18 @@ def large(environ: Environ, start_response: Any) -> Any:
     _, _, how, stated = environ["PATH_INFO"].split("/")
     start_response("200 OK", TEXT + ([("Content-Length", str(10 * len(MEGABYTE)))] if stated == "length" else []))
     return [MEGABYTE] * 10 if how == "list" else Noted(environ, [MEGABYTE] * 10)
+
+
+@named
+def counted(environ: Environ, start_response: Any) -> Any:
+    """A megabyte in one piece."""
+    note(environ, "counted")
+    start_response("200 OK", TEXT)
+    return [MEGABYTE]
+
+
+@named
+def pieces(environ: Environ, start_response: Any) -> Any:
+    """Many small pieces."""
+    start_response("200 OK", TEXT)
+    return Noted(environ, (b"%d," % number for number in range(500)))

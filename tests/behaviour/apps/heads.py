@@ -52,7 +52,9 @@ def headers(environ: Environ, start_response: Any) -> Any:
 
 @named
 def good_headers(_environ: Environ, start_response: Any) -> Any:
-    start_response("299 Fine \xe9", [("X-Latin", "caf\xe9"), ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2"), ("X-E", "")])
+    start_response(
+        "299 Fine \xe9", [("X-Latin", "caf\xe9"), ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2"), ("X-E", "")]
+    )
     return [b"ok"]
 
 

@@ -31,7 +31,7 @@ apps["journal"] = tell
 
 
 @named
-def open(environ: Environ, start_response: Any) -> Any:  # noqa: A001 - the path is /open
+def open(environ: Environ, start_response: Any) -> Any:
     gates[environ["QUERY_STRING"]].set()
     return told(start_response, True)
 
@@ -42,8 +42,9 @@ def environ(environ: Environ, start_response: Any) -> Any:
     kinds = {key: type(value).__name__ for key, value in environ.items()}
     return told(start_response, {"plain": plain, "kinds": kinds, "exact": type(environ) is dict})
 
+
 @named
-def input(environ: Environ, start_response: Any) -> Any:  # noqa: A001 - the path is /input
+def input(environ: Environ, start_response: Any) -> Any:
     stream = environ["wsgi.input"]
     how = environ["PATH_INFO"].split("/")[2]
     ways: dict[str, Callable[[], list[bytes]]] = {
@@ -51,7 +52,7 @@ def input(environ: Environ, start_response: Any) -> Any:  # noqa: A001 - the pat
         "some": lambda: list(iter(lambda: stream.read(7), b"")),
         "readline": lambda: list(iter(stream.readline, b"")),
         "readline_n": lambda: list(iter(lambda: stream.readline(3), b"")),
-        "readlines": lambda: stream.readlines(),
+        "readlines": stream.readlines,
         "hint": lambda: stream.readlines(1),
         "iterate": lambda: list(stream),
     }

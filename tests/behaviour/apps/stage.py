@@ -54,5 +54,3 @@ class Noted:
 def told(start_response: Any, what: object) -> list[bytes]:
     start_response("200 OK", [("Content-Type", "application/json")])
     return [json.dumps(what).encode()]
-
-

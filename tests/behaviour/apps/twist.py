@@ -8,9 +8,8 @@ import threading
 from typing import Any
 from wsgiref.validate import validator
 
-from twisted.internet import protocol, reactor, threads
-
 from stage import Environ, apps, gates, journal, named, note, told
+from twisted.internet import protocol, reactor, threads
 
 reactor.callWhenRunning(journal["import"].append, "running")
 
@@ -56,6 +55,7 @@ def process(environ: Environ, start_response: Any) -> Any:
 
 def validated(environ: Environ, start_response: Any) -> Any:
     """What wsgiref.validate has to say about the server; it raises where the server is wrong."""
+
     def inner(environ: Environ, start_response: Any) -> Any:
         body = environ["wsgi.input"].read(-1)
         start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body) + 2))])
