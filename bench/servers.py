@@ -91,10 +91,10 @@ def _waitress(it: Setting) -> list[str]:
 
 def _uwsgi(it: Setting) -> list[str]:
     # --http11-socket keeps a thread on each idle connection (so 4 of 64 are served); the router does not.
-    # Its buffer of one page by default doubles the cost of a large file.
+    # Its buffer of one page by default doubles the cost of a large file; one of 64 kB resets uploads.
     return [
         "uwsgi", "--http", f"127.0.0.1:{it.port}", "--http-keepalive", "--http-auto-chunked",
-        "--http-buffer-size", "65536",
+        "--http-buffer-size", "32768",
         "--so-keepalive", "--master", "--processes", str(it.workers), "--threads", str(it.threads),
         "--listen", "1024", "--die-on-term", "--need-app", "--disable-logging",
         "--module", f"{it.package}.wsgi:application",

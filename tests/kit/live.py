@@ -59,6 +59,8 @@ class Server:
             )
         self.pid = self.process.pid
         self.host, self.port, self.path = "", 0, ""
+        #: TERM was sent: a second one could meet a process that is about to exit.
+        self._leaving = False
 
     # --- what it says ----------------------------------------------------------------------------------------
 
@@ -114,11 +116,12 @@ class Server:
 
     def signal(self, number: int) -> None:
         """Send a signal to the supervisor."""
+        self._leaving = self._leaving or number == signal.SIGTERM
         self.process.send_signal(number)
 
     def stop(self) -> None:
         """TERM: it must leave with 0, and leave nobody behind."""
-        if self.process.poll() is None:
+        if self.process.poll() is None and not self._leaving:
             self.signal(signal.SIGTERM)
         try:
             status = self.process.wait(PATIENCE)

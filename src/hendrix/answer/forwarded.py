@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable
+from itertools import zip_longest
 
 from hendrix.core.errors import PeerError
 from hendrix.core.events import WARNING, emit
@@ -18,19 +19,30 @@ from hendrix.core.http import Origin, Request
 FIELDS = frozenset(
     (
         b"forwarded",
+        b"front-end-https",
         b"x-forwarded-for",
         b"x-forwarded-host",
         b"x-forwarded-port",
         b"x-forwarded-prefix",
         b"x-forwarded-proto",
+        b"x-forwarded-protocol",
         b"x-forwarded-scheme",
+        b"x-forwarded-server",
         b"x-forwarded-ssl",
         b"x-real-ip",
+        b"x-scheme",
+        b"x-url-scheme",
     )
 )
-_PAIR = re.compile(r'\s*([!#$%&\'*+\-.^_`|~0-9A-Za-z]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*))\s*')
+#: Those by which older proxies tell the client and its scheme.
+_OLD = frozenset((b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-scheme", b"x-forwarded-ssl"))
+#: RFC 7239 section 4: a pair, or nothing between two semicolons.
+_PAIR = re.compile(r'[ \t]*(?:([!#$%&\'*+\-.^_`|~0-9A-Za-z]+)=(?:"((?:[^"\\]|\\.)*)"|([^ \t;,"]+)))?[ \t]*')
+_PORT = re.compile(r"[0-9]{1,5}")
 
 Trusts = Callable[[str], bool]
+#: What each proxy said, the nearest first.
+Hops = list[dict[str, str]]
 
 
 def trust(networks: str) -> Trusts:
@@ -95,28 +107,34 @@ def _strip(request: Request) -> None:
 
 def _true_origin(origin: Origin, request: Request, trusts: Trusts) -> Origin:
     fields = request.fields
-    forwarded = fields.get(b"forwarded")
-    if forwarded is not None:
-        hops = _parse_forwarded(forwarded.decode("latin-1"))
-    else:
-        addresses = fields.get(b"x-forwarded-for", b"").decode("latin-1").split(",")
-        hops = [{"for": address.strip()} for address in addresses]
-        scheme = _last(fields.get(b"x-forwarded-proto") or fields.get(b"x-forwarded-scheme"))
-        if fields.get(b"x-forwarded-ssl", b"").lower() == b"on":
-            scheme = "https"
-        if hops and scheme:
-            hops[-1]["proto"] = scheme
+    # Proxies that write the old ones pass a Forwarded of anybody's on, as a field that they do not know.
+    old = not _OLD.isdisjoint(fields)
+    hops = _x_forwarded(fields) if old else _forwarded(_text(fields, b"forwarded"))
     return _walk(origin, hops, trusts)
 
 
-def _last(value: bytes | None) -> str:
-    return value.decode("latin-1").rpartition(",")[2].strip() if value else ""
+def _text(fields: dict[bytes, bytes], name: bytes) -> str:
+    return fields.get(name, b"").decode("latin-1")
 
 
-def _walk(origin: Origin, hops: list[dict[str, str]], trusts: Trusts) -> Origin:
+def _elements(value: str) -> list[str]:
+    """RFC 9110 section 5.6.1: the elements of a list, the last first; empty ones do not count."""
+    return [element.strip(" \t") for element in reversed(value.split(",")) if element.strip(" \t")]
+
+
+def _x_forwarded(fields: dict[bytes, bytes]) -> Hops:
+    """The nearest hop first. One scheme is told by the nearest proxy, several by as many as there are."""
+    schemes = _elements(_text(fields, b"x-forwarded-proto") or _text(fields, b"x-forwarded-scheme"))
+    if _text(fields, b"x-forwarded-ssl").lower() == "on":
+        schemes = ["https"]
+    hops = zip_longest(_elements(_text(fields, b"x-forwarded-for")), schemes, fillvalue="")
+    return [{"for": address, "proto": scheme} for address, scheme in hops]
+
+
+def _walk(origin: Origin, hops: Hops, trusts: Trusts) -> Origin:
     """From the nearest proxy outwards, as long as the one who speaks is trusted."""
     client, scheme = origin.client, origin.scheme
-    for hop in reversed(hops):
+    for hop in hops:
         proto = hop.get("proto", "").lower()
         if proto in ("http", "https"):
             scheme = proto
@@ -138,27 +156,37 @@ def _node(text: str) -> tuple[str, int] | None:
     elif text.count(":") == 1:
         host, _, port = text.partition(":")
     try:
-        address = str(ipaddress.ip_address(host))
+        address = ipaddress.ip_address(host)
     except ValueError:
         return None
-    return address, int(port) if port.isascii() and port.isdigit() and int(port) <= 65535 else 0
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.scope_id is not None:
+            return None  # a zone may hold any character, and means nothing elsewhere
+        address = address.ipv4_mapped or address
+    return str(address), int(port) if _PORT.fullmatch(port) and int(port) <= 65535 else 0
 
 
-def _parse_forwarded(value: str) -> list[dict[str, str]]:
-    """RFC 7239 section 4: elements by comma, pairs by semicolon; a malformed one ends what is believed."""
-    hops: list[dict[str, str]] = [{}]
-    at = 0
-    while at < len(value):
-        match = _PAIR.match(value, at)
-        if match is None:
-            return []
-        quoted = re.sub(r"\\(.)", r"\1", match[2]) if match[2] is not None else match[3]
-        hops[-1][match[1].lower()] = quoted
-        at = match.end()
-        if at < len(value):
-            if value[at] == ",":
-                hops.append({})
-            elif value[at] != ";":
-                return []
-            at += 1
+def _forwarded(value: str) -> Hops:
+    """RFC 7239 section 4, the nearest hop first; a malformed element ends what is believed.
+
+    A comma always ends an element, within quotes too: a client's open quote must not swallow what the proxies added.
+    """
+    hops: Hops = []
+    for element in _elements(value):
+        hop = _element(element)
+        if hop is None:
+            break
+        hops.append(hop)
     return hops
+
+
+def _element(element: str) -> dict[str, str] | None:
+    """Its parameters, each of which may stand once; None where it is malformed."""
+    hop: dict[str, str] = {}
+    for pair in element.split(";"):
+        match = _PAIR.fullmatch(pair)
+        if match is None or (match[1] or "").lower() in hop:
+            return None
+        if match[1]:
+            hop[match[1].lower()] = match[3] if match[2] is None else re.sub(r"\\(.)", r"\1", match[2])
+    return hop

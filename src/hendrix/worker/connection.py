@@ -21,7 +21,7 @@ from hendrix.wire.machine import Data, End, Event, Fault
 from hendrix.wire.proxy_line import ProxyLine
 from hendrix.worker.exchange import HttpExchange
 from hendrix.worker.sendfile import FileTransfer
-from hendrix.worker.site import Site
+from hendrix.worker.site import RECEIVE_BUFFER, Site
 
 #: Pipelined bytes that may wait behind the request at hand.
 _MOST_PIPELINED = 64 * 1024
@@ -116,6 +116,19 @@ class Connection(asyncio.BufferedProtocol):
         elif self.machine.buffered > _MOST_PIPELINED and (self._exchange is not None or self._held):
             self._paused_reading = True
             self._transport.pause_reading()
+        if nbytes == RECEIVE_BUFFER:
+            self._take_turns()
+
+    def _take_turns(self) -> None:
+        """A body in tiny chunks takes long to read, and uvloop would read on as long as there is more."""
+        exchange = self._exchange
+        if exchange is not None and exchange.request.length < 0 and not self._paused_reading:
+            self._transport.pause_reading()
+            self._loop.call_soon(self._read_on)
+
+    def _read_on(self) -> None:
+        if not self._paused_reading and not self._transport.is_closing():
+            self._transport.resume_reading()
 
     def eof_received(self) -> bool:
         if self._lingering or self._proxy is not None:

@@ -47,6 +47,7 @@ class Listener:
         self._servers: list[asyncio.Server] = []
         self._room = descriptor_limit()
         self.limit = min(limit or self._room, self._room)
+        self._low = max(0, self.limit * (1 - _HYSTERESIS) - 1)
         self._highest = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - min(_SCARCE, self._room // 8)
         #: Said that it pauses, and that it went on: at most once a minute, however often it does.
         self._told = self._told_end = False
@@ -88,7 +89,7 @@ class Listener:
         if not self._paused:
             if connections >= self.limit or self._scarce(connections):
                 self._pause(connections)
-        elif connections <= self.limit * (1 - _HYSTERESIS) - 1 and not self._opening and not self._scarce(connections):
+        elif connections <= self._low and not self._opening and not self._scarce(connections):
             self._opening = True
             self._resuming = self._loop.create_task(self._resume())
 
@@ -123,6 +124,9 @@ class Listener:
             self._stop()
             emit("accept.cannot_resume", WARNING, reason=str(error))
         else:
+            if self._closed:
+                self._stop()
+                return
             self._paused = False
             if self._told and not self._told_end:
                 self._told_end = True

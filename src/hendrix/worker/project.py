@@ -52,6 +52,7 @@ def _load_django() -> Application:
         # shows at the start, not at the first request.
         cast("Any", get_resolver()).url_patterns  # noqa: B018
         _use_own_pages()
+        _warm_up()
         _close_connections()
     return application
 
@@ -112,6 +113,28 @@ def _use_own_pages() -> None:
         except Exception:  # noqa: S112 - a page that needs a request cannot be one of the server's
             continue
         use_page(code, page.encode())
+
+
+def _warm_up() -> None:
+    """Make what Django would make at the first request: made before the fork, it is shared by all workers.
+
+    What fails here will fail, and be told, when it is used.
+    """
+    from django.conf import settings  # noqa: PLC0415
+    from django.db import connections  # noqa: PLC0415
+    from django.template import engines  # noqa: PLC0415
+    from django.urls import get_resolver  # noqa: PLC0415
+    from django.utils import translation  # noqa: PLC0415
+
+    with contextlib.suppress(Exception):
+        for engine in engines.all():
+            getattr(engine, "engine", engine).template_loaders  # noqa: B018
+    with contextlib.suppress(Exception):
+        connections.all()
+    with contextlib.suppress(Exception), translation.override(settings.LANGUAGE_CODE):
+        translation.gettext("")
+    with contextlib.suppress(Exception):
+        cast("Any", get_resolver()).reverse_dict  # noqa: B018
 
 
 def _close_connections() -> None:

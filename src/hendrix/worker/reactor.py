@@ -7,20 +7,22 @@ imported, in the template, where no loop runs. After the fork each worker gives 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Callable
 from typing import Any, cast
 
 from twisted.internet import asyncioreactor, main
 
+# Here and not at the first use, which is in the workers: what is imported before the fork is shared by all.
+_loops: Any = asyncio
+with contextlib.suppress(ImportError):
+    import uvloop as _loops
+
 
 def new_loop() -> asyncio.AbstractEventLoop:
     """uvloop's, or asyncio's own where uvloop is not to be had."""
-    try:
-        import uvloop  # noqa: PLC0415
-    except ImportError:
-        return asyncio.new_event_loop()
-    return cast("asyncio.AbstractEventLoop", uvloop.new_event_loop())
+    return cast("asyncio.AbstractEventLoop", _loops.new_event_loop())
 
 
 class Reactor(asyncioreactor.AsyncioSelectorReactor):

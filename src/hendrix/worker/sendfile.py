@@ -45,6 +45,8 @@ class FileTransfer:
             self._watch()
         except OSError as error:
             self._end(error)
+        except ValueError:
+            self._end(OSError("the file was closed while it was sent"))
         else:
             if self.left:
                 self._watch()

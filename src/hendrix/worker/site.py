@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import mmap
 import os
 import secrets
 import time
@@ -39,7 +40,8 @@ class Site:
     record: Callable[[HttpExchange, float], None] | None = None
     budget: Budget = field(default_factory=Budget)
     connections: set[Connection] = field(default_factory=set)
-    buffer: memoryview = field(default_factory=lambda: memoryview(bytearray(RECEIVE_BUFFER)))
+    #: Anonymous pages, which take memory only as far as they are used.
+    buffer: memoryview = field(default_factory=lambda: memoryview(mmap.mmap(-1, RECEIVE_BUFFER)))
     #: May the peer with this address (empty: a unix socket) speak for others by a PROXY line?
     trusts: Callable[[str], bool] = lambda _address: True
     draining: bool = False

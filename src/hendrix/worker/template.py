@@ -50,6 +50,8 @@ class Template:
     def run(self) -> None:
         """Raises ``ProjectError`` where the project does not load."""
         began = time.monotonic()
+        # A collection would leave holes in the pages that all workers share; what they then put there is copied.
+        gc.disable()
         installed = reactor.install()
         self._channel.send(project.load_settings(self._config))
         self._application = project.load_application(self._config)
@@ -88,6 +90,7 @@ class Template:
             if pid:
                 os.write(writer, b"%d" % pid)
                 os._exit(0)
+            gc.enable()
             os.close(writer)
             self._channel.sock.close()
             assert self._application is not None
@@ -103,5 +106,4 @@ def _settle_heap() -> None:
     if threading.active_count() > 1:
         names = ", ".join(thread.name for thread in threading.enumerate() if thread is not threading.main_thread())
         emit("template.threads", WARNING, threads=names, advice="start them in a worker, not at import")
-    gc.collect()
     gc.freeze()

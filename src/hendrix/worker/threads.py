@@ -149,7 +149,11 @@ class ThreadPool:
         while (job := get()) is not None:
             slot.since = now()
             slot.job = job
-            job.run()
+            try:
+                job.run()
+            except BaseException as error:
+                # It must not raise. If it does, the thread and its place are still needed.
+                emit("worker.job_failed", ERROR, request=job.describe(), exc=error)
             slot.job = None
             del job
         try:
@@ -197,10 +201,14 @@ class ThreadPool:
         """Work was waiting a moment ago. If it still is, find out why."""
         self._looking = False
         waiting = self._queue.qsize()
-        if not waiting or len(self.slots) >= self._room():
+        if not waiting:
             return
-        if self._pressure.share() < _SATURATED:
-            self._grow(min(waiting, len(self.slots)))
+        # Measured with no room for more as well: there may be too many (see tick, which then looks again).
+        share = self._pressure.share()
+        if len(self.slots) >= self._room():
+            return
+        if share < _SATURATED:
+            self._grow(min(waiting, len(self.slots) or 1))
             self._look_after(_FIRST_LOOK)
         else:
             self._look_after(_BUSY_LOOK)
@@ -220,6 +228,7 @@ class ThreadPool:
             self._look_after(_BUSY_LOOK)
         if not idle and len(self.slots) > 2 and self._pressure.last > _OVERLOADED:
             self._dismiss(len(self.slots) // 8 or 1)
+            self._pressure.last = 0.0  # it says nothing of the next tick
 
     # --- a thread that waits for its reader ----------------------------------------------------------------
 
@@ -231,12 +240,6 @@ class ThreadPool:
         if self._queue.qsize():
             # It surely does not compute, so there is nothing to find out first.
             self.post(self._grow, 1)
-        self.post(self._stand_in)
-
-    def _stand_in(self) -> None:
-        """Work may have been waiting for the room that a parked thread makes."""
-        if self._queue.qsize() and not self._looking:
-            self._look_after(_FIRST_LOOK)
 
     def unpark(self) -> None:
         """From a pool thread: it goes on. The time that the peer took does not count against the request."""
