@@ -6,10 +6,10 @@ import threading
 from io import BytesIO
 
 import pytest
-from tests.kit.stage import PEER, request
 
 from hendrix.answer.environ import ErrorStream, base_environ, build_environ, id_key
 from hendrix.core.events import forget, listen
+from tests.kit.stage import PEER, request
 
 
 def build(target: bytes = b"/", *headers: tuple[bytes, bytes], body: bytes = b"", length: int = 0, key: str = ""):

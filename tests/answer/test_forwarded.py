@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from tests.kit.stage import FakeExchange, request
 
 from hendrix.answer.forwarded import FIELDS, believe, trust
 from hendrix.core.errors import PeerError
 from hendrix.core.events import forget, listen
 from hendrix.core.http import Origin
+from tests.kit.stage import FakeExchange, request
 
 PROXY = "10.0.0.1"
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.kit.client import Client
 from tests.kit.live import Server, serve, until
 

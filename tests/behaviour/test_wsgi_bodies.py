@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.kit.client import Truncated
 
 WHOLE = b"one,two,three"

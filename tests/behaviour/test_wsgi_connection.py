@@ -6,6 +6,7 @@ import json
 import select
 
 import pytest
+
 from tests.behaviour.conftest import APPS
 from tests.kit.client import Client, Truncated
 from tests.kit.live import PATIENCE, serve

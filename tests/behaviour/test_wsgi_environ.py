@@ -6,6 +6,7 @@ import json
 import socket
 
 import pytest
+
 from tests.behaviour.conftest import APPS
 from tests.kit.client import Answer, Client
 from tests.kit.live import serve

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from tests.kit.client import Truncated
 from tests.kit.live import until
 

@@ -7,6 +7,7 @@ import json
 import os
 
 import pytest
+
 from tests.behaviour.conftest import APPS
 from tests.kit.client import Client
 from tests.kit.live import serve, until

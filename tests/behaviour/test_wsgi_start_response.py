@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from tests.kit.client import Truncated
 
 SMUGGLED = ("smuggled", "x-bad", "set-cookie")

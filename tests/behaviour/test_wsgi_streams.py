@@ -6,6 +6,7 @@ import signal
 import threading
 
 import pytest
+
 from tests.behaviour.conftest import APPS
 from tests.kit.client import Client, Truncated
 from tests.kit.live import serve, until
@@ -121,7 +122,8 @@ def test_an_answer_under_way_outlives_the_signal_to_leave() -> None:
         other.begin("GET", "/waits?leave")
         probe = server.client()
         until(lambda: b"waits" in probe.get("/journal?leave").body, "the request to be under way")
-        probe.begin("POST", "/open?leave", "Content-Length: 1")
+        probe.begin("POST", "/open?leave", "Content-Length: 1", "Expect: 100-continue")
+        assert probe.head().status == 100, "its head has arrived"
         server.signal(signal.SIGTERM)
         assert idle.closed()
         probe.send(b"x")

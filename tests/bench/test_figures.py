@@ -1,6 +1,7 @@
 """Medians and pairwise ratios."""
 
 import pytest
+
 from bench.figures import Spread, middle, pairwise, ratio, spread, valid
 from bench.rounds import Plan, Sample
 from bench.workloads import WORKLOADS

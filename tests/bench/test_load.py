@@ -1,6 +1,7 @@
 """What wrk says, read."""
 
 import pytest
+
 from bench.load import Load, Reading, Report, Sent, milliseconds, parse
 
 GOOD = """\

@@ -5,10 +5,10 @@ import threading
 import time
 
 import pytest
-from bench.process import descendants
-from bench.progress import BenchError
 
 from bench import cpu, memory, profile, servers, workers, workloads
+from bench.process import descendants
+from bench.progress import BenchError
 
 
 def test_a_tree_is_children_of_children_and_the_rest_of_the_session() -> None:

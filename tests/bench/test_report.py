@@ -2,10 +2,9 @@
 
 from xml.etree import ElementTree
 
+from bench import plot, report, table, tables
 from bench.rounds import Plan, Sample
 from bench.section import Section
-
-from bench import plot, report, table, tables
 
 SAMPLES = [
     *(Sample("hello", "floor", n, 100, 200.0) for n in (1, 2, 3)),

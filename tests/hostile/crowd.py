@@ -15,7 +15,7 @@ class Crowd:
 
     def __init__(self, server: Server, count: int, opening: bytes = b"", receive_buffer: int = 0) -> None:
         self.sockets = [self._connect(server, opening, receive_buffer) for _ in range(count)]
-        self.received: dict[socket.socket, bytes] = {sock: b"" for sock in self.sockets}
+        self.received: dict[socket.socket, bytes] = dict.fromkeys(self.sockets, b"")
         self.open = set(self.sockets)
 
     def _connect(self, server: Server, opening: bytes, receive_buffer: int) -> socket.socket:

@@ -6,9 +6,9 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from tests.observe.entries import MakeEntry, make
 
 from hendrix.core import events
+from tests.observe.entries import MakeEntry, make
 
 
 @pytest.fixture

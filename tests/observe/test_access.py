@@ -10,10 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.observe.entries import MakeEntry
 
 from hendrix.core.errors import UsageError
 from hendrix.observe.access import AccessLog
+from tests.observe.entries import MakeEntry
 
 Heard = list[tuple[str, dict[str, object]]]
 

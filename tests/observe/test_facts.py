@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.observe.reading import read_facts
 
 from hendrix.observe.facts import block, render, value
+from tests.observe.reading import read_facts
 
 
 class Rude:

@@ -9,10 +9,10 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.observe.entries import MakeEntry, make
 
 from hendrix.observe.access import compile_format
 from hendrix.observe.atoms import claimed_user
+from tests.observe.entries import MakeEntry, make
 
 QUOTED = r'"((?:[^"\\]|\\.)*)"'
 COMBINED = re.compile(rf"(\S+) (\S+) (\S+) \[([^\]]+)\] {QUOTED} (\d{{3}}) (\d+|-) {QUOTED} {QUOTED}")

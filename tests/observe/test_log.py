@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.observe.reading import Read, read_log
 
 from hendrix.core import events
 from hendrix.core.config import Config
@@ -20,6 +19,7 @@ from hendrix.core.errors import UsageError
 from hendrix.core.events import DEBUG, ERROR, WARNING, emit
 from hendrix.observe import log
 from hendrix.observe.handler import SinkHandler
+from tests.observe.reading import Read, read_log
 
 
 @pytest.fixture(autouse=True)

@@ -7,9 +7,9 @@ import subprocess
 import sys
 
 import pytest
-from tests.observe.entries import MakeEntry
 
 from hendrix.observe.loud import loud_line
+from tests.observe.entries import MakeEntry
 
 LINE = "Response [200] => Request GET http://example.com:8000/apache_pb.gif on pid 4321"
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import functools
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.kit.live import Server
+from tests.kit.live import Server, until
 
 VIEWS = '''
 import os
@@ -45,8 +49,19 @@ from django.urls import path
 
 from site1 import views
 
-urlpatterns = [path(name, getattr(views, name)) for name in dir(views) if callable(getattr(views, name))]
+urlpatterns = [path(name, getattr(views, name)) for name in dir(views) if name in ("hello", "pid", "slow", "wait", "rows")]
 """
+
+
+@functools.cache
+def _made() -> Path:
+    """What ``startproject`` makes: once for all tests."""
+    folder = Path(tempfile.mkdtemp(prefix="hx-project-"))
+    atexit.register(shutil.rmtree, folder)
+    command = [sys.executable, "-m", "django", "startproject", "site1", str(folder)]
+    made = subprocess.run(command, capture_output=True, text=True)
+    assert made.returncode == 0, made.stderr
+    return folder
 
 
 class Project:
@@ -55,12 +70,10 @@ class Project:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.package = folder / "site1"
-        made = subprocess.run(
-            [sys.executable, "-m", "django", "startproject", "site1", str(folder)], capture_output=True, text=True
-        )
-        assert made.returncode == 0, made.stderr
+        shutil.copytree(_made(), folder, dirs_exist_ok=True)
         self.write("views.py", VIEWS)
         self.write("urls.py", URLS)
+        self.add("settings.py", "ALLOWED_HOSTS = ['*']")
 
     def write(self, name: str, text: str) -> None:
         """A file of the package."""
@@ -81,16 +94,24 @@ class Project:
     def fails(self, *options: str, **extra: str) -> tuple[int, str]:
         """Start it, and have it end by itself: its exit status and what it said on stderr."""
         done = subprocess.run(
-            self.command(*options), cwd=self.folder, env=self.environ(**extra), capture_output=True, text=True, timeout=30
+            self.command(*options),
+            cwd=self.folder,
+            env=self.environ(**extra),
+            capture_output=True,
+            text=True,
+            timeout=30,
         )
         assert done.stdout == ""
         return done.returncode, done.stderr
 
     @contextlib.contextmanager
-    def serve(self, *options: str, bind: str = "127.0.0.1:0", **extra: str) -> Iterator[Server]:
-        """Serve it; at the end it is told to leave, and must."""
+    def serve(self, *options: str, bind: str = "127.0.0.1:0", log: str = "", **extra: str) -> Iterator[Server]:
+        """Serve it; at the end it is told to leave, and must. ``log`` is the file that it logs to."""
         binds = ("--bind", bind) if bind else ()
         server = Server(self.command(*binds, *options), self.folder, self.environ(**extra))
+        if log:
+            server._log = self.folder / log
+            until(server._log.exists, "the log")
         try:
             server.await_listening()
             yield server

@@ -63,7 +63,7 @@ def test_a_project_that_does_not_load(project, file, text, word):
     status, said = project.fails()
     assert status == 3
     assert word in last_line(said)
-    assert file == "settings.py" or word in said and "hendrix/" not in said
+    assert file == "settings.py" or (word in said and "hendrix/" not in said)
 
 
 def test_a_process_that_dies_at_import(project):
@@ -157,21 +157,26 @@ def test_a_descriptor_that_was_given(project):
     with socket.socket() as given:
         given.bind(("127.0.0.1", 0))
         given.listen()
-        command = [*project.command("--bind", f"fd://{given.fileno()}")]
-        with subprocess.Popen(
+        command = project.command("--bind", f"fd://{given.fileno()}")
+        process = subprocess.Popen(
             command, cwd=project.folder, env=project.environ(), stderr=subprocess.PIPE, pass_fds=[given.fileno()]
-        ) as process:
+        )
+        try:
             assert process.stderr
             assert b"listens at http://127.0.0.1:%d" % given.getsockname()[1] in process.stderr.readline()
-            with socket.create_connection(given.getsockname(), timeout=10) as sock:
-                assert Client(sock).get("/hello", "Connection: close").body == b"hello"
+            with Client(socket.create_connection(given.getsockname(), timeout=10)) as client:
+                assert client.get("/hello").body == b"hello"
             process.terminate()
             assert process.wait(20) == 0
+        finally:
+            process.kill()
+            process.wait()
+            process.stderr.close()
 
 
 def test_ipv6(project):
     with project.serve(bind="[::1]:0") as server, server.client() as client:
-        assert client.get("/hello", f"Host: [::1]:{server.port}").status in (200, 400)
+        assert client.get("/hello").body == b"hello"
 
 
 def test_two_addresses(project):
@@ -189,7 +194,7 @@ def test_web_concurrency_and_port(project):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    project.add("settings.py", "DEBUG = False\nALLOWED_HOSTS = ['*']")
+    project.add("settings.py", "DEBUG = False")
     with project.serve(bind="", WEB_CONCURRENCY="2", PORT=str(port)) as server, server.client() as client:
         assert server.port == port
         assert "http://0.0.0.0:" in server.log() and "2 workers" in server.log()
@@ -198,13 +203,16 @@ def test_web_concurrency_and_port(project):
 
 @pytest.mark.parametrize(("debug", "host"), [(True, "127.0.0.1"), (False, "0.0.0.0")])
 def test_a_project_in_debug_mode_is_shown_to_this_machine_only(project, debug, host):
-    project.add("settings.py", f"DEBUG = {debug}\nALLOWED_HOSTS = ['*']")
+    project.add("settings.py", f"DEBUG = {debug}")
     with project.serve("--http_port", "0", bind="") as server:
         assert server.host == host
 
 
 def test_threads_started_at_import(project):
-    project.add("settings.py", "import threading, time\nthreading.Thread(target=time.sleep, args=(60,), name='mine', daemon=True).start()")
+    project.add(
+        "settings.py",
+        "import threading, time\nthreading.Thread(target=time.sleep, args=(60,), name='mine', daemon=True).start()",
+    )
     with project.serve() as server:
         assert "template.threads" in server.log() and "mine" in server.log()
         with server.client() as client:

@@ -6,9 +6,9 @@ import h11
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.kit.wire import DATE, Peer, common, get, post
 
 from hendrix.wire.http1 import CONTINUE
+from tests.kit.wire import DATE, Peer, common, get, post
 
 PIECES = st.lists(st.binary(max_size=40), max_size=6)
 STATUSES = st.sampled_from(

@@ -6,10 +6,10 @@ from dataclasses import replace
 from math import inf
 
 import pytest
-from tests.kit.wire import Peer, chunked, common, get, post, single
 
 from hendrix.wire.limits import Limits
 from hendrix.wire.machine import Event, Fault, Hangup
+from tests.kit.wire import Peer, chunked, common, get, post, single
 
 LIMITS = Limits(head_timeout=10.0, body_timeout=20.0, min_rate=100, keep_alive=65.0)
 

@@ -7,9 +7,9 @@ from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.kit.wire import LIMITS, SECOND, Message, Peer, assert_fit_for_strangers, get, post
 
 from hendrix.wire.machine import Hangup
+from tests.kit.wire import LIMITS, SECOND, Message, Peer, assert_fit_for_strangers, get, post
 
 REQUESTS = st.sampled_from(
     [

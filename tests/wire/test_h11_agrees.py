@@ -6,6 +6,7 @@ import h11
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from tests.kit.wire import Peer, chunked, get, post
 
 #: (method, target, header lines, body), or None where the request is refused.

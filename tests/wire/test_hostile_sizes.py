@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 
 import pytest
-from tests.kit.wire import Peer, chunked, get, post
 
 from hendrix.wire.fields import valid_host
+from tests.kit.wire import Peer, chunked, get, post
 
 MIB = 1024 * 1024
 

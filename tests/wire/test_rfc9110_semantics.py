@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.kit.wire import DATE, LIMITS, Peer, accepted, common, get, in_all_ways, post, refused
 
 from hendrix.core.errors import AnswerError
 from hendrix.core.http import ResponseHeaders
+from tests.kit.wire import DATE, LIMITS, Peer, accepted, common, get, in_all_ways, post, refused
 
 BOTH = ("whole", "head")
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.kit.wire import Peer, common, get
 
 from hendrix.core.errors import AnswerError
+from tests.kit.wire import Peer, common, get
 
 
 def _line(status: str, version: bytes = b"HTTP/1.1") -> bytes:

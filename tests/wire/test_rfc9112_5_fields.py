@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.kit.wire import accepted, get, in_all_ways, refused
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.kit.wire import Peer, accepted, chunked, get, in_all_ways, post, refused, waiting
 
 ONE_CHUNK = b"5\r\nhello\r\n0\r\n\r\n"

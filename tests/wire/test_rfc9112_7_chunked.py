@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+
 from tests.kit.wire import LIMITS, Peer, accepted, chunked, in_all_ways, refused, single, waiting
 
 LAST = b"0\r\n\r\n"

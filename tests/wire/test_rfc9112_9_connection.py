@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.kit.wire import SECOND, Peer, accepted, common, get, in_all_ways, post, refused
 
 from hendrix.wire.machine import Hangup
+from tests.kit.wire import SECOND, Peer, accepted, common, get, in_all_ways, post, refused
 
 
 def _answer(peer: Peer) -> bytes:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.kit.wire import LIMITS, Peer, assert_fit_for_strangers, get, post
 
 from hendrix.wire.head import HeadParser
+from tests.kit.wire import LIMITS, Peer, assert_fit_for_strangers, get, post
 
 LINES = [
     b"Connection: close",

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.worker.loops import FakeLoop
 
 from hendrix.core.config import Config
 from hendrix.wire.proxy_line import ProxyLine
 from hendrix.worker.connection import Connection
 from hendrix.worker.site import Site, build_site
+from tests.worker.loops import FakeLoop
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n"

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.worker.loops import FakeLoop, heard
 
 from hendrix.worker import listen as room
 from hendrix.worker.listen import Listener, descriptor_limit
+from tests.worker.loops import FakeLoop, heard
 
 
 class FakeServer:

@@ -7,11 +7,11 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from tests.kit.live import PATIENCE, until
-from tests.worker.loops import FakeLoop, heard
 
 from hendrix.worker import threads as room
 from hendrix.worker.threads import ThreadPool
+from tests.kit.live import PATIENCE, until
+from tests.worker.loops import FakeLoop, heard
 
 
 class FakePressure:
@@ -77,6 +77,7 @@ class House:
         if not waits:
             job.release.set()
         assert self.pool.submit(job)
+        self.loop.turn()
         self.jobs.append(job)
         return job
 
@@ -93,6 +94,7 @@ class House:
 
     def idle(self) -> None:
         """Release all jobs and wait until no thread runs one."""
+        self.loop.turn()
         for job in self.jobs:
             job.release.set()
         until(lambda: not self.pool.busy and not self.pool.waiting, "the pool to be idle")
@@ -129,8 +131,7 @@ def _house(monkeypatch: pytest.MonkeyPatch, house: House) -> Iterator[House]:
     house.pool._pressure = FakePressure()
     yield house
     house.idle()
-    for _ in house.pool.slots:
-        house.pool._queue.put(None)
+    house.pool._jobs.dismiss(len(house.pool.slots))
     house.left(0)
 
 
@@ -144,6 +145,31 @@ def test_it_begins_with_one_thread_and_keeps_to_it(house) -> None:
         house.idle()
         house.loop.advance(1)
     assert len({job.thread for job in house.jobs}) == len(house.pool.slots) == 1
+
+
+def test_the_thread_that_was_busy_last_is_woken_first(house) -> None:
+    first, second = house.busy(2)
+    house.idle()
+    until(lambda: house.pool._jobs.idle == 2, "both to wait")
+    order = [slot.ident for slot in house.pool._jobs._idle]
+    for _ in range(5):
+        job = house.job(waits=False)
+        house.started(job)
+        until(lambda: house.pool._jobs.idle == 2, "both to wait")
+        assert job.thread == order[-1]
+    assert {first.thread, second.thread} == set(order)
+
+
+def test_what_one_turn_reads_is_handed_out_at_its_end(house) -> None:
+    house.started(house.job(waits=False))
+    jobs = [Job() for _ in range(3)]
+    for job in jobs:
+        job.release.set()
+        assert house.pool.submit(job)
+    assert house.pool.waiting == 3
+    assert not any(job.started.is_set() for job in jobs)
+    house.loop.turn()
+    house.started(*jobs)
 
 
 def test_a_second_job_does_not_wait_for_a_first_that_blocks(house) -> None:

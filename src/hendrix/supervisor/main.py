@@ -161,10 +161,9 @@ class Supervisor:
         match signum:
             case signal.SIGCHLD:
                 self._reap()
-            case signal.SIGTERM:
-                self._tell(moves.StopAsked(graceful=True))
-            case signal.SIGINT | signal.SIGQUIT:
-                self._tell(moves.StopAsked(graceful=False))
+            case signal.SIGTERM | signal.SIGINT | signal.SIGQUIT:
+                self._stop_listening()
+                self._tell(moves.StopAsked(graceful=signum is signal.SIGTERM))
             case signal.SIGUSR1:
                 self._reopen_logs()
             case signal.SIGTTIN:
@@ -173,6 +172,11 @@ class Supervisor:
                 self._tell(moves.Resized(max(self._fleet.count - 1, 1)))
             case _:
                 events.emit("signal.ignored", events.WARNING, signal=signum.name, reason="not yet implemented")
+
+    def _stop_listening(self) -> None:
+        """Workers on their way out accept nothing more: who comes now must be refused, not kept waiting."""
+        sockets.close(self._listeners, clean=True)
+        self._listeners = []
 
     def _reopen_logs(self) -> None:
         try:

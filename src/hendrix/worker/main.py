@@ -30,6 +30,8 @@ from hendrix.worker.site import build_site
 from hendrix.worker.threads import ThreadPool
 
 _TICK = 0.5
+#: Seconds between the begin of a drain and the close of idle connections.
+_FAREWELL = 0.1
 
 
 def live(
@@ -168,10 +170,14 @@ class Worker:
         self.site.draining = True
         self._deadline = time.monotonic() + seconds
         self._listener.close()
-        for connection in list(self.site.connections):
-            connection.leave_when_idle()
         if not seconds:
             self._cut()
+        self.loop.call_later(_FAREWELL, self._close_idle)
+
+    def _close_idle(self) -> None:
+        """Not at once: what peers had sent before they could know of the drain is still read and answered."""
+        for connection in list(self.site.connections):
+            connection.leave_when_idle()
         self._leave_when_done()
 
     def _leave_when_done(self) -> None:

@@ -15,11 +15,11 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable
-from queue import SimpleQueue
 from typing import Protocol
 
 from hendrix.core.events import ERROR, WARNING, emit
 from hendrix.core.exchange import Job
+from hendrix.worker.jobs import Jobs, Slot
 from hendrix.worker.pressure import Pressure
 
 _FIRST_LOOK = 0.005
@@ -36,24 +36,9 @@ _MOST_PARKED = 1000
 class Loop(Protocol):
     """What the pool needs of an event loop."""
 
+    def call_soon(self, callback: Callable[[], None]) -> object: ...
     def call_soon_threadsafe(self, callback: Callable[[], None]) -> object: ...
     def call_later(self, delay: float, callback: Callable[[], None]) -> object: ...
-
-
-class Slot:
-    """One thread and what it runs."""
-
-    __slots__ = ("expired", "ident", "job", "parked", "reported", "since", "watched")
-
-    def __init__(self) -> None:
-        self.ident = 0
-        self.job: Job | None = None
-        self.since = 0.0
-        self.parked = False
-        #: What the watchdog saw here last, and what it has done about it.
-        self.watched: Job | None = None
-        self.reported = False
-        self.expired = False
 
 
 _here = threading.local()
@@ -67,7 +52,8 @@ class ThreadPool:
         self._most = most
         self._queue_size = queue_size
         self._on_exit = on_exit
-        self._queue: SimpleQueue[Job | None] = SimpleQueue()
+        self._jobs = Jobs()
+        self._fresh: list[Job] = []
         self._calls: deque[tuple[Callable[..., None], tuple[object, ...]]] = deque()
         self._awake = False
         self._pressure = Pressure()
@@ -85,25 +71,33 @@ class ThreadPool:
 
     def submit(self, job: Job) -> bool:
         """Queue ``job``. False where the queue is full: it will not run."""
-        queue = self._queue
-        waiting = queue.qsize()
-        if waiting >= self._queue_size:
+        fresh = self._fresh
+        if len(self._jobs) + len(fresh) >= self._queue_size:
             return False
-        queue.put(job)
-        if not self.slots:
-            self._grow(1)
-        elif not self._looking and (waiting or self._all_busy()):
-            self._look_after(_FIRST_LOOK)
+        if not fresh:
+            self._loop.call_soon(self._hand_out)
+        fresh.append(job)
         return True
 
-    def _all_busy(self) -> bool:
-        # Most often the first slot is idle, so this costs less than a count would.
-        return all(slot.job is not None for slot in self.slots.values())
+    def _hand_out(self) -> None:
+        """All that one turn of the loop has read, at once.
+
+        A thread that was woken for the first of them would take the interpreter lock from the loop, and the two would
+        pass it to and fro for each request.
+        """
+        jobs, self._fresh = self._fresh, []
+        self._jobs.put(jobs)
+        if not self.slots:
+            self._grow(1)
+            return
+        woken = self._jobs.wake(1 if self._pressure.last > _SATURATED else len(jobs))
+        if not self._looking and (woken < len(jobs) or not woken):
+            self._look_after(_FIRST_LOOK)
 
     @property
     def waiting(self) -> int:
         """Jobs in the queue."""
-        return self._queue.qsize()
+        return len(self._jobs) + len(self._fresh)
 
     @property
     def busy(self) -> int:
@@ -144,9 +138,9 @@ class ThreadPool:
     def _run(self, slot: Slot, number: int) -> None:
         slot.ident = threading.get_ident()
         _here.slot = slot
-        get = self._queue.get
+        take = self._jobs.take
         now = time.monotonic
-        while (job := get()) is not None:
+        while (job := take(slot)) is not None:
             slot.since = now()
             slot.job = job
             try:
@@ -186,9 +180,16 @@ class ThreadPool:
         self._leaving -= 1
 
     def _dismiss(self, count: int) -> None:
-        for _ in range(min(count, len(self.slots) - self._leaving - 1)):
-            self._leaving += 1
-            self._queue.put(None)
+        """Let threads go: those that wait, then those that were the last to come."""
+        count = min(count, len(self.slots) - self._leaving - 1)
+        if count <= 0:
+            return
+        self._leaving += count
+        count -= self._jobs.dismiss(count)
+        for slot in reversed(list(self.slots.values())):
+            if count and not slot.leaving and not slot.parked:
+                slot.leaving = True
+                count -= 1
 
     # --- growing and shrinking -----------------------------------------------------------------------------
 
@@ -200,15 +201,17 @@ class ThreadPool:
     def _look(self) -> None:
         """Work was waiting a moment ago. If it still is, find out why."""
         self._looking = False
-        waiting = self._queue.qsize()
+        waiting = self.waiting
         if not waiting:
             return
         # Measured with no room for more as well: there may be too many (see tick, which then looks again).
         share = self._pressure.share()
+        if share < _SATURATED:
+            waiting -= self._jobs.wake(waiting)
+            self._grow(min(waiting, len(self.slots) or 1))
         if len(self.slots) >= self._room():
             return
         if share < _SATURATED:
-            self._grow(min(waiting, len(self.slots) or 1))
             self._look_after(_FIRST_LOOK)
         else:
             self._look_after(_BUSY_LOOK)
@@ -237,7 +240,7 @@ class ThreadPool:
         _here.slot.parked = True
         with self._lock:
             self._parked += 1
-        if self._queue.qsize():
+        if self.waiting:
             # It surely does not compute, so there is nothing to find out first.
             self.post(self._grow, 1)
 
