@@ -344,7 +344,8 @@ class Connection(asyncio.BufferedProtocol):
     def _discard(self, nbytes: int) -> None:
         self._lingered += nbytes
         if self._lingered > _LINGER_BYTES:
-            self._transport.abort()
+            # Not cut off here: the answer may still wait for this turn of the loop to end.
+            self._transport.pause_reading()
 
     def _close(self) -> None:
         self.machine.refuse()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 
@@ -15,30 +16,36 @@ class Pressure:
 
     def __init__(self) -> None:
         self._began = 0.0
-        self._wanted = 0.0
+        self._got = 0.0
+        self._in_line: dict[str, int] = {}
         #: The share that was found last.
         self.last = 0.0
 
     def begin(self) -> None:
         """Measure from now on."""
         self._began = time.monotonic()
-        self._wanted = time.process_time() + _waited_in_line()
+        self._got = time.process_time()
+        self._in_line = _in_line()
 
     def share(self) -> float:
         """Processors wanted since ``begin``: 1.0 is one, all the time."""
         seconds = time.monotonic() - self._began
-        wanted = time.process_time() + _waited_in_line() - self._wanted
-        self.last = wanted / seconds if seconds > 0 else 0.0
+        got = time.process_time() - self._got
+        # Thread by thread: one that ended meanwhile takes its count with it.
+        before = self._in_line
+        waited = sum(nanoseconds - before.get(task, 0) for task, nanoseconds in _in_line().items())
+        self.last = (got + waited / 1e9) / seconds if seconds > 0 else 0.0
         return self.last
 
 
-def _waited_in_line() -> float:
-    """Seconds that the live threads of this process have spent runnable without running."""
-    waited = 0
-    try:
+def _in_line() -> dict[str, int]:
+    """Nanoseconds that each live thread of this process has spent runnable without running; empty where unknown."""
+    waited: dict[str, int] = {}
+    with contextlib.suppress(OSError):
         for task in os.listdir("/proc/self/task"):
-            with open(f"/proc/self/task/{task}/schedstat", "rb") as file:
-                waited += int(file.read().split()[1])
-    except (OSError, IndexError, ValueError):
-        return 0.0  # not Linux, or a thread that ended meanwhile: what it got is all that is known
-    return waited / 1e9
+            with (
+                contextlib.suppress(OSError, IndexError, ValueError),
+                open(f"/proc/self/task/{task}/schedstat") as file,
+            ):
+                waited[task] = int(file.read().split()[1])
+    return waited

@@ -190,6 +190,7 @@ class ThreadPool:
             if count and not slot.leaving and not slot.parked:
                 slot.leaving = True
                 count -= 1
+        self._leaving -= count  # the others all wait for their peers
 
     # --- growing and shrinking -----------------------------------------------------------------------------
 
