@@ -13,7 +13,7 @@ if os.environ.get("NOFILE"):
 
 MIB = 1024 * 1024
 BLOCK = b"x" * 65536
-FILE = tempfile.TemporaryFile()
+FILE = tempfile.TemporaryFile()  # noqa: SIM115 - for as long as the process lives
 FILE.truncate(64 * MIB)
 
 entered = []

@@ -86,8 +86,8 @@ def test_a_million_tiny_chunks():
         sender.join()
 
 
-def test_twenty_thousand_pipelined_requests(server):
-    count = 20_000
+def test_thousands_of_pipelined_requests(server):
+    count = 8000
     requests = b"GET /plain HTTP/1.1\r\nHost: a\r\n\r\n" * count
     with unharmed(server), server.client(timeout=60) as client:
         sender = threading.Thread(target=client.send, args=(requests,))

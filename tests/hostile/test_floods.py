@@ -44,9 +44,9 @@ def test_a_flood_of_connections(options, environ, room):
 
 
 def test_those_that_wait_are_served_when_there_is_room():
-    with serve("apps:app", "--limit-connections", "20", "--keep-alive", "1", directory=HERE) as server:
-        with Crowd(server, 60, GET) as crowd:
-            crowd.until_dropped(20)
+    limits = ("--limit-connections", "20", "--keep-alive", "1")
+    with serve("apps:app", *limits, directory=HERE) as server, Crowd(server, 60, GET) as crowd:
+        crowd.until_dropped(20)
     assert crowd.statuses() == [b"200"] * 60
 
 

@@ -82,8 +82,7 @@ def test_one_that_takes_a_large_answer_for_longer_than_every_deadline(server, co
 
 @pytest.mark.parametrize("target", ["/whole", "/stream", "/file"])
 def test_aborted_downloads_leave_nothing(server, target):
-    # What the allocator keeps for the next large answer is bounded, and no more after many of them.
-    with unharmed(server, 120):
+    with unharmed(server, 60):
         for _ in range(8):
             with Crowd(server, 17, ask(target), receive_buffer=4096) as crowd:
                 until(lambda: all_began(crowd), "every answer to begin")

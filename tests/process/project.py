@@ -49,7 +49,8 @@ from django.urls import path
 
 from site1 import views
 
-urlpatterns = [path(name, getattr(views, name)) for name in dir(views) if name in ("hello", "pid", "slow", "wait", "rows")]
+names = ["hello", "pid", "slow", "wait", "rows", "fail"]
+urlpatterns = [path(name, getattr(views, name)) for name in names if hasattr(views, name)]
 """
 
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -15,8 +16,8 @@ BACK = 3.0
 
 
 def template(server):
-    children = open(f"/proc/{server.pid}/task/{server.pid}/children").read().split()
-    return [int(child) for child in children if "template" in open(f"/proc/{child}/cmdline").read()]
+    children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
+    return [int(child) for child in children if "template" in Path(f"/proc/{child}/cmdline").read_text()]
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -56,11 +56,12 @@ def test_persistent_connections_belong_to_their_thread_and_end_with_it(project):
     project.add("settings.py", "DATABASES['default']['CONN_MAX_AGE'] = None")
     with project.serve("--threads", "6") as server:
         (worker,) = server.workers()
-        answers = [answer for _ in range(3) for answer in ask_at_once(server, 8)]
-        pairs = {(answer["thread"], answer["connection"]) for answer in answers}
-        threads = {answer["thread"] for answer in answers}
-        assert len(pairs) == len(threads) == len({answer["connection"] for answer in answers}) <= 6
-        assert open_databases(worker, project.folder / "db.sqlite3") == len(threads) > 1
+        for _ in range(3):
+            answers = ask_at_once(server, 8)
+            pairs = {(answer["thread"], answer["connection"]) for answer in answers}
+            threads = {answer["thread"] for answer in answers}
+            assert 1 < len(pairs) == len(threads) == len({answer["connection"] for answer in answers}) <= 6
+        assert 1 < open_databases(worker, project.folder / "db.sqlite3") <= 6
         # Idle threads go, and take their connections with them.
         until(lambda: open_databases(worker, project.folder / "db.sqlite3") <= 2, "idle threads to go", 40)
 

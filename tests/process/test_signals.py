@@ -138,11 +138,6 @@ def test_usr1_loses_and_splits_no_line(project):
 def test_a_worker_that_comes_after_a_rotation_writes_to_the_new_log(project):
     log, old = project.folder / "server.log", project.folder / "old.log"
     project.add("views.py", "def fail(request):\n    1 / 0\n")
-    project.write(
-        "urls.py",
-        "from site1 import views\nfrom django.urls import path\n"
-        "urlpatterns = [path('fail', views.fail), path('pid', views.pid)]",
-    )
     with project.serve("--log", str(log), log="server.log") as server:
         log.rename(old)
         server.signal(signal.SIGUSR1)

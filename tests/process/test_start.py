@@ -18,7 +18,8 @@ def last_line(said):
 
 def test_one_line_says_where_it_listens(project):
     with project.serve() as server:
-        line = rf"Hendrix \S+ listens at http://127\.0\.0\.1:{server.port} \(1 worker, settings site1\.settings, pid {server.pid}\)"
+        about = rf"\(1 worker, settings site1\.settings, pid {server.pid}\)"
+        line = rf"Hendrix \S+ listens at http://127\.0\.0\.1:{server.port} {about}"
         assert re.fullmatch(line, server.log().strip())
         with server.client() as client:
             assert client.get("/hello").body == b"hello"

@@ -248,8 +248,10 @@ def test_it_lingers_for_so_many_bytes_only() -> None:
     peer = Peer(small).connect()
     peer.send(POST)
     for _ in range(70):
-        if not peer.transport.aborted:
+        if not peer.transport.paused:
             peer.send(b"x" * 65536)
+    assert peer.transport.paused, "nothing more is read"
+    peer.after(3)
     assert peer.transport.aborted
 
 

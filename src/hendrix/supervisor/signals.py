@@ -9,7 +9,11 @@ from collections.abc import Iterable
 
 
 class Signals:
-    """Catches the given signals until ``close``, which restores what was there. Main thread only."""
+    """Catches the given signals from now on. Main thread only.
+
+    After ``close`` they are swallowed: a process that was told to stop must not die of being told once more on its
+    last steps, with another exit status.
+    """
 
     def __init__(self, caught: Iterable[signal.Signals]) -> None:
         self._reader, self._writer = socket.socketpair()
@@ -17,7 +21,8 @@ class Signals:
         self._writer.setblocking(False)
         self._wakeup = signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
         # The handler must be Python's for the number to be written; the loop does the work.
-        self._handlers = {signum: signal.signal(signum, _note) for signum in caught}
+        for signum in caught:
+            signal.signal(signum, _note)
 
     def fileno(self) -> int:
         """The descriptor, for a selector."""
@@ -30,9 +35,7 @@ class Signals:
         return []
 
     def close(self) -> None:
-        """Restore the handlers that were there."""
-        for signum, handler in self._handlers.items():
-            signal.signal(signum, signal.SIG_DFL if handler is None else handler)
+        """Hear no more of them."""
         signal.set_wakeup_fd(self._wakeup)
         self.release()
 

@@ -22,6 +22,7 @@ from hendrix.observe import log
 from hendrix.wire.proxy_line import ProxyLine
 from hendrix.worker.channel import LoopChannel
 from hendrix.worker.connection import Connection
+from hendrix.worker.heap import Heap
 from hendrix.worker.listen import Listener
 from hendrix.worker.project import thread_exit
 from hendrix.worker.reactor import Reactor, new_loop
@@ -93,6 +94,7 @@ class Worker:
         self.site.trusts = trust(config.forwarded_allow_ips)
         self._id_field = config.request_id.lower().encode()
         self._channel = LoopChannel(self.loop, channel, self._told, self._orphaned)
+        self._heap = Heap(time.monotonic())
         self._deadline = 0.0
         self._retiring = False
         self.status = 0
@@ -136,6 +138,7 @@ class Worker:
         now = time.monotonic()
         self.site.tick()
         self.threads.tick()
+        self._heap.tick(now)
         for connection in list(self.site.connections):
             connection.check(now)
         config = self._config
