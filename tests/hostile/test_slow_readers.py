@@ -76,8 +76,8 @@ def test_one_that_takes_a_large_answer_for_longer_than_every_deadline(server, co
         taken, began = 0, time.monotonic()
         while taken < LARGE:
             taken += len(client.exactly(min(65536, LARGE - taken)))
-            # 2 MB/s: over 4 s for all of it.
-            time.sleep(max(0, began + taken / 2e6 - time.monotonic()))
+            # 3 MB/s: nearly 3 s for all of it, and each deadline is 1 s.
+            time.sleep(max(0, began + taken / 3e6 - time.monotonic()))
 
 
 @pytest.mark.parametrize("target", ["/whole", "/stream", "/file"])

@@ -95,18 +95,13 @@ def test_a_port_in_use(project):
     ("options", "words"),
     [
         (("--thread", "4"), ("--thread", "--threads")),
-        (("--nonsense",), ("--nonsense",)),
         (("--threads", "many"), ("--threads", "many")),
         (("--threads", "0"), ("--threads", "0")),
-        (("--head-timeout", "-1"), ("--head-timeout",)),
         (("--bind", "nonsense"), ("--bind", "nonsense")),
-        (("--bind", "256.0.0.1:80"), ("256.0.0.1",)),
         (("--bind", "unix:/nowhere/at/all"), ("/nowhere/at/all",)),
         (("--bind", "fd://99"), ("99",)),
         (("--access-log", "%Z"), ("--access-log",)),
-        (("--pythonpath", "/nowhere/at/all"), ("/nowhere/at/all",)),
         (("--log", "/nowhere/at/all"), ("/nowhere/at/all",)),
-        (("-w", "2", "surplus"), ("surplus",)),
     ],
 )
 def test_wrong_options(project, options, words):
@@ -121,7 +116,6 @@ def test_wrong_options(project, options, words):
     [
         ("HENDRIX = {'thread': 4}", ("thread", "threads")),
         ("HENDRIX = {'threads': 'x'}", ("threads", "HENDRIX")),
-        ("HENDRIX = 5", ("HENDRIX",)),
     ],
 )
 def test_wrong_settings_of_ours(project, setting, words):
