@@ -33,7 +33,12 @@ def test_what_it_gets(machine: dict[str, object]) -> None:
 
 def test_what_it_waits_in_line_for_counts_too(machine: dict[str, object]) -> None:
     machine["line"] = {"1": 5 * SECOND, "2": 0}
-    assert share(machine, got=0.5, line={"1": 5 * SECOND + SECOND // 4, "2": SECOND // 4}) == 1.0
+    assert share(machine, got=0.5, line={"1": 5 * SECOND + SECOND // 2, "2": 0}) == 1.0
+
+
+def test_threads_that_wait_for_each_other_count_once(machine: dict[str, object]) -> None:
+    machine["line"] = {"1": 0, "2": 0}
+    assert share(machine, got=0.5, line={"1": SECOND // 4, "2": SECOND // 4}) == 0.75
 
 
 def test_a_thread_that_ended_takes_nothing_away(machine: dict[str, object]) -> None:

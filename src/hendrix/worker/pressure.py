@@ -31,9 +31,10 @@ class Pressure:
         """Processors wanted since ``begin``: 1.0 is one, all the time."""
         seconds = time.monotonic() - self._began
         got = time.process_time() - self._got
-        # Thread by thread: one that ended meanwhile takes its count with it.
+        # Thread by thread, for one that ended meanwhile takes its count with it; and only the longest wait, for
+        # threads that come back from I/O together mostly wait for each other.
         before = self._in_line
-        waited = sum(nanoseconds - before.get(task, 0) for task, nanoseconds in _in_line().items())
+        waited = max((nanoseconds - before.get(task, 0) for task, nanoseconds in _in_line().items()), default=0)
         self.last = (got + waited / 1e9) / seconds if seconds > 0 else 0.0
         return self.last
 

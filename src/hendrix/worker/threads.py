@@ -90,8 +90,8 @@ class ThreadPool:
         if not self.slots:
             self._grow(1)
             return
-        woken = self._jobs.wake(len(jobs))
-        if woken < len(jobs) and not self._looking and len(self.slots) < self._room():
+        woken = self._jobs.wake(1 if self._pressure.last > _SATURATED else len(jobs))
+        if not self._looking and (woken < len(jobs) or not woken):
             self._look_after(_FIRST_LOOK)
 
     @property
@@ -215,8 +215,7 @@ class ThreadPool:
         if share < _SATURATED:
             self._look_after(_FIRST_LOOK)
         else:
-            # A look costs something for each thread.
-            self._look_after(_BUSY_LOOK * max(1, len(self.slots) // 8))
+            self._look_after(_BUSY_LOOK)
 
     def tick(self) -> None:
         """Twice a second: let surplus threads go."""
