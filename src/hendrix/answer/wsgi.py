@@ -315,41 +315,28 @@ class Call:
 
     def _on_failure(self) -> None:
         """The application raised."""
-        if self._answered or self._gone:
-            return
-        self._answered = True
-        self._on_gone()
-        exchange = self._exchange
-        if self._head_sent:
-            exchange.abort()
-            return
-        accept = exchange.request.fields.get(b"accept", b"")
-        exchange.respond(*failure(500, "the application failed", accept))
+        if not self._answered and not self._gone:
+            self._break_off(500, "the application failed")
 
     def _on_refused(self, error: AnswerError) -> None:
         """HTTP cannot carry what the application said."""
         emit("application.bad_answer", ERROR, request=self.describe(), reason=str(error), id=self._exchange.request_id)
-        self._answered = True
-        self._on_gone()
-        exchange = self._exchange
-        if exchange.started:
-            exchange.abort()
-        else:
-            accept = exchange.request.fields.get(b"accept", b"")
-            exchange.respond(*failure(500, "the application failed", accept))
+        self._break_off(500, "the application failed")
 
     def expire(self, seconds: float) -> None:
         """See ``Job.expire``."""
-        if self._answered or self._gone:
-            return
+        if not self._answered and not self._gone:
+            self._break_off(504, "the application took too long")
+
+    def _break_off(self, code: int, reason: str) -> None:
+        """An error page in the application's place, or the connection cut where an answer has begun."""
         self._answered = True
         self._on_gone()
         exchange = self._exchange
         if exchange.started:
             exchange.abort()
         else:
-            accept = exchange.request.fields.get(b"accept", b"")
-            exchange.respond(*failure(504, "the application took too long", accept))
+            exchange.respond(*failure(code, reason, exchange.request.fields.get(b"accept", b"")))
 
 
 def _is_whole(result: Iterable[bytes]) -> bool:
