@@ -277,6 +277,7 @@ def test_threads_that_fight_for_the_processor_go(house) -> None:
     FakePressure.wanted = 4.0
     for _ in range(4):
         house.job()
+    house.ticks(1)
     house.loop.advance(0.1)
     house.ticks(1)
     house.idle()

@@ -90,9 +90,10 @@ class ThreadPool:
         if not self.slots:
             self._grow(1)
             return
-        woken = self._jobs.wake(1 if self._pressure.last > _SATURATED else len(jobs))
-        if not self._looking and (woken < len(jobs) or not woken):
-            self._look_after(_FIRST_LOOK)
+        saturated = self._pressure.last > _SATURATED
+        woken = self._jobs.wake(1 if saturated else len(jobs))
+        if woken < len(jobs) and not self._looking and (saturated or len(self.slots) < self._room()):
+            self._begin_to_look(_FIRST_LOOK)
 
     @property
     def waiting(self) -> int:
@@ -194,9 +195,12 @@ class ThreadPool:
 
     # --- growing and shrinking -----------------------------------------------------------------------------
 
+    def _begin_to_look(self, seconds: float) -> None:
+        self._pressure.begin()
+        self._look_after(seconds)
+
     def _look_after(self, seconds: float) -> None:
         self._looking = True
-        self._pressure.begin()
         self._loop.call_later(seconds, self._look)
 
     def _look(self) -> None:
@@ -206,16 +210,13 @@ class ThreadPool:
         if not waiting:
             return
         # Measured with no room for more as well: there may be too many (see tick, which then looks again).
-        share = self._pressure.share()
-        if share < _SATURATED:
-            waiting -= self._jobs.wake(waiting)
-            self._grow(min(waiting, len(self.slots) or 1))
-        if len(self.slots) >= self._room():
-            return
-        if share < _SATURATED:
-            self._look_after(_FIRST_LOOK)
-        else:
+        if self._pressure.share() > _SATURATED:
             self._look_after(_BUSY_LOOK)
+            return
+        waiting -= self._jobs.wake(waiting)
+        self._grow(min(waiting, len(self.slots) or 1))
+        if len(self.slots) < self._room():
+            self._look_after(_FIRST_LOOK)
 
     def tick(self) -> None:
         """Twice a second: let surplus threads go."""
@@ -229,7 +230,7 @@ class ThreadPool:
         # Those that stood in for others are one too many once these go on.
         self._dismiss(len(self.slots) - self._leaving - self._room())
         if not idle and not self._looking and self.waiting:
-            self._look_after(_BUSY_LOOK)
+            self._begin_to_look(_BUSY_LOOK)
         if not idle and len(self.slots) > 2 and self._pressure.last > _OVERLOADED:
             self._dismiss(len(self.slots) // 8 or 1)
             self._pressure.last = 0.0  # it says nothing of the next tick
