@@ -14,6 +14,8 @@ from hendrix.cli import sources
 from hendrix.cli.given import Given, Level
 from hendrix.core.config import OPTIONS, Config
 from hendrix.core.control import SettingsLoaded
+from hendrix.core.errors import UsageError
+from hendrix.supervisor.cpus import usable_cpus
 
 DEFAULT = "default"
 
@@ -37,9 +39,12 @@ def overruled(sourced: Sourced, level: Level) -> Sourced:
     return _merged((level, *sourced.levels))
 
 
-def resolve(sourced: Sourced, report: SettingsLoaded) -> Sourced:
-    """``sourced`` with what the project's settings say below it, and a place to listen."""
-    return _with_bind(_merged((*sourced.levels, sources.django(report.options))), debug=report.debug)
+def resolve(sourced: Sourced, report: SettingsLoaded, activated: tuple[str, ...] = ()) -> Sourced:
+    """``sourced`` with what the project's settings say below it, and a place to listen.
+
+    ``activated`` are sockets that systemd has opened for us.
+    """
+    return _with_bind(_merged((*sourced.levels, sources.django(report.options))), report.debug, activated)
 
 
 def _merged(levels: tuple[Level, ...]) -> Sourced:
@@ -48,6 +53,8 @@ def _merged(levels: tuple[Level, ...]) -> Sourced:
         given.update(level)
     _settle_bind(given, levels)
     _settle_verbosity(given, levels)
+    _settle_development(given)
+    _settle_workers(given)
     config = Config(**{name: found.value for name, found in given.items()})
     told = {name: given[name].source if name in given else DEFAULT for name in OPTIONS}
     return Sourced(config, told, levels)
@@ -76,10 +83,27 @@ def _settle_verbosity(given: dict[str, Given], levels: Iterable[Level]) -> None:
             return
 
 
-def _with_bind(sourced: Sourced, *, debug: bool) -> Sourced:
+def _settle_development(given: dict[str, Given]) -> None:
+    """``dev`` implies what nobody has decided otherwise."""
+    if "dev" in given and given["dev"].value:
+        for name in ("reload", "loud"):
+            given.setdefault(name, Given(True, given["dev"].source))
+    background = given.get("daemonize")
+    if background and background.value and "reload" in given and given["reload"].value:
+        raise UsageError(f"{background.source} and {given['reload'].source} exclude each other; leave one out")
+
+
+def _settle_workers(given: dict[str, Given]) -> None:
+    if "workers" in given and not given["workers"].value:
+        given["workers"] = Given(usable_cpus(), f"{given['workers'].source} auto")
+
+
+def _with_bind(sourced: Sourced, debug: bool, activated: tuple[str, ...]) -> Sourced:
     """A project in debug mode shows its insides to whoever asks, so by default only this machine may."""
     if sourced.config.bind:
         return sourced
-    host = "127.0.0.1" if debug else "0.0.0.0"
-    source = "DEBUG = True" if debug else sourced.sources["http_port"]
+    if activated:
+        return overruled(sourced, {"bind": Given(activated, "systemd (LISTEN_FDS)")})
+    host = "127.0.0.1" if debug or sourced.config.dev else "0.0.0.0"
+    source = "DEBUG = True" if debug else sourced.sources["dev" if sourced.config.dev else "http_port"]
     return overruled(sourced, {"bind": Given((f"{host}:{sourced.config.http_port}",), source)})

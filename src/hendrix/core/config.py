@@ -16,6 +16,7 @@ from hendrix.core.values import Parser
 _SPELL: dict[Parser, Callable[[Any], str]] = {
     values.size: values.size_text,
     values.duration: values.duration_text,
+    values.workers: values.workers_text,
 }
 
 
@@ -32,7 +33,7 @@ class Option:
     metavar: str = ""
     repeat: bool = False
     switch: bool = False
-    reloadable: bool = False
+    reloadable: bool = True
     setting: str = ""
 
     @property
@@ -62,10 +63,13 @@ def _option(
     group: str,
     metavar: str = "",
     repeat: bool = False,
-    reloadable: bool = False,
+    reloadable: bool = True,
     setting: str = "",
 ) -> Any:
-    """Declare a field of ``Config``. ``short`` are flags besides ``--name``; ``setting`` an old Django setting."""
+    """Declare a field of ``Config``. ``short`` are flags besides ``--name``; ``setting`` an old Django setting.
+
+    What is not ``reloadable`` is taken by a restart only.
+    """
     about = {
         "parse": parse,
         "help": text,
@@ -93,6 +97,9 @@ class Config:
         metavar="MODULE",
     )
     pythonpath: str = _option("", values.text, "directory to import the project from", group="project", metavar="DIR")
+    chdir: str = _option(
+        "", values.text, "go to this directory first", group="project", metavar="DIR", reloadable=False
+    )
     wsgi: str = _option(
         "",
         values.application,
@@ -110,6 +117,7 @@ class Config:
         group="listen",
         metavar="ADDRESS",
         repeat=True,
+        reloadable=False,
     )
     http_port: int = _option(
         8000,
@@ -118,9 +126,15 @@ class Config:
         group="listen",
         metavar="PORT",
         setting="HTTP_PORT",
+        reloadable=False,
     )
     backlog: int = _option(
-        2048, values.number(1, 65535), "connections that may wait to be accepted", group="listen", metavar="N"
+        2048,
+        values.number(1, 65535),
+        "connections that may wait to be accepted",
+        group="listen",
+        metavar="N",
+        reloadable=False,
     )
     proxy_protocol: str = _option(
         "off",
@@ -138,7 +152,9 @@ class Config:
     )
 
     # Processes and threads
-    workers: int = _option(1, values.number(1, 512), "worker processes", "-w", group="processes", metavar="N")
+    workers: int = _option(
+        1, values.workers, "worker processes; auto: one per usable CPU", "-w", group="processes", metavar="N"
+    )
     threads: int = _option(
         64,
         values.number(1, 1024),
@@ -159,6 +175,75 @@ class Config:
         "time for requests under way when a worker is told to leave",
         group="processes",
         metavar="TIME",
+    )
+
+    # Life of the server
+    dev: bool = _option(
+        False,
+        values.switch,
+        "development: reload on save, static files, tracebacks, a line per answer",
+        group="life",
+        reloadable=False,
+    )
+    reload: bool = _option(False, values.switch, "load the code anew when it changes", group="life", reloadable=False)
+    daemonize: bool = _option(
+        False, values.switch, "go to the background once all is ready", "-d", group="life", reloadable=False
+    )
+    pid: str = _option(
+        "",
+        values.text,
+        "pid file; else <port>_<settings>.pid in the runtime directory",
+        group="life",
+        metavar="FILE",
+        reloadable=False,
+    )
+    preload: bool = _option(
+        True, values.switch, "import the project once and fork workers from it", group="life", reloadable=False
+    )
+    start_timeout: float = _option(
+        120.0, values.duration, "time for the project to load; 0: for ever", group="life", metavar="TIME"
+    )
+    worker_timeout: float = _option(
+        30.0,
+        values.duration,
+        "replace a worker whose event loop stands still this long; 0: never",
+        group="life",
+        metavar="TIME",
+    )
+    max_requests: int = _option(
+        0,
+        values.number(0, 1_000_000_000),
+        "replace a worker after so many requests; 0: never",
+        group="life",
+        metavar="N",
+    )
+    max_requests_jitter: int = _option(
+        0,
+        values.number(0, 1_000_000_000),
+        "up to so many requests more, so that workers go one by one",
+        group="life",
+        metavar="N",
+    )
+    max_rss: int = _option(
+        0, values.size, "replace a worker that takes this much memory; 0: never", group="life", metavar="SIZE"
+    )
+    max_lifetime: float = _option(
+        0.0, values.duration, "replace a worker of this age; 0: never", group="life", metavar="TIME"
+    )
+    user: str = _option(
+        "",
+        values.text,
+        "run the project as this user (needs root)",
+        "-u",
+        group="life",
+        metavar="USER",
+        reloadable=False,
+    )
+    group: str = _option(
+        "", values.text, "run the project as this group", "-g", group="life", metavar="GROUP", reloadable=False
+    )
+    umask: str = _option(
+        "", values.umask, "mode that new files lack, octal", group="life", metavar="MODE", reloadable=False
     )
 
     # Limits and deadlines
@@ -267,6 +352,7 @@ GROUPS: dict[str, str] = {
     "project": "What to serve",
     "listen": "Where to listen",
     "processes": "Processes and threads",
+    "life": "Life of the server",
     "limits": "Limits and deadlines",
     "logs": "Logs",
 }

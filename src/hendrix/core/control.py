@@ -7,8 +7,12 @@ counts them in ``fds``. The codec is pure; sending and receiving is done beside 
 from __future__ import annotations
 
 import json
+import signal
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, get_args
+
+STACKS_SIGNAL: int = getattr(signal, "SIGRTMIN", signal.SIGUSR2) + (10 if hasattr(signal, "SIGRTMIN") else 0)
+"""Has a template or worker write down what its threads do. A real-time signal: projects use the others."""
 
 # --- supervisor -> template -------------------------------------------------------------------------------
 
@@ -24,10 +28,13 @@ class Configure:
 
 @dataclass(frozen=True, slots=True)
 class Spawn:
-    """Fork worker number ``worker``. One descriptor rides along: the worker's end of its own channel."""
+    """Fork worker number ``worker``.
+
+    Two descriptors ride along: the worker's end of its own channel, and a file for the stacks of its threads.
+    """
 
     worker: int
-    fds: int = 1
+    fds: int = 2
 
 
 # --- template -> supervisor -------------------------------------------------------------------------------
@@ -58,11 +65,36 @@ class LoadFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class Unfit:
+    """The project started these threads while it was imported, and threads do not survive a fork."""
+
+    threads: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What the project is made of: a change in one of ``files``, or of a kind of code in ``roots``, matters."""
+
+    files: list[str]
+    roots: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Spawned:
     """Worker ``worker`` runs as process ``pid``."""
 
     worker: int
     pid: int
+
+
+# --- watcher -> supervisor --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """These files were written, made or removed."""
+
+    files: list[str]
 
 
 # --- worker -> supervisor ---------------------------------------------------------------------------------
@@ -80,14 +112,30 @@ class Retire:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """The worker's loop turns: counts since its start (``requests``) and of this moment. Said once a second."""
+
+    requests: int
+    connections: int
+    threads: int
+    busy: int
+    queue: int
+
+
 # --- supervisor -> worker ---------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Drain:
-    """Accept nothing more, finish what is under way within ``seconds``, then exit with status 0."""
+    """Accept nothing more, finish what is under way within ``seconds``, then exit with status 0.
+
+    For ``linger`` seconds an idle connection is still kept: its peer may be about to use it, and is then told that
+    this was the last time.
+    """
 
     seconds: float
+    linger: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +143,24 @@ class ReopenLogs:
     """Log files have been moved away: open them anew."""
 
 
-Message = Configure | Spawn | SettingsLoaded | Loaded | LoadFailed | Spawned | Ready | Retire | Drain | ReopenLogs
+Message = (
+    Configure
+    | Spawn
+    | SettingsLoaded
+    | Loaded
+    | LoadFailed
+    | Unfit
+    | Watch
+    | Changed
+    | Spawned
+    | Ready
+    | Retire
+    | Vitals
+    | Drain
+    | ReopenLogs
+)
 
-_KINDS: dict[str, type[Message]] = {
-    kind.__name__: kind
-    for kind in (Configure, Spawn, SettingsLoaded, Loaded, LoadFailed, Spawned, Ready, Retire, Drain, ReopenLogs)
-}
+_KINDS: dict[str, type[Message]] = {kind.__name__: kind for kind in get_args(Message)}
 
 
 def encode(message: Message) -> bytes:

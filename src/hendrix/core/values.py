@@ -121,6 +121,23 @@ def number(low: int, high: int) -> Parser:
     return parse
 
 
+def workers(value: str) -> int:
+    """A number of processes; ``auto`` is 0 here, as counting CPUs is not for a parser."""
+    return 0 if value.strip().lower() == "auto" else int(number(1, 512)(value))
+
+
+def workers_text(value: int) -> str:
+    """The reverse of ``workers``."""
+    return str(value) if value else "auto"
+
+
+def umask(value: str) -> str:
+    """A file mode in octal, such as ``027``, or nothing."""
+    if value and (not re.fullmatch(r"(0o)?[0-7]{1,4}", value) or int(value.removeprefix("0o"), 8) > 0o777):
+        raise ValueError("is no mode; give it in octal, such as 027")
+    return value
+
+
 def choice(*allowed: str) -> Parser:
     """A parser that takes one of ``allowed``."""
 

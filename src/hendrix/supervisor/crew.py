@@ -7,29 +7,39 @@ from __future__ import annotations
 
 import selectors
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from hendrix.core.control import Message
+from hendrix.core.control import Message, Vitals
 from hendrix.supervisor.channel import Channel
+from hendrix.supervisor.stacks import Stacks
 
 Hear = Callable[[Message | None], None]
 
 
 @dataclass(slots=True)
 class Member:
-    """A process of ours: its channel, and its pid once that is known."""
+    """A process of ours: its channel, and its pid once that is known.
+
+    ``fault`` says why it will end, where that is known; ``killed``: we sent SIGKILL.
+    """
 
     channel: Channel
     hear: Hear
     pid: int | None = None
     watched: int = 0
+    stacks: Stacks = field(default_factory=Stacks)
+    vitals: Vitals | None = None
+    heard: float = 0.0
+    fault: str = ""
+    killed: bool = False
 
 
 class Crew:
     """All members, watched by one selector."""
 
     def __init__(self, selector: selectors.BaseSelector) -> None:
-        self.template: Member | None = None
+        self.templates: dict[int, Member] = {}
+        self.watcher: Member | None = None
         self.workers: dict[int, Member] = {}
         self._selector = selector
         self._unclaimed: dict[int, int] = {}
@@ -69,6 +79,7 @@ class Crew:
         """Close the member's channel."""
         self._unwatch(member)
         member.channel.close()
+        member.stacks.close()
 
     def forget_worker(self, worker: int) -> None:
         """Close the worker's channel and drop its entry, if it has one."""
@@ -80,6 +91,10 @@ class Crew:
     def named(self, pid: int) -> int | None:
         """The worker that is process ``pid``."""
         return next((worker for worker, member in self.workers.items() if member.pid == pid), None)
+
+    def generation_of(self, pid: int) -> int | None:
+        """The generation whose template is process ``pid``."""
+        return next((number for number, member in self.templates.items() if member.pid == pid), None)
 
     def keep_unclaimed(self, pid: int, status: int) -> None:
         """A stranger ended. It may be a worker whose pid we are about to be told."""
@@ -96,12 +111,13 @@ class Crew:
 
     def members(self) -> list[Member]:
         """Everyone."""
-        return [*self.workers.values(), *([self.template] if self.template else [])]
+        return [*self.workers.values(), *self.templates.values(), *([self.watcher] if self.watcher else [])]
 
     def release(self) -> None:
         """Close our ends in a forked child; the selector has been closed before."""
         for member in self.members():
             member.channel.close()
+            member.stacks.close()
 
     def _hear(self, member: Member) -> None:
         for message, _ in member.channel.receive():

@@ -32,7 +32,7 @@ class TemplateState(StrEnum):
 class Worker:
     """One row of the table. Moments are those of ``now``; at ``deadline`` it is killed.
 
-    One that was ``told`` to drain may end without that being a failure.
+    One that was ``told`` to drain may end without that being a failure. ``frozen``: it was silent for too long.
     """
 
     id: int
@@ -42,9 +42,11 @@ class Worker:
     since: float
     state: State = State.STARTING
     pid: int | None = None
+    heard: float = 0.0
     deadline: float | None = None
     said_ready: bool = False
     told: bool = False
+    frozen: bool = False
     reason: str = ""
 
     def become(self, state: State, now: float) -> None:
@@ -58,8 +60,13 @@ class Worker:
 
 @dataclass(slots=True)
 class Template:
-    """The process that workers are forked from."""
+    """The process that workers of one generation are forked from. ``hung``: it took too long to load;
+    ``unfit``: no worker can be forked from it."""
 
+    generation: int
+    preload: bool = True
+    hung: bool = False
+    unfit: bool = False
     state: TemplateState = TemplateState.ABSENT
     born: float = 0.0
     deadline: float | None = None

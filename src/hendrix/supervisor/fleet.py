@@ -3,7 +3,10 @@
 An event only records a fact; afterwards ``_settle`` compares what is with what should be and asks for the
 difference. So no order of events can leave a gap: whatever was missed is made good at the next one.
 
-Every worker has a *place*, one of ``count``. A place is filled by one worker of the current generation:
+A *generation* is one import of the project's code: a template, and the workers that were forked from it. One
+``generation`` serves; while a reload is under way there is a ``candidate`` beside it. When each place has a ready
+worker of the candidate, it becomes the generation and the workers before it drain. If anything of it fails before,
+it is given up and nothing has happened. The first start is a reload too, with nothing to return to.
 
     starting --ready--> ready --asks--> retiring        serves on until the successor in its place is ready
         |                 |                |
@@ -11,8 +14,9 @@ Every worker has a *place*, one of ``count``. A place is filled by one worker of
                                                          |
         any of them past its deadline --SIGKILL--> killed '--deadline + 1 s--> killed
 
-A worker that ends without being told has died: its place is filled again, by ``Backoff``. Ids are never used
-twice, so a late message of a dead worker cannot be taken for its successor's.
+A worker that ends without being told has died: its place is filled again, by ``Backoff``. One that takes too long to
+start, or says nothing for too long, is asked for the stacks of its threads and killed. Ids are never used twice, so a
+late message of a dead worker cannot be taken for its successor's.
 """
 
 from __future__ import annotations
@@ -27,12 +31,17 @@ from hendrix.core.events import DEBUG, ERROR, INFO, WARNING
 from hendrix.supervisor import moves
 from hendrix.supervisor.backoff import Backoff
 from hendrix.supervisor.entries import State, Template, TemplateState, Worker
-from hendrix.supervisor.moves import Action, Event, Exit
+from hendrix.supervisor.moves import Action, Event, Exit, Terms
+from hendrix.supervisor.roster import Roster
 
 KILL_AFTER = 1.0
 """Seconds past a deadline before SIGKILL."""
 GIVE_UP_AFTER = 5.0
 """Seconds after SIGKILL before a process that does not die (it hangs in the kernel) is left alone."""
+STACKS_AFTER = 0.5
+"""Seconds that a frozen process has to write down its stacks."""
+LINGER = 2.0
+"""Seconds that idle connections of a replaced worker are kept, so that their peers can be told."""
 HOPELESS_AFTER = 5
 """Deaths in a row in one place, before any worker was ever ready, that end a first start."""
 PROJECT_FAILED = 3
@@ -50,30 +59,40 @@ class Phase(StrEnum):
 class Fleet:
     """The table. Feed it events by ``handle``, and a ``Tick`` at ``deadline()``."""
 
-    def __init__(self, count: int, graceful_timeout: float) -> None:
+    def __init__(self, count: int, terms: Terms, *, preload: bool = True) -> None:
         self.count = count
-        self.generation = 1
-        self.workers: dict[int, Worker] = {}
+        self.terms = terms
+        self.generation = 0
+        self.candidate: int | None = None
+        self.candidate_since = 0.0
+        self.last_generation = 0
+        self.last_worker = 0
+        self.workers = Roster()
+        self.templates: dict[int, Template] = {}
         self.phase = Phase.RUNNING
-        self.template = Template()
-        self._graceful_timeout = graceful_timeout
-        self._backoffs: defaultdict[int, Backoff] = defaultdict(Backoff)
-        self._last_id = 0
-        self._loaded_once = self._ready_once = self._announced = False
+        self._preload = preload
+        self._backoffs: defaultdict[tuple[int, int], Backoff] = defaultdict(Backoff)
+        self.announced = self._ready_once = False
         self._exit = Exit(0)
         self._actions: list[Action] = []
         self._handlers: dict[type[Event], Callable[[Any, float], None]] = {
             moves.Configured: self._configured,
             moves.TemplateLoaded: self._template_loaded,
             moves.TemplateFailed: self._template_failed,
-            moves.TemplateLost: self._template_lost,
+            moves.TemplateLost: lambda event, now: self._template_ends(event.generation, now),
+            moves.TemplateUnfit: self._template_unfit,
             moves.TemplateDied: self._template_died,
             moves.WorkerSpawned: self._worker_spawned,
             moves.WorkerReady: self._worker_ready,
+            moves.WorkerFailed: self._worker_failed,
+            moves.WorkerHeard: self._worker_heard,
             moves.WorkerAsksRetire: self._worker_asks_retire,
             moves.WorkerLost: self._worker_lost,
             moves.WorkerExited: self._worker_exited,
             moves.StopAsked: self._stop_asked,
+            moves.ReloadAsked: lambda event, now: self._begin(now),
+            moves.ReloadRefused: lambda event, now: self._candidate_failed(event.summary, "", now),
+            moves.Overslept: self._overslept,
             moves.Resized: self._resized,
             moves.Tick: lambda event, now: None,
         }
@@ -92,50 +111,76 @@ class Fleet:
         return min(self._moments(), default=None)
 
     def _moments(self) -> Iterator[float]:
-        yield from (worker.deadline for worker in self.workers.values() if worker.deadline is not None)
-        if self.template.deadline is not None:
-            yield self.template.deadline
+        yield from (alarm for worker in self.workers.values() if (alarm := self._alarm(worker)) is not None)
+        yield from (one.deadline for one in self.templates.values() if one.deadline is not None)
         if self.phase is Phase.RUNNING:
             yield from self._starts()
 
     def _starts(self) -> Iterator[float]:
-        if self.template.state is TemplateState.ABSENT:
-            yield self.template.backoff.not_before
-        if self.template.state is TemplateState.LOADED:
-            yield from (self._backoffs[place].not_before for place in self._vacant())
+        for template in self.templates.values():
+            if template.state is TemplateState.ABSENT:
+                yield template.backoff.not_before
+            if template.state is TemplateState.LOADED and self._wanted(template.generation):
+                vacant = self.workers.vacant(template.generation, self.count)
+                yield from (self._backoffs[template.generation, place].not_before for place in vacant)
+
+    def _alarm(self, worker: Worker) -> float | None:
+        """When this worker is to be dealt with."""
+        if worker.deadline is not None or worker.frozen:
+            return worker.deadline
+        if worker.state is State.STARTING:
+            return worker.born + self.terms.start if self.terms.start else None
+        return worker.heard + self.terms.silence if self.terms.silence else None
 
     # --- events: record the fact --------------------------------------------------------------------------
 
     def _configured(self, event: moves.Configured, now: float) -> None:
-        self.count, self._graceful_timeout = event.workers, event.graceful_timeout
+        self.count, self.terms = event.workers, event.terms
 
     def _template_loaded(self, event: moves.TemplateLoaded, now: float) -> None:
-        if self.template.state is TemplateState.LOADING:
-            self.template.become(TemplateState.LOADED)
-            self._loaded_once = True
-            self._report("template.loaded", self._routine(), seconds=event.seconds)
+        template = self.templates.get(event.generation)
+        if template and template.state is TemplateState.LOADING:
+            template.become(TemplateState.LOADED)
+            facts = {"generation": template.generation, "seconds": event.seconds}
+            self._report("template.loaded", self._routine(), **facts)
 
     def _template_failed(self, event: moves.TemplateFailed, now: float) -> None:
-        self._template_lost(moves.TemplateLost(), now)
-        if self._loaded_once:
+        self._template_ends(event.generation, now)
+        if event.generation == self.candidate:
+            self._candidate_failed(event.summary, event.traceback, now)
+        elif event.generation == self.generation:
             self._report("template.failed", ERROR, summary=event.summary, traceback=event.traceback)
-        else:
-            self._fail(Exit(PROJECT_FAILED, event.summary, event.traceback), now)
 
-    def _template_lost(self, event: moves.TemplateLost, now: float) -> None:
-        if self.template.state in (TemplateState.LOADING, TemplateState.LOADED):
-            self.template.become(TemplateState.ENDING, now + KILL_AFTER)
+    def _template_ends(self, generation: int, now: float) -> None:
+        template = self.templates.get(generation)
+        if template and template.state in (TemplateState.LOADING, TemplateState.LOADED):
+            template.become(TemplateState.ENDING, now + KILL_AFTER)
+
+    def _template_unfit(self, event: moves.TemplateUnfit, now: float) -> None:
+        """It is started anew, without the project in it."""
+        if template := self.templates.get(event.generation):
+            template.preload = self._preload = False
+            template.unfit = True
+            self._template_ends(event.generation, now)
 
     def _template_died(self, event: moves.TemplateDied, now: float) -> None:
-        self.template.become(TemplateState.ABSENT)
-        delay = self.template.backoff.fail(self.template.born, now)
-        self._drop_unborn()
-        if self.phase is not Phase.RUNNING:
+        template = self.templates[event.generation]
+        unfit, template.unfit = template.unfit, False
+        template.become(TemplateState.ABSENT)
+        self._drop_unborn(event.generation)
+        if self.phase is not Phase.RUNNING or not self._wanted(event.generation):
+            del self.templates[event.generation]
             return
-        if self._loaded_once:
-            self._report("template.died", ERROR, status=event.status, again_in=delay)
+        if unfit:
+            return  # it is started anew at once
+        delay = template.backoff.fail(template.born, now)
+        status = f"it hung for {self.terms.start:g} s, killed" if template.hung else event.status
+        if event.generation == self.candidate:
+            summary = f"the project does not load: its process {_in_words(status)}"
+            self._candidate_failed(summary, event.stacks, now)
         else:
-            self._fail(Exit(PROJECT_FAILED, f"the process that loads the project ended: {event.status}"), now)
+            facts = {"status": status, "again_in": delay, "stacks": event.stacks}
+            self._report("template.died", ERROR, **facts)
 
     def _worker_spawned(self, event: moves.WorkerSpawned, now: float) -> None:
         if worker := self.workers.get(event.worker):
@@ -152,8 +197,21 @@ class Fleet:
         # The worker's word may overtake the template's. One whose process is unknown could not be killed.
         if worker.state is State.STARTING and worker.said_ready and worker.pid is not None:
             worker.become(State.READY, now)
+            worker.heard = now
             self._ready_once = True
             self._report("worker.ready", self._routine(), **worker.facts(seconds=now - worker.born))
+
+    def _worker_failed(self, event: moves.WorkerFailed, now: float) -> None:
+        worker = self.workers.get(event.worker)
+        if worker and worker.generation == self.candidate:
+            self._candidate_failed(event.summary, event.traceback, now)
+        elif worker:
+            facts = worker.facts(summary=event.summary, traceback=event.traceback)
+            self._report("worker.cannot_load", ERROR, **facts)
+
+    def _worker_heard(self, event: moves.WorkerHeard, now: float) -> None:
+        if worker := self.workers.get(event.worker):
+            worker.heard = now
 
     def _worker_asks_retire(self, event: moves.WorkerAsksRetire, now: float) -> None:
         worker = self.workers.get(event.worker)
@@ -170,7 +228,7 @@ class Fleet:
 
     def _worker_exited(self, event: moves.WorkerExited, now: float) -> None:
         if worker := self.workers.pop(event.worker, None):
-            self._gone(worker, event.status, now)
+            self._gone(worker, event, now)
 
     def _stop_asked(self, event: moves.StopAsked, now: float) -> None:
         if self.phase is Phase.RUNNING and event.graceful:
@@ -179,6 +237,10 @@ class Fleet:
             self._stop(Phase.FAST, now)
         else:
             self._kill_all(now)
+
+    def _overslept(self, event: moves.Overslept, now: float) -> None:
+        for worker in self.workers.values():
+            worker.heard += event.seconds
 
     def _resized(self, event: moves.Resized, now: float) -> None:
         if self.phase is Phase.RUNNING and event.workers != self.count:
@@ -190,83 +252,139 @@ class Fleet:
     def _settle(self, now: float) -> None:
         self._enforce(now)
         if self.phase is Phase.RUNNING:
-            self._start_template(now)
+            self._start_templates(now)
             self._shrink(now)
+            self._promote(now)
             self._hand_over(now)
             self._fill(now)
-            self._announce()
-        elif self.phase is not Phase.OVER and not self.workers and self.template.state is TemplateState.ABSENT:
+        elif self.phase is not Phase.OVER and not self.workers and not self.templates:
             self.phase = Phase.OVER
             self._actions.append(self._exit)
 
     def _enforce(self, now: float) -> None:
         for worker in list(self.workers.values()):
-            if worker.deadline is not None and worker.deadline <= now:
-                self._kill(worker, now)
-        if self.template.deadline is not None and self.template.deadline <= now:
-            self._kill_template(now)
+            alarm = self._alarm(worker)
+            if alarm is not None and alarm <= now:
+                self._kill(worker, now) if worker.deadline is not None else self._freeze(worker, now)
+        for template in list(self.templates.values()):
+            if template.deadline is not None and template.deadline <= now:
+                self._template_late(template, now)
 
-    def _start_template(self, now: float) -> None:
-        if self.template.state is TemplateState.ABSENT and self.template.backoff.due(now):
-            self.template.become(TemplateState.LOADING)
-            self.template.born = now
-            self._actions.append(moves.StartTemplate())
+    def _start_templates(self, now: float) -> None:
+        for template in self.templates.values():
+            if template.state is TemplateState.ABSENT and template.backoff.due(now):
+                template.become(TemplateState.LOADING, now + self.terms.start if self.terms.start else None)
+                template.born, template.hung = now, False
+                self._actions.append(moves.StartTemplate(template.generation, template.preload))
 
     def _shrink(self, now: float) -> None:
         for worker in self.workers.values():
             if worker.place >= self.count and not worker.told:
-                self._drain(worker, self._graceful_timeout, now)
+                self._drain(worker, self.terms.graceful, now)
+
+    def _promote(self, now: float) -> None:
+        """The candidate becomes the generation once it is at full strength."""
+        if self.candidate is None or not self.workers.serving(self.candidate, self.count):
+            return
+        before, self.generation, self.candidate = self.generation, self.candidate, None
+        self._end_template(before, now)
+        seconds = now - self.candidate_since
+        if not self.announced:
+            self.announced = True
+            self._actions.append(moves.AnnounceReady())
+        else:
+            facts = {"generation": self.generation, "workers": self.count, "seconds": seconds}
+            self._report("reload.done", INFO, **facts)
+        self._actions.append(moves.EndReload(self.generation, ok=True, seconds=seconds))
 
     def _hand_over(self, now: float) -> None:
         for worker in list(self.workers.values()):
-            successor = self._successor(worker)
-            if successor and not worker.told:
-                self._drain(worker, self._graceful_timeout, now)
+            successor = self.workers.successor(worker, self.generation)
+            if successor and worker.generation <= self.generation and not worker.told:
+                self._drain(worker, self.terms.graceful, now, LINGER)
                 facts = worker.facts(by=successor.id, by_pid=successor.pid, reason=worker.reason)
-                self._report("worker.replaced", INFO, **facts)
+                self._report("worker.replaced", self._routine(), **facts)
 
     def _fill(self, now: float) -> None:
-        if self.template.state is not TemplateState.LOADED:
+        for template in self.templates.values():
+            if template.state is TemplateState.LOADED and self._wanted(template.generation):
+                for place in self.workers.vacant(template.generation, self.count):
+                    if self._backoffs[template.generation, place].due(now):
+                        self._spawn(place, template.generation, now)
+
+    # --- generations --------------------------------------------------------------------------------------
+
+    def _wanted(self, generation: int) -> bool:
+        return generation in (self.generation, self.candidate)
+
+    def _begin(self, now: float) -> None:
+        """Build a new generation. One that is being built has older code: it is given up."""
+        if self.phase is not Phase.RUNNING:
             return
-        for place in self._vacant():
-            if self._backoffs[place].due(now):
-                self._spawn(place, now)
+        if self.candidate is not None:
+            self._give_up(self.candidate, now)
+        self.last_generation += 1
+        self.candidate, self.candidate_since = self.last_generation, now
+        self.templates[self.candidate] = Template(self.candidate, self._preload)
+        self._actions.append(moves.BeginReload(self.candidate))
 
-    def _announce(self) -> None:
-        ready = {worker.place for worker in self.workers.values() if self._serves(worker)}
-        if not self._announced and ready.issuperset(range(self.count)):
-            self._announced = True
-            self._actions.append(moves.AnnounceReady())
+    def _candidate_failed(self, summary: str, traceback: str, now: float) -> None:
+        if self.candidate is None or self.phase is not Phase.RUNNING:
+            return
+        failed = self.candidate
+        if not self.generation and not self.terms.patient:
+            self._fail(Exit(PROJECT_FAILED, summary, traceback), now)
+            return
+        self._give_up(failed, now)
+        self._report("reload.failed", ERROR, summary=summary, traceback=traceback, serving=self.generation)
+        seconds = now - self.candidate_since
+        self._actions.append(moves.EndReload(failed, False, seconds, summary, traceback))
 
-    # --- what is ------------------------------------------------------------------------------------------
+    def _give_up(self, generation: int, now: float) -> None:
+        self.candidate = None
+        for worker in list(self.workers.of(generation)):
+            self._drain(worker, 0.0, now)
+        self._end_template(generation, now)
 
-    def _vacant(self) -> list[int]:
-        taken = {worker.place for worker in self.workers.values() if self._occupies(worker)}
-        return [place for place in range(self.count) if place not in taken]
+    def _drop_unborn(self, generation: int) -> None:
+        """The template died before it said which process these are, or that there are any."""
+        for worker in [worker for worker in self.workers.of(generation) if worker.pid is None]:
+            self._abandon(worker)
 
-    def _occupies(self, worker: Worker) -> bool:
-        # One that was killed without being told is as good as dead, but its death must be counted first.
-        stays = worker.state in (State.STARTING, State.READY, State.KILLED) and not worker.told
-        return stays and worker.generation == self.generation
+    def _end_template(self, generation: int, now: float) -> None:
+        template = self.templates.get(generation)
+        if template is None:
+            return
+        if template.state is TemplateState.ABSENT:
+            del self.templates[generation]
+        elif template.state is TemplateState.LOADING:
+            self._kill_template(template, now)  # an import hears nothing, and has nothing to finish
+        elif template.state is TemplateState.LOADED:
+            template.become(TemplateState.ENDING, now + KILL_AFTER)
+            self._actions.append(moves.EndTemplate(generation))
 
-    def _serves(self, worker: Worker) -> bool:
-        return worker.state is State.READY and worker.generation == self.generation
+    def _template_late(self, template: Template, now: float) -> None:
+        if template.state is TemplateState.LOADING and not template.hung:
+            template.hung, template.deadline = True, now + STACKS_AFTER
+            self._actions.append(moves.AskTemplateStacks(template.generation))
+        else:
+            self._kill_template(template, now)
 
-    def _successor(self, worker: Worker) -> Worker | None:
-        """The worker that makes this one superfluous, if it is meant to be replaced."""
-        if worker.state is not State.RETIRING and worker.generation == self.generation:
-            return None
-        rivals = (other for other in self.workers.values() if other.place == worker.place)
-        return next((other for other in rivals if self._serves(other)), None)
+    def _kill_template(self, template: Template, now: float) -> None:
+        if template.state is TemplateState.KILLED:
+            self._template_died(moves.TemplateDied(template.generation, "survives SIGKILL, left alone"), now)
+        else:
+            template.become(TemplateState.KILLED, now + GIVE_UP_AFTER)
+            self._actions.append(moves.KillTemplate(template.generation))
 
-    # --- what to do ---------------------------------------------------------------------------------------
+    # --- workers ------------------------------------------------------------------------------------------
 
-    def _spawn(self, place: int, now: float) -> None:
-        self._last_id += 1
-        self.workers[self._last_id] = Worker(self._last_id, place, self.generation, born=now, since=now)
-        self._actions.append(moves.SpawnWorker(self._last_id))
+    def _spawn(self, place: int, generation: int, now: float) -> None:
+        self.last_worker += 1
+        self.workers.enlist(place, generation, now, self.last_worker)
+        self._actions.append(moves.SpawnWorker(self.last_worker, generation))
 
-    def _drain(self, worker: Worker, seconds: float, now: float) -> None:
+    def _drain(self, worker: Worker, seconds: float, now: float, linger: float = 0.0) -> None:
         if worker.state is State.KILLED:
             worker.told = True
             return
@@ -274,46 +392,53 @@ class Fleet:
         worker.deadline = deadline if worker.deadline is None else min(worker.deadline, deadline)
         worker.told = True
         worker.become(State.DRAINING, now)
-        self._actions.append(moves.TellDrain(worker.id, seconds))
+        self._actions.append(moves.TellDrain(worker.id, seconds, min(linger, seconds)))
+
+    def _freeze(self, worker: Worker, now: float) -> None:
+        """It loads, or is silent, for too long: find out where it is, and have it go."""
+        worker.frozen, worker.deadline = True, now + STACKS_AFTER
+        since = worker.born if worker.state is State.STARTING else worker.heard
+        self._report("worker.frozen", ERROR, **worker.facts(state=str(worker.state), seconds=now - since))
+        if worker.pid is not None:
+            self._actions.append(moves.AskStacks(worker.id))
 
     def _kill(self, worker: Worker, now: float) -> None:
         if worker.state is State.KILLED:
             del self.workers[worker.id]
-            self._gone(worker, "survives SIGKILL, left alone", now)
+            self._gone(worker, moves.WorkerExited(worker.id, "survives SIGKILL, left alone"), now)
         elif worker.pid is None:
             self._abandon(worker)
-            self._gone(worker, "never came to life", now)
+            self._gone(worker, moves.WorkerExited(worker.id, "never came to life"), now)
         else:
             self._report("worker.killed", WARNING, **worker.facts(state=str(worker.state), seconds=now - worker.since))
             worker.become(State.KILLED, now)
             worker.deadline = now + GIVE_UP_AFTER
             self._actions.append(moves.Signal(worker.id, SIGKILL))
 
-    def _kill_template(self, now: float) -> None:
-        if self.template.state is TemplateState.KILLED:
-            self._template_died(moves.TemplateDied("survives SIGKILL, left alone"), now)
-        else:
-            self.template.become(TemplateState.KILLED, now + GIVE_UP_AFTER)
-            self._actions.append(moves.KillTemplate())
-
-    def _gone(self, worker: Worker, status: str, now: float) -> None:
+    def _gone(self, worker: Worker, exited: moves.WorkerExited, now: float) -> None:
         if worker.told:
-            self._report("worker.exited", DEBUG, **worker.facts(status=status))
+            self._report("worker.exited", DEBUG, **worker.facts(status=exited.status))
             return
-        delay = self._backoffs[worker.place].fail(worker.born, now)
-        facts = worker.facts(status=status, lived=now - worker.born, again_in=delay)
-        self._report("worker.died", ERROR, **facts)
-        if not self._ready_once and self._backoffs[worker.place].failures >= HOPELESS_AFTER:
-            self._fail(Exit(PROJECT_FAILED, f"no worker comes up, the last one: {status}"), now)
+        delay = self._backoffs[worker.generation, worker.place].fail(worker.born, now)
+        facts = worker.facts(status=exited.status, reason=exited.reason, lived=now - worker.born, again_in=delay)
+        self._report("worker.died", ERROR, **facts, stacks=exited.stacks)
+        if worker.generation == self.candidate and not worker.said_ready:
+            self._stillborn(worker, exited, now)
+
+    def _stillborn(self, worker: Worker, exited: moves.WorkerExited, now: float) -> None:
+        """A worker of the candidate never came up. One chance where there is something to return to."""
+        if self._ready_once and not self.generation:
+            return  # others of the first start serve already
+        chances = 1 if self.generation else HOPELESS_AFTER
+        if self._backoffs[worker.generation, worker.place].failures >= chances:
+            why = f" ({exited.reason})" if exited.reason else ""
+            self._candidate_failed(f"no worker comes up, the last one: {exited.status}{why}", exited.stacks, now)
 
     def _abandon(self, worker: Worker) -> None:
         del self.workers[worker.id]
         self._actions.append(moves.Abandon(worker.id))
 
-    def _drop_unborn(self) -> None:
-        """The template died before it said which process these are, or that there are any."""
-        for worker in [worker for worker in self.workers.values() if worker.pid is None]:
-            self._abandon(worker)
+    # --- the end ------------------------------------------------------------------------------------------
 
     def _fail(self, how: Exit, now: float) -> None:
         if self.phase is Phase.RUNNING:
@@ -326,26 +451,25 @@ class Fleet:
         self._report("server.stopping", self._routine(), graceful=graceful, workers=len(self.workers))
         for worker in self.workers.values():
             if not (graceful and worker.told):
-                self._drain(worker, self._graceful_timeout if graceful else 0.0, now)
-        self._end_template(now)
-
-    def _end_template(self, now: float) -> None:
-        if self.template.state is TemplateState.LOADING:
-            self._kill_template(now)  # an import hears nothing, and has nothing to finish
-        elif self.template.state is TemplateState.LOADED:
-            self.template.become(TemplateState.ENDING, now + KILL_AFTER)
-            self._actions.append(moves.EndTemplate())
+                self._drain(worker, self.terms.graceful if graceful else 0.0, now)
+        for generation in list(self.templates):
+            self._end_template(generation, now)
 
     def _kill_all(self, now: float) -> None:
         for worker in self.workers.values():
             if worker.state is not State.KILLED:
                 worker.deadline = now
-        if self.template.state is TemplateState.ENDING:
-            self.template.deadline = now
+        for template in self.templates.values():
+            if template.state is TemplateState.ENDING:
+                template.deadline = now
 
     def _routine(self) -> int:
         """The level of what is expected at the start, where one line is enough, and news later."""
-        return INFO if self._announced else DEBUG
+        return INFO if self.announced else DEBUG
 
     def _report(self, name: str, level: int, **facts: object) -> None:
-        self._actions.append(moves.Report(name, level, facts))
+        self._actions.append(moves.Report(name, level, {key: fact for key, fact in facts.items() if fact != ""}))
+
+
+def _in_words(status: str) -> str:
+    return status if status.startswith("it ") else f"ended: {status}"

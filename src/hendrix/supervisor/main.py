@@ -8,24 +8,32 @@ from __future__ import annotations
 import os
 import selectors
 import signal
-import socket
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
 from hendrix.core import control, events
-from hendrix.core.config import Config, to_plain
-from hendrix.core.control import Message, SettingsLoaded
+from hendrix.core.config import to_plain
+from hendrix.core.console import Done
+from hendrix.core.control import SettingsLoaded
 from hendrix.core.errors import HendrixError, ProjectError
-from hendrix.supervisor import moves, process, sockets
-from hendrix.supervisor.channel import Channel
-from hendrix.supervisor.crew import Crew, Member
-from hendrix.supervisor.fleet import Fleet
+from hendrix.supervisor import handover, moves, process
+from hendrix.supervisor.asks import Asks
+from hendrix.supervisor.crew import Crew
+from hendrix.supervisor.fleet import Fleet, Phase
+from hendrix.supervisor.handover import Heritage
+from hendrix.supervisor.hands import Hands, Told
+from hendrix.supervisor.holdings import Holdings
 from hendrix.supervisor.moves import Action, Event
+from hendrix.supervisor.notify import Notifier
+from hendrix.supervisor.origin import Origin
+from hendrix.supervisor.plans import Options, Plans, terms
 from hendrix.supervisor.process import Template
+from hendrix.supervisor.rehearsal import Rehearsal
 from hendrix.supervisor.signals import Signals
-from hendrix.supervisor.sockets import Listener
+from hendrix.supervisor.status import Chronicle, status
 
 _CAUGHT = (
     signal.SIGTERM,
@@ -39,23 +47,30 @@ _CAUGHT = (
     signal.SIGCHLD,
 )
 _MOST_WORKERS = 512
+_OVERSLEPT = 1.0
+"""Seconds later than asked that the loop may wake before it believes that it stood still."""
 
 
-def run(
-    config: Config,
-    template: Template,
-    reopen_logs: Callable[[], None],
-    resolve: Callable[[SettingsLoaded], Config],
-) -> int:
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """What the supervisor is given to call, since it knows no other room.
+
+    ``template`` runs in a forked process, imports the project and forks workers. ``reopen_logs`` opens this
+    process's log anew. ``announce`` is told where we listen once that all is ready.
+    """
+
+    template: Template
+    reopen_logs: Callable[[], None]
+    announce: Callable[[str], None] = lambda urls: None
+
+
+def run(options: Options, rooms: Rooms, origin: Origin) -> int:
     """Serve until told to stop; returns the exit status. Call it in the main thread of a process without others.
 
-    ``template`` runs in a forked process, imports the project and forks workers. ``resolve`` merges what the
-    project's settings say into the final configuration. ``reopen_logs`` opens this process's log anew.
-
-    Raises ``UsageError`` when an address cannot be listened at or ``resolve`` says so, and ``ProjectError`` when
+    Raises ``UsageError`` when an address cannot be listened at or the options say so, and ``ProjectError`` when
     the project does not load or no worker comes up; nothing is left running then.
     """
-    supervisor = Supervisor(config, template, reopen_logs, resolve)
+    supervisor = Supervisor(options, rooms, origin)
     try:
         return supervisor.serve()
     finally:
@@ -65,40 +80,37 @@ def run(
 class Supervisor:
     """One server's parent process."""
 
-    def __init__(
-        self,
-        config: Config,
-        template: Template,
-        reopen_logs: Callable[[], None],
-        resolve: Callable[[SettingsLoaded], Config],
-    ) -> None:
-        self._config = config
-        self._template = template
-        self._reopen_own_logs = reopen_logs
-        self._resolve = resolve
+    def __init__(self, options: Options, rooms: Rooms, origin: Origin) -> None:
+        self._rooms, self._origin = rooms, origin
+        self._plans = Plans(options)
+        config = self._plans.current
         self._settings = config.settings
-        self._listeners: list[Listener] = []
         self._failure: HendrixError | None = None
         self._exit: moves.Exit | None = None
-        self._fleet = Fleet(config.workers, config.graceful_timeout)
+        self._fleet = Fleet(config.workers, terms(config), preload=config.preload)
         self._queue: deque[Event] = deque()
         self._carrying_out = False
         self._selector = selectors.DefaultSelector()
         self._crew = Crew(self._selector)
+        told = Told(self._tell, self._configure, self._rehearsed, self._release)
+        self._hands = Hands(self._crew, self._plans, rooms.template, told)
+        self._chronicle = Chronicle()
+        self._asks = Asks(self._status, self._reload, self._restart, self._stop)
+        self._holdings = Holdings(self._selector, self._asks.asked)
+        self._notifier = Notifier(origin.environ)
+        self._next_beat = 0.0
+        self._rehearsal: Rehearsal | None = None
+        self._executed = False
+        self._woke = monotonic()
         self._signals = Signals(_CAUGHT)
         self._selector.register(self._signals, selectors.EVENT_READ, self._on_signals)
-        self._sees_exits = process.adopt_orphans()
         self._doers: dict[type[Action], Callable[[Any], None]] = {
-            moves.StartTemplate: self._start_template,
-            moves.EndTemplate: self._end_template,
-            moves.KillTemplate: self._kill_template,
-            moves.SpawnWorker: self._spawn_worker,
-            moves.TellDrain: self._tell_drain,
-            moves.Signal: self._signal_worker,
-            moves.Abandon: lambda action: self._crew.forget_worker(action.worker),
+            **self._hands.doers,
             moves.AnnounceReady: self._announce_ready,
+            moves.BeginReload: self._begin_reload,
+            moves.EndReload: self._end_reload,
             moves.Exit: self._set_exit,
-            moves.Report: lambda action: events.emit(action.name, action.level, **action.facts),
+            moves.Report: self._report,
         }
 
     # --- the loop -----------------------------------------------------------------------------------------
@@ -106,12 +118,18 @@ class Supervisor:
     def serve(self) -> int:
         """Run until the fleet says ``Exit``."""
         process.set_title(self._title())
-        self._tell(moves.Tick())
+        if estate := handover.inherited():
+            self._take_over(estate)
+        # A predecessor executed us with all signals blocked.
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        self._tell(moves.ReloadAsked())
+        self._woke = monotonic()
         while self._exit is None:
-            for key, mask in self._selector.select(self._patience()):
+            patience = self._patience()
+            for key, mask in self._selector.select(patience):
                 key.data(mask)
-            self._tell(moves.Tick())
-        return self._status(self._exit)
+            self._turn(patience)
+        return self._result(self._exit)
 
     def close(self) -> None:
         """Give everything back. Processes are left only where ``serve`` was cut short by an error of ours."""
@@ -119,13 +137,29 @@ class Supervisor:
             if member.pid is not None:
                 process.send_signal(member.pid, signal.SIGKILL)
             self._crew.leave(member)
-        sockets.close(self._listeners, clean=True)
+        self._holdings.give_back()
         self._selector.close()
         self._signals.close()
 
     def _patience(self) -> float | None:
-        deadline = self._fleet.deadline()
-        return None if deadline is None else max(0.0, deadline - monotonic())
+        moments = [self._fleet.deadline(), self._rehearsal.deadline if self._rehearsal else None]
+        if self._notifier.beat_every:
+            moments.append(self._next_beat)
+        known = [moment for moment in moments if moment is not None]
+        return max(0.0, min(known) - monotonic()) if known else None
+
+    def _turn(self, patience: float | None) -> None:
+        now = monotonic()
+        late = 0.0 if patience is None else now - self._woke - patience
+        self._woke = now
+        if late > _OVERSLEPT:  # stopped by a terminal, or the machine slept: silence of others means nothing
+            self._tell(moves.Overslept(late))
+        if self._rehearsal and now >= self._rehearsal.deadline:
+            self._rehearsal.give_up()
+        if self._notifier.beat_every and now >= self._next_beat:
+            self._next_beat = now + self._notifier.beat_every
+            self._notifier.beat()
+        self._tell(moves.Tick())
 
     def _tell(self, event: Event) -> None:
         """Tell the fleet, and do what it says. What happens meanwhile is told in its turn."""
@@ -140,18 +174,19 @@ class Supervisor:
         finally:
             self._carrying_out = False
 
-    def _status(self, end: moves.Exit) -> int:
-        if self._failure:
-            raise self._failure
-        if end.summary:
-            raise ProjectError(end.summary, end.traceback)
+    def _result(self, end: moves.Exit) -> int:
+        failed = self._failure or (ProjectError(end.summary, end.traceback) if end.summary else None)
+        self._holdings.give_back()
+        self._asks.stopped(end.status)
+        if failed:
+            raise failed
         events.emit("server.stopped", status=end.status)
         return end.status
 
     def _title(self) -> str:
         return f"hendrix: supervisor [{self._settings}]" if self._settings else "hendrix: supervisor"
 
-    # --- signals ------------------------------------------------------------------------------------------
+    # --- what we are asked --------------------------------------------------------------------------------
 
     def _on_signals(self, mask: int) -> None:
         for number in self._signals.read():
@@ -160,176 +195,173 @@ class Supervisor:
     def _on_signal(self, signum: signal.Signals) -> None:
         match signum:
             case signal.SIGCHLD:
-                self._reap()
+                self._hands.reap()
             case signal.SIGTERM | signal.SIGINT | signal.SIGQUIT:
-                self._stop_listening()
-                self._tell(moves.StopAsked(graceful=signum is signal.SIGTERM))
+                self._stop(fast=signum is not signal.SIGTERM)
+            case signal.SIGHUP:
+                self._log_refusal(self._reload(), signum)
             case signal.SIGUSR1:
                 self._reopen_logs()
+            case signal.SIGUSR2:
+                self._log_refusal(self._restart(), signum)
             case signal.SIGTTIN:
                 self._tell(moves.Resized(min(self._fleet.count + 1, _MOST_WORKERS)))
             case signal.SIGTTOU:
                 self._tell(moves.Resized(max(self._fleet.count - 1, 1)))
-            case _:
-                events.emit("signal.ignored", events.WARNING, signal=signum.name, reason="not yet implemented")
 
-    def _stop_listening(self) -> None:
-        """Workers on their way out accept nothing more: who comes now must be refused, not kept waiting."""
-        sockets.close(self._listeners, clean=True)
-        self._listeners = []
+    def _log_refusal(self, reason: str, signum: signal.Signals) -> None:
+        if reason:
+            events.emit("signal.refused", events.WARNING, signal=signum.name, reason=reason)
+
+    def _stop(self, fast: bool) -> None:
+        # Workers on their way out accept nothing more: who comes now must be refused, not kept waiting.
+        self._holdings.stop_listening()
+        self._notifier.stopping()
+        self._asks.say(f"{len(self._fleet.workers)} workers finish what is under way")
+        self._tell(moves.StopAsked(graceful=not fast))
+
+    def _reload(self) -> str:
+        """Begin a reload; returns why that cannot be."""
+        if reason := self._not_now():
+            return reason
+        self._asks.say("loading the new code")
+        self._tell(moves.ReloadAsked())
+        return ""
+
+    def _not_now(self) -> str:
+        if self._fleet.phase is not Phase.RUNNING:
+            return "the server is stopping"
+        if not self._fleet.announced and not self._fleet.terms.patient:
+            return "the server is still starting"
+        return ""
+
+    def _status(self) -> dict[str, Any]:
+        facts = status(self._fleet, self._crew, self._chronicle, monotonic())
+        return {**facts, "name": self._holdings.name, "settings": self._settings, "urls": self._holdings.urls}
 
     def _reopen_logs(self) -> None:
         try:
-            self._reopen_own_logs()
+            self._rooms.reopen_logs()
         except Exception as error:  # a full disk or lost directory must not end the server
             events.emit("logs.reopen_failed", events.ERROR, exc=error)
         for member in list(self._crew.workers.values()):
             self._crew.send(member, control.ReopenLogs())
         events.emit("logs.reopened")
 
-    # --- what became of processes -------------------------------------------------------------------------
+    # --- restart: the program is executed anew ------------------------------------------------------------
 
-    def _reap(self) -> None:
-        for pid, status in process.reap():
-            template = self._crew.template
-            if template and template.pid == pid:
-                self._template_ended(template, process.describe(status))
-            elif (worker := self._crew.named(pid)) is not None:
-                self._worker_ended(worker, process.describe(status))
-            else:
-                self._crew.keep_unclaimed(pid, status)
+    def _restart(self) -> str:
+        """Find out whether the program would start; if so, execute it. Returns why that cannot be."""
+        if reason := self._not_now():
+            return reason
+        if self._rehearsal is None:
+            self._asks.say("checking that the program starts")
+            try:
+                self._rehearsal = Rehearsal(self._origin)
+            except OSError as error:
+                return f"cannot be executed: {(error.strerror or str(error)).lower()}"
+        return ""
 
-    def _template_ended(self, member: Member, status: str) -> None:
-        self._crew.listen(member)  # its last words come first
-        self._crew.leave(member)
-        self._crew.template = None
-        self._tell(moves.TemplateDied(status))
+    def _rehearsed(self, pid: int, status: int) -> bool:
+        if self._rehearsal is None or self._rehearsal.pid != pid:
+            return False
+        wrong, self._rehearsal = self._rehearsal.over(status), None
+        if not wrong:
+            wrong = self._not_now() or self._execute()
+        if wrong:
+            events.emit("restart.failed", events.ERROR, reason=wrong)
+            self._asks.reloaded(Done(1, f"not restarted: {wrong}"))
+        return True
 
-    def _worker_ended(self, worker: int, status: str) -> None:
-        self._crew.listen(self._crew.workers[worker])
-        self._crew.forget_worker(worker)
-        self._tell(moves.WorkerExited(worker, status))
-
-    # --- what the template says ---------------------------------------------------------------------------
-
-    def _hear_template(self, message: Message | None) -> None:
-        match message:
-            case None:
-                self._tell(moves.TemplateLost())
-            case SettingsLoaded():
-                self._configure(message)
-            case control.Loaded(seconds):
-                self._tell(moves.TemplateLoaded(seconds))
-            case control.LoadFailed(summary, traceback):
-                self._tell(moves.TemplateFailed(summary, traceback))
-            case control.Spawned(worker, pid):
-                self._on_spawned(worker, pid)
-            case _:
-                pass  # not the template's to say
-
-    def _configure(self, loaded: SettingsLoaded) -> None:
+    def _execute(self) -> str:
+        """Does not return but with why it could not."""
+        events.emit("server.restarting", pid=os.getpid())
+        self._notifier.reloading(monotonic())
         try:
-            if not self._listeners:
-                self._prepare(loaded)
-        except HendrixError as error:
-            self._failure = error
-            self._tell(moves.StopAsked(graceful=False))
-            return
-        addresses = [listener.address for listener in self._listeners]
-        fds = tuple(listener.socket.fileno() for listener in self._listeners)
-        self._send_template(control.Configure(to_plain(self._config), addresses, len(fds)), fds)
+            handover.execute(self._origin, handover.collect(self._heritage(), self._asks.reloading))
+        except OSError as error:
+            return (error.strerror or str(error)).lower()
+        raise AssertionError("executed, and still here")
 
-    def _prepare(self, loaded: SettingsLoaded) -> None:
-        """What is done once: the final options, the sockets."""
-        self._config = self._resolve(loaded)
+    def _heritage(self) -> Heritage:
+        return Heritage(self._fleet, self._crew, self._plans, self._holdings, self._chronicle)
+
+    def _take_over(self, estate: dict[str, Any]) -> None:
+        self._executed = True
+        self._asks.reloading = handover.restore(estate, self._heritage(), self._hands)
+        events.emit("server.restarted", pid=os.getpid(), workers=len(self._crew.workers))
+        self._hands.reap()
+
+    # --- generations --------------------------------------------------------------------------------------
+
+    def _begin_reload(self, action: moves.BeginReload) -> None:
+        self._origin.come_home()
+        try:
+            self._plans.begin(action.generation)
+        except HendrixError as error:
+            self._refuse(error)
+            return
+        if self._fleet.announced:
+            self._notifier.reloading(monotonic())
+
+    def _configure(self, generation: int, loaded: SettingsLoaded) -> None:
+        """A template has loaded the project's settings: it is told the final options and gets the sockets."""
+        if generation == self._fleet.candidate:
+            try:
+                self._prepare(generation, loaded)
+            except HendrixError as error:
+                self._refuse(error)
+                return
+        fds = tuple(listener.socket.fileno() for listener in self._holdings.listeners)
+        message = control.Configure(to_plain(self._plans[generation]), self._holdings.addresses, len(fds))
+        self._hands.send_template(generation, message, fds)
+
+    def _prepare(self, generation: int, loaded: SettingsLoaded) -> None:
+        first = not self._fleet.generation
+        config = self._plans.settle(generation, loaded, anything=first or self._executed)
+        self._holdings.take(config, config.bind)
         self._settings = loaded.settings
         process.set_title(self._title())
-        self._tell(moves.Configured(self._config.workers, self._config.graceful_timeout))
-        addresses = self._config.bind or (f"127.0.0.1:{self._config.http_port}",)
-        self._listeners = sockets.bind(addresses, self._config.backlog)
+        if first:
+            self._tell(moves.Configured(config.workers, terms(config)))
 
-    def _send_template(self, message: Message, fds: tuple[int, ...] = ()) -> None:
-        if self._crew.template:
-            self._crew.send(self._crew.template, message, fds)
+    def _refuse(self, error: HendrixError) -> None:
+        if not self._fleet.generation and not self._fleet.terms.patient:
+            self._failure = error
+            self._tell(moves.StopAsked(graceful=False))
+        else:
+            self._tell(moves.ReloadRefused(str(error)))
 
-    def _on_spawned(self, worker: int, pid: int) -> None:
-        if worker not in self._crew.workers:
-            return  # given up meanwhile: it sees the end of its channel and leaves
-        status = self._crew.claim(worker, pid)
-        self._tell(moves.WorkerSpawned(worker, pid))
-        if status is not None:
-            self._worker_ended(worker, process.describe(status))
-
-    # --- what a worker says -------------------------------------------------------------------------------
-
-    def _hear_worker(self, worker: int, message: Message | None) -> None:
-        match message:
-            case None if self._sees_exits:
-                self._tell(moves.WorkerLost(worker))
-            case None:
-                self._crew.forget_worker(worker)
-                self._tell(moves.WorkerExited(worker, "gone"))
-            case control.Ready():
-                self._tell(moves.WorkerReady(worker))
-            case control.Retire(reason):
-                self._tell(moves.WorkerAsksRetire(worker, reason))
-            case _:
-                pass  # not a worker's to say
-
-    # --- actions ------------------------------------------------------------------------------------------
-
-    def _start_template(self, action: moves.StartTemplate) -> None:
-        if self._crew.template:
-            self._crew.leave(self._crew.template)  # one that survives SIGKILL
-        try:
-            pid, sock = process.start_template(self._template, self._config, self._release)
-        except OSError as error:
-            self._tell(moves.TemplateDied(f"cannot be started: {error.strerror}"))
-            return
-        self._crew.template = self._crew.join(Member(Channel(sock), self._hear_template, pid))
-        events.emit("template.started", events.DEBUG, pid=pid)
-
-    def _release(self) -> None:
-        """In the forked child: close what is the supervisor's. The selector first, as it is shared."""
-        self._selector.close()
-        self._signals.release()
-        self._crew.release()
-        sockets.close(self._listeners, clean=False)
-
-    def _end_template(self, action: moves.EndTemplate) -> None:
-        if self._crew.template:
-            self._crew.finish(self._crew.template)
-
-    def _kill_template(self, action: moves.KillTemplate) -> None:
-        if self._crew.template and self._crew.template.pid is not None:
-            process.send_signal(self._crew.template.pid, signal.SIGKILL)
-
-    def _spawn_worker(self, action: moves.SpawnWorker) -> None:
-        try:
-            self._ask_for(action.worker)
-        except OSError as error:
-            self._crew.forget_worker(action.worker)
-            self._tell(moves.WorkerExited(action.worker, f"cannot be started: {error.strerror}"))
-
-    def _ask_for(self, worker: int) -> None:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            member = Member(Channel(ours), lambda message: self._hear_worker(worker, message))
-            self._crew.workers[worker] = self._crew.join(member)
-            self._send_template(control.Spawn(worker), (theirs.fileno(),))
-
-    def _tell_drain(self, action: moves.TellDrain) -> None:
-        if member := self._crew.workers.get(action.worker):
-            self._crew.send(member, control.Drain(action.seconds))
-
-    def _signal_worker(self, action: moves.Signal) -> None:
-        member = self._crew.workers.get(action.worker)
-        if member and member.pid is not None:
-            process.send_signal(member.pid, action.signum)
+    def _end_reload(self, action: moves.EndReload) -> None:
+        before = self._plans.keep(self._fleet.generation)
+        config = self._plans.current
+        if action.ok:
+            # What TTIN and TTOU made of it stays, unless the option was changed.
+            workers = self._fleet.count if config.workers == before.workers else config.workers
+            self._tell(moves.Configured(workers, terms(config)))
+        self._executed = False
+        self._notifier.ready(f"{self._fleet.count} workers at {', '.join(self._holdings.urls)}")
+        self._chronicle.reloaded(ok=action.ok, seconds=action.seconds, summary=action.summary)
+        self._asks.reloaded(Done(0 if action.ok else 3, action.summary, action.traceback, {"seconds": action.seconds}))
 
     def _announce_ready(self, action: moves.AnnounceReady) -> None:
         facts = {"workers": self._fleet.count, "settings": self._settings, "pid": os.getpid()}
-        events.emit("server.ready", urls=[listener.url for listener in self._listeners], **facts)
+        events.emit("server.ready", urls=self._holdings.urls, **facts)
+        self._rooms.announce(", ".join(self._holdings.urls))
+
+    # --- the rest -----------------------------------------------------------------------------------------
+
+    def _release(self) -> None:
+        """In a forked child: close what is the supervisor's. The selector first, as it is shared."""
+        self._selector.close()
+        self._signals.release()
+        self._crew.release()
+        self._holdings.release()
+
+    def _report(self, action: moves.Report) -> None:
+        if action.name == "worker.died":
+            self._chronicle.crashed(action.facts)
+        events.emit(action.name, action.level, **action.facts)
 
     def _set_exit(self, action: moves.Exit) -> None:
         self._exit = action

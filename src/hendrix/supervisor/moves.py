@@ -5,21 +5,37 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How long (seconds) the table waits for whom; 0: for ever.
+
+    ``graceful`` for requests under way at a drain, ``start`` for a template or worker that loads, ``silence`` for
+    a worker that says nothing. ``patient``: a project that does not load is waited for, not given up (development).
+    """
+
+    graceful: float
+    start: float = 0.0
+    silence: float = 0.0
+    patient: bool = False
+
+
 # --- events: what happened --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Configured:
-    """The options are final: this many workers, and this many seconds for a drain."""
+    """The options are final: this many workers, and these terms."""
 
     workers: int
-    graceful_timeout: float
+    terms: Terms
 
 
 @dataclass(frozen=True, slots=True)
 class TemplateLoaded:
     """The template has imported the project and can fork workers. ``seconds`` is what that took."""
 
+    generation: int
     seconds: float = 0.0
 
 
@@ -27,6 +43,7 @@ class TemplateLoaded:
 class TemplateFailed:
     """The template says that the project does not load. It is about to end."""
 
+    generation: int
     summary: str
     traceback: str = ""
 
@@ -35,12 +52,23 @@ class TemplateFailed:
 class TemplateLost:
     """The template's channel ended or is stuck, though the process may live."""
 
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateUnfit:
+    """The project started threads while it was imported: no worker can be forked from this template."""
+
+    generation: int
+
 
 @dataclass(frozen=True, slots=True)
 class TemplateDied:
-    """The template's process is gone. ``status`` is in words."""
+    """The template's process is gone. ``status`` is in words, ``stacks`` what its threads did when it hung."""
 
+    generation: int
     status: str
+    stacks: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +82,22 @@ class WorkerSpawned:
 @dataclass(frozen=True, slots=True)
 class WorkerReady:
     """The worker listens and answers."""
+
+    worker: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerFailed:
+    """The worker, which imports the project itself, says that it does not load. It is about to end."""
+
+    worker: int
+    summary: str
+    traceback: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerHeard:
+    """The worker's loop turns."""
 
     worker: int
 
@@ -75,10 +119,34 @@ class WorkerLost:
 
 @dataclass(frozen=True, slots=True)
 class WorkerExited:
-    """The worker's process is gone. ``status`` is in words."""
+    """The worker's process is gone.
+
+    ``status`` is in words, ``reason`` why if that is known, ``stacks`` what its threads did when it froze or crashed.
+    """
 
     worker: int
     status: str
+    reason: str = ""
+    stacks: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReloadAsked:
+    """Someone wants the project's present code to serve."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReloadRefused:
+    """The new options cannot be used: give up the generation that they were for."""
+
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overslept:
+    """This process itself stood still for ``seconds``, so nobody could be heard meanwhile."""
+
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +173,19 @@ Event = (
     | TemplateLoaded
     | TemplateFailed
     | TemplateLost
+    | TemplateUnfit
     | TemplateDied
     | WorkerSpawned
     | WorkerReady
+    | WorkerFailed
+    | WorkerHeard
     | WorkerAsksRetire
     | WorkerLost
     | WorkerExited
     | StopAsked
+    | ReloadAsked
+    | ReloadRefused
+    | Overslept
     | Resized
     | Tick
 )
@@ -121,32 +195,55 @@ Event = (
 
 @dataclass(frozen=True, slots=True)
 class StartTemplate:
-    """Fork a template process."""
+    """Fork a template process; with ``preload`` it imports the project, else each of its workers does."""
+
+    generation: int
+    preload: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class EndTemplate:
     """Let the template see the end of its channel, upon which it leaves."""
 
+    generation: int
+
 
 @dataclass(frozen=True, slots=True)
 class KillTemplate:
     """SIGKILL to the template."""
 
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class AskTemplateStacks:
+    """Have the template write down what its threads do."""
+
+    generation: int
+
 
 @dataclass(frozen=True, slots=True)
 class SpawnWorker:
-    """Have the template fork this worker."""
+    """Have the template of ``generation`` fork this worker."""
 
     worker: int
+    generation: int
 
 
 @dataclass(frozen=True, slots=True)
 class TellDrain:
-    """Tell the worker to finish within ``seconds`` and leave."""
+    """Tell the worker to finish within ``seconds`` and leave; ``linger`` as in ``control.Drain``."""
 
     worker: int
     seconds: float
+    linger: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class AskStacks:
+    """Have the worker write down what its threads do."""
+
+    worker: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +264,24 @@ class Abandon:
 @dataclass(frozen=True, slots=True)
 class AnnounceReady:
     """All workers that were asked for are ready, for the first time."""
+
+
+@dataclass(frozen=True, slots=True)
+class BeginReload:
+    """A new generation is about to be built: its options are to be read."""
+
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndReload:
+    """What became of the generation that was to be: it serves, or it was given up and the old one serves on."""
+
+    generation: int
+    ok: bool
+    seconds: float
+    summary: str = ""
+    traceback: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,11 +306,15 @@ Action = (
     StartTemplate
     | EndTemplate
     | KillTemplate
+    | AskTemplateStacks
     | SpawnWorker
     | TellDrain
+    | AskStacks
     | Signal
     | Abandon
     | AnnounceReady
+    | BeginReload
+    | EndReload
     | Exit
     | Report
 )

@@ -19,8 +19,13 @@ from typing import NoReturn
 from hendrix.core.config import Config
 from hendrix.core.control import LoadFailed, encode
 
-Template = Callable[[socket.socket, Config], None]
-"""What runs in the template process: it talks over the (blocking) socket, forks workers, returns at its end."""
+Template = Callable[[socket.socket, Config, int], None]
+"""What runs in the template process: it talks over the (blocking) socket, forks workers, returns at its end.
+
+The number is the descriptor of the file for its stacks.
+"""
+Work = Callable[[socket.socket], None]
+"""What runs in any child of the supervisor, with its end of the channel."""
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
@@ -41,8 +46,8 @@ def adopt_orphans() -> bool:
     return _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
-def start_template(template: Template, config: Config, release: Callable[[], None]) -> tuple[int, socket.socket]:
-    """Fork a process that runs ``template``. Returns its pid and our end of its channel.
+def start(title: str, work: Work, release: Callable[[], None]) -> tuple[int, socket.socket]:
+    """Fork a process that does ``work``. Returns its pid and our end of its channel.
 
     ``release`` is called in the child and closes what is the supervisor's alone. Raises ``OSError`` when the
     system has no more processes or descriptors.
@@ -56,7 +61,7 @@ def start_template(template: Template, config: Config, release: Callable[[], Non
         pid = os.fork()
         if pid == 0:
             ours.close()
-            _be_template(theirs, lambda: template(theirs, config), release, parent, mask)
+            _be(title, theirs, work, release, parent, mask)
     except OSError:
         ours.close()
         raise
@@ -87,6 +92,15 @@ def describe(status: int) -> str:
     return f"killed by {_signal_name(-code)}{core}"
 
 
+def is_stopped(pid: int) -> bool:
+    """Whether a signal (SIGSTOP, a debugger) holds the process. ``False`` where that cannot be seen."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[0] in ("T", "t")
+    except (OSError, IndexError):
+        return False
+
+
 def send_signal(pid: int, signum: int) -> None:
     """Send a signal to a child that has not been reaped, so that the pid is surely its own."""
     with contextlib.suppress(ProcessLookupError):
@@ -102,9 +116,10 @@ def set_title(title: str) -> None:
     setproctitle(title)
 
 
-def _be_template(
+def _be(
+    title: str,
     channel: socket.socket,
-    work: Callable[[], None],
+    work: Work,
     release: Callable[[], None],
     parent: int,
     mask: Iterable[int],
@@ -113,9 +128,9 @@ def _be_template(
     try:
         _reset_signals(mask)
         release()
-        _die_with(parent)
-        set_title("hendrix: template")
-        work()
+        die_with(parent)
+        set_title(title)
+        work(channel)
         status = 0
     except BaseException as error:
         if os.getpid() == me:  # and not a worker that it forked
@@ -139,7 +154,7 @@ def _leave_to_supervisor(signum: int, frame: object) -> None:
     pass
 
 
-def _die_with(parent: int) -> None:
+def die_with(parent: int) -> None:
     """An import that hangs would not see the end of its channel, so the kernel ends it with the supervisor."""
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:

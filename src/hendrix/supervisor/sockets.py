@@ -7,7 +7,7 @@ import os
 import socket
 import stat
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hendrix.core.errors import UsageError
@@ -36,11 +36,15 @@ class SocketFile:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """One listening socket. ``address`` is the real one (a port 0 is resolved), in its normal form."""
+    """One listening socket.
+
+    ``address`` is the real one (a port 0 is resolved), ``asked`` the one that was asked for, in normal form.
+    """
 
     address: str
     socket: socket.socket
     file: SocketFile | None = None
+    asked: str = ""
 
     @property
     def url(self) -> str:
@@ -54,19 +58,24 @@ class Listener:
             self.file.remove()
 
 
-def bind(addresses: Iterable[str], backlog: int) -> list[Listener]:
+def bind(addresses: Iterable[str], backlog: int, held: Sequence[Listener] = ()) -> list[Listener]:
     """Listen at every address (``HOST:PORT``, ``[v6]:PORT``, ``unix:/path``, ``fd://N``), non-blocking.
 
-    A host name is listened at on each address that it has. Raises ``UsageError`` with one line, and then
-    nothing is left bound.
+    A host name is listened at on each address that it has. What is ``held`` already is kept where it is asked for
+    again, and closed where not. Raises ``UsageError`` with one line, and then nothing has changed.
     """
     listeners: list[Listener] = []
+    fresh: list[Listener] = []
     try:
         for address in dict.fromkeys(addresses):
-            listeners += _bind(address, backlog)
+            kept = [listener for listener in held if listener.asked == address]
+            bound = kept or [replace(listener, asked=address) for listener in _bind(address, backlog)]
+            listeners += bound
+            fresh += [] if kept else bound
     except BaseException:
-        close(listeners, clean=True)
+        close(fresh, clean=True)
         raise
+    close([listener for listener in held if listener not in listeners], clean=True)
     return listeners
 
 

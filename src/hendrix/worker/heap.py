@@ -22,20 +22,20 @@ class Heap:
     def __init__(self, now: float) -> None:
         self._trim = _find_trim()
         self._next = now + _EVERY
-        self._settled = _resident()
+        self._settled = resident()
 
     def tick(self, now: float) -> None:
         """Every so often: has it grown?"""
         if now < self._next or self._trim is None:
             return
         self._next = now + _EVERY
-        resident = _resident()
-        if resident > self._settled + _GROWN:
+        taken = resident()
+        if taken > self._settled + _GROWN:
             self._trim(0)
-            resident = _resident()
-            self._settled = resident
+            taken = resident()
+            self._settled = taken
         # What has become smaller by itself may grow again.
-        self._settled = min(self._settled, resident)
+        self._settled = min(self._settled, taken)
 
 
 def _find_trim() -> Callable[[int], int] | None:
@@ -47,7 +47,8 @@ def _find_trim() -> Callable[[int], int] | None:
     return found
 
 
-def _resident() -> int:
+def resident() -> int:
+    """Bytes of memory that this process takes."""
     try:
         with open("/proc/self/statm", "rb") as file:
             return int(file.read().split()[1]) * resource.getpagesize()

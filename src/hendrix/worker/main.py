@@ -16,7 +16,7 @@ from hendrix.answer.chain import build_chain
 from hendrix.answer.forwarded import trust
 from hendrix.answer.wsgi import Application, wsgi
 from hendrix.core.config import Config
-from hendrix.core.control import Drain, Message, Ready, ReopenLogs, Retire
+from hendrix.core.control import Drain, Message, Ready, ReopenLogs, Retire, Vitals
 from hendrix.core.events import ERROR, INFO, emit
 from hendrix.observe import log
 from hendrix.wire.proxy_line import ProxyLine
@@ -27,10 +27,12 @@ from hendrix.worker.listen import Listener
 from hendrix.worker.project import thread_exit
 from hendrix.worker.reactor import Reactor, new_loop
 from hendrix.worker.record import Recorder
+from hendrix.worker.recycle import Recycle
 from hendrix.worker.site import build_site
 from hendrix.worker.threads import ThreadPool
 
 _TICK = 0.5
+_TICKS_PER_VITALS = 2
 #: Seconds between the begin of a drain and the close of idle connections.
 _FAREWELL = 0.1
 
@@ -95,6 +97,8 @@ class Worker:
         self._id_field = config.request_id.lower().encode()
         self._channel = LoopChannel(self.loop, channel, self._told, self._orphaned)
         self._heap = Heap(time.monotonic())
+        self._recycle = Recycle(config, time.monotonic())
+        self._ticks = 0
         self._deadline = 0.0
         self._retiring = False
         self.status = 0
@@ -142,18 +146,34 @@ class Worker:
         for connection in list(self.site.connections):
             connection.check(now)
         config = self._config
-        if self.threads.watch(now, config.slow_request, config.timeout) and not self._retiring:
-            self._retiring = True
-            self._channel.send(Retire("a request hung"))
+        if self.threads.watch(now, config.slow_request, config.timeout):
+            self._retire("a request hung")
+        if reason := self._recycle.reason(now, self.site.requests):
+            self._retire(reason)
+        self._ticks += 1
+        if self._ticks % _TICKS_PER_VITALS == 0:
+            self._tell_vitals()
         if self._deadline and now >= self._deadline:
             self._cut()
         self._count()
+
+    def _retire(self, reason: str) -> None:
+        """Ask for a successor; serve until it is there."""
+        if not self._retiring:
+            self._retiring = True
+            self._channel.send(Retire(reason))
+
+    def _tell_vitals(self) -> None:
+        threads = self.threads
+        connections = len(self.site.connections)
+        counts = Vitals(self.site.requests, connections, len(threads.slots), threads.busy, threads.waiting)
+        self._channel.send(counts)
 
     # --- the end -------------------------------------------------------------------------------------------
 
     def _told(self, message: Message) -> None:
         if isinstance(message, Drain):
-            self._drain(message.seconds)
+            self._drain(message.seconds, message.linger)
         elif isinstance(message, ReopenLogs):
             self._reopen_logs()
 
@@ -167,7 +187,7 @@ class Worker:
             emit("worker.orphaned", ERROR, worker=self._number)
             self._drain(self._config.graceful_timeout)
 
-    def _drain(self, seconds: float) -> None:
+    def _drain(self, seconds: float, linger: float = 0.0) -> None:
         if not self.site.draining:
             emit("worker.draining", INFO, worker=self._number, connections=len(self.site.connections))
         self.site.draining = True
@@ -175,7 +195,7 @@ class Worker:
         self._listener.close()
         if not seconds:
             self._cut()
-        self.loop.call_later(_FAREWELL, self._close_idle)
+        self.loop.call_later(max(_FAREWELL, linger), self._close_idle)
 
     def _close_idle(self) -> None:
         """Not at once: what peers had sent before they could know of the drain is still read and answered."""

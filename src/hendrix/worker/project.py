@@ -53,6 +53,7 @@ def _load_django() -> Application:
         cast("Any", get_resolver()).url_patterns  # noqa: B018
         _use_own_pages()
         _warm_up()
+        _check()
         _close_connections()
     return application
 
@@ -100,6 +101,17 @@ def _own_traceback(error: BaseException) -> str:
 
 def _is_ours(filename: str) -> bool:
     return filename.startswith("<frozen importlib") or f"{os.sep}hendrix{os.sep}worker{os.sep}" in filename
+
+
+def _check() -> None:
+    """Django's system checks, as ``runserver`` runs them: those of the database are for ``migrate``."""
+    from django.core import checks  # noqa: PLC0415
+
+    failed = [found for found in checks.run_checks() if found.is_serious() and not found.is_silenced()]
+    if failed:
+        more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
+        summary = f"a system check failed: {failed[0].id or 'no id'}: {failed[0].msg}{more}"
+        raise ProjectError(summary.splitlines()[0], "\n".join(str(found) for found in failed))
 
 
 def _use_own_pages() -> None:

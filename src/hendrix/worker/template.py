@@ -18,17 +18,17 @@ from setproctitle import setproctitle
 
 from hendrix.answer.wsgi import Application
 from hendrix.core.config import Config, from_plain
-from hendrix.core.control import Configure, Loaded, LoadFailed, Spawn, Spawned
+from hendrix.core.control import Configure, Loaded, LoadFailed, Message, Spawn, Spawned, Unfit, encode
 from hendrix.core.errors import ProjectError
-from hendrix.core.events import WARNING, emit
 from hendrix.observe import log
-from hendrix.worker import main, project, reactor
+from hendrix.worker import distress, main, project, reactor
 from hendrix.worker.channel import BlockingChannel
 
 
-def serve(sock: socket.socket, config: Config) -> None:
+def serve(sock: socket.socket, config: Config, stacks: int) -> None:
     """The life of a template: load, then fork on demand until the supervisor hangs up."""
     setproctitle(f"hendrix: template [{config.settings or config.wsgi}]")
+    distress.answer_with_stacks(stacks)
     channel = BlockingChannel(sock)
     try:
         Template(channel, config).run()
@@ -39,7 +39,7 @@ def serve(sock: socket.socket, config: Config) -> None:
 
 
 class Template:
-    """One generation of the project's code."""
+    """One generation of the project's code. Without ``preload`` it is empty, and each worker loads the project."""
 
     def __init__(self, channel: BlockingChannel, config: Config) -> None:
         self._channel = channel
@@ -49,14 +49,9 @@ class Template:
 
     def run(self) -> None:
         """Raises ``ProjectError`` where the project does not load."""
-        began = time.monotonic()
-        # A collection would leave holes in the pages that all workers share; what they then put there is copied.
-        gc.disable()
         installed = reactor.install()
-        self._channel.send(project.load_settings(self._config))
-        self._application = project.load_application(self._config)
-        _settle_heap()
-        self._channel.send(Loaded(time.monotonic() - began))
+        if not (self._load() if self._config.preload else self._ask_settings()):
+            return
         while (received := self._channel.receive()) is not None:
             message, fds = received
             if isinstance(message, Configure):
@@ -65,24 +60,67 @@ class Template:
                 log.configure(self._config)
                 self._listening = [socket.socket(fileno=fd) for fd in fds]
             elif isinstance(message, Spawn):
-                self._spawn(message.worker, fds[0], installed)
+                self._spawn(message.worker, fds, installed)
 
-    def _spawn(self, number: int, channel_fd: int, installed: reactor.Reactor) -> None:
+    def _load(self) -> bool:
+        """Import the project. False where it cannot be forked from here."""
+        began = time.monotonic()
+        # A collection would leave holes in the pages that all workers share; what they then put there is copied.
+        gc.disable()
+        try:
+            self._channel.send(project.load_settings(self._config))
+            self._application = project.load_application(self._config)
+        except ProjectError as error:
+            self._tell_what_to_watch(error)
+            raise
+        self._tell_what_to_watch()
+        if threads := _threads():
+            self._channel.send(Unfit(threads))
+            return False
+        # Keep the collector away from what all workers share: touching it would copy it.
+        gc.freeze()
+        self._channel.send(Loaded(time.monotonic() - began))
+        return True
+
+    def _tell_what_to_watch(self, error: ProjectError | None = None) -> None:
+        if self._config.reload:
+            from hendrix.worker.watched import watched  # noqa: PLC0415 - development only
+
+            self._channel.send(watched(os.getcwd(), error.__cause__ if error else None))
+
+    def _ask_settings(self) -> bool:
+        """What the settings say, found out in a process beside this one, which stays free of the project."""
+        reader, writer = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            _be_asked(self._config, writer)
+        os.close(writer)
+        with os.fdopen(reader, "rb") as pipe:
+            said = pipe.read()
+        os.waitpid(pid, 0)
+        self._channel.sock.sendall(said or encode(LoadFailed("the settings ended the process that imported them")))
+        if not said.startswith(b'["SettingsLoaded"'):
+            return False
+        self._channel.send(Loaded(0.0))
+        return True
+
+    def _spawn(self, number: int, fds: list[int], installed: reactor.Reactor) -> None:
         reader, writer = os.pipe()
         sys.stdout.flush()
         sys.stderr.flush()
         middle = os.fork()
         if middle == 0:
-            self._middle(number, channel_fd, installed, writer)
+            self._middle(number, fds, installed, writer)
         os.close(writer)
-        os.close(channel_fd)
+        for fd in fds:
+            os.close(fd)
         pid = int(os.read(reader, 32) or b"0")
         os.close(reader)
         os.waitpid(middle, 0)
         if pid:
             self._channel.send(Spawned(number, pid))
 
-    def _middle(self, number: int, channel_fd: int, installed: reactor.Reactor, writer: int) -> None:
+    def _middle(self, number: int, fds: list[int], installed: reactor.Reactor, writer: int) -> None:
         """In the process between: fork the worker and leave, so that the supervisor inherits it."""
         status = 1
         try:
@@ -90,20 +128,46 @@ class Template:
             if pid:
                 os.write(writer, b"%d" % pid)
                 os._exit(0)
-            gc.enable()
             os.close(writer)
             self._channel.sock.close()
-            assert self._application is not None
-            status = main.live(
-                number, self._config, self._application, self._listening, socket.socket(fileno=channel_fd), installed
-            )
+            status = self._be_worker(number, fds, installed)
         finally:
             os._exit(status)
 
+    def _be_worker(self, number: int, fds: list[int], installed: reactor.Reactor) -> int:
+        channel, stacks = fds
+        distress.answer_with_stacks(stacks)
+        sock = socket.socket(fileno=channel)
+        application = self._application or self._load_late(number, sock)
+        gc.enable()
+        if application is None:
+            return 1
+        return main.live(number, self._config, application, self._listening, sock, installed)
 
-def _settle_heap() -> None:
-    """Keep the collector away from what all workers share: touching it would copy it."""
-    if threading.active_count() > 1:
-        names = ", ".join(thread.name for thread in threading.enumerate() if thread is not threading.main_thread())
-        emit("template.threads", WARNING, threads=names, advice="start them in a worker, not at import")
-    gc.freeze()
+    def _load_late(self, number: int, sock: socket.socket) -> Application | None:
+        """Without preload: the project is this worker's own."""
+        setproctitle(f"hendrix: worker {number}, loading [{self._config.settings or self._config.wsgi}]")
+        told: Message
+        try:
+            project.load_settings(self._config)
+            return project.load_application(self._config)
+        except ProjectError as error:
+            told = LoadFailed(str(error), error.traceback)
+        BlockingChannel(sock).send(told)
+        return None
+
+
+def _threads() -> list[str]:
+    """The threads that the project started, which would be missing in every worker."""
+    return [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
+
+
+def _be_asked(config: Config, writer: int) -> None:
+    said: Message
+    try:
+        said = project.load_settings(config)
+    except ProjectError as error:
+        said = LoadFailed(str(error), error.traceback)
+    with os.fdopen(writer, "wb") as pipe:
+        pipe.write(encode(said))
+    os._exit(0)

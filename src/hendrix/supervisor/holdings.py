@@ -1,0 +1,107 @@
+"""What the server holds in the file system and the network: listening sockets, pid file, control socket."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import socket
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from hendrix.core import events
+from hendrix.core.config import Config
+from hendrix.core.console import Ask
+from hendrix.supervisor import identity, runtime, sockets
+from hendrix.supervisor.console import Client, Console
+from hendrix.supervisor.pidfile import PidFile
+from hendrix.supervisor.sockets import Listener
+
+OnAsk = Callable[[Client, Ask], None]
+
+
+class Holdings:
+    """Taken once the options are known, given back at the end. What cannot be had of the files is done without."""
+
+    def __init__(self, selector: selectors.BaseSelector, on_ask: OnAsk) -> None:
+        self.listeners: list[Listener] = []
+        self.pidfile: PidFile | None = None
+        self.console: Console | None = None
+        self.name = ""
+        self._selector = selector
+        self._on_ask = on_ask
+
+    def take(self, config: Config, addresses: Sequence[str]) -> None:
+        """Listen, and say where we are. ``UsageError`` where that is impossible; nothing is kept then."""
+        self.listeners = sockets.bind(addresses, config.backlog, self.listeners)
+        _hand_files_to(self.listeners, config)
+        self.name = runtime.server_name(self.addresses, config.settings or config.wsgi)
+        if self.pidfile is None:
+            self._write_files(config)
+
+    def adopt(self, name: str, pidfile: str, console: dict[str, Any] | None) -> Console | None:
+        """What a predecessor in this process took. Returns its control socket."""
+        self.name = name
+        self.pidfile = PidFile.adopt(pidfile) if pidfile else None
+        if console:
+            sock = socket.socket(fileno=console["fds"][0])
+            self.console = Console.adopt(console["path"], sock, self._selector, self._on_ask)
+        return self.console
+
+    @property
+    def addresses(self) -> list[str]:
+        """Where we listen."""
+        return [listener.address for listener in self.listeners]
+
+    @property
+    def urls(self) -> list[str]:
+        """What a person would open."""
+        return [listener.url for listener in self.listeners]
+
+    def _write_files(self, config: Config) -> None:
+        path = config.pid
+        try:
+            if not path:
+                folder = runtime.directory(os.environ, os.getuid())
+                runtime.make(folder, os.getuid())
+                path = os.path.join(folder, self.name + ".pid")
+            self.pidfile = PidFile.write(path, os.getpid())
+        except OSError as error:
+            _cannot("pidfile.cannot_write", path, error)
+        socket_path = os.path.splitext(path)[0] + ".sock" if not config.pid else path + ".sock"
+        try:
+            self.console = Console(socket_path, self._selector, self._on_ask)
+        except OSError as error:
+            _cannot("control.cannot_listen", socket_path, error)
+
+    def stop_listening(self) -> None:
+        """Who comes now is refused, not kept waiting for workers that accept nothing more."""
+        sockets.close(self.listeners, clean=True)
+        self.listeners = []
+
+    def release(self) -> None:
+        """In a forked child: close, and leave the files to the parent."""
+        sockets.close(self.listeners, clean=False)
+        if self.console:
+            self.console.close(clean=False)
+
+    def give_back(self) -> None:
+        """Leave no trace."""
+        self.stop_listening()
+        if self.console:
+            self.console.close(clean=True)
+        if self.pidfile:
+            self.pidfile.remove()
+
+
+def _hand_files_to(listeners: Sequence[Listener], config: Config) -> None:
+    """A unix socket belongs to the user that workers run as."""
+    owner = identity.find(config.user, config.group)
+    for listener in listeners:
+        if owner and listener.file:
+            identity.own(listener.file.path, owner)
+
+
+def _cannot(event: str, path: str, error: OSError) -> None:
+    reason = (error.strerror or str(error)).lower()
+    advice = "serving goes on; hx stop, reload and status cannot find this server: use signals"
+    events.emit(event, events.WARNING, path=path, reason=reason, pid=os.getpid(), advice=advice)

@@ -1,0 +1,87 @@
+"""Telling a service manager how we are: sd_notify(3), without its library."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from collections.abc import Mapping, MutableMapping
+
+_MICRO = 1_000_000
+_LONGEST = 512  # of a status, in characters: it is one line in a list
+# By name and not by prefix: a project may well have a LISTEN_HOST of its own.
+_FOR_US_ONLY = (
+    "NOTIFY_SOCKET",
+    "WATCHDOG_PID",
+    "WATCHDOG_USEC",
+    "LISTEN_PID",
+    "LISTEN_PIDFDID",
+    "LISTEN_FDS",
+    "LISTEN_FDNAMES",
+)
+
+
+class Notifier:
+    """Says each change of our state. Does nothing where nobody listens; never blocks and never raises.
+
+    ``beat_every`` is how often ``beat`` is due, in seconds: half of what the service manager's watchdog allows.
+    ``None`` where it does not watch this process.
+    """
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._address = _address(environ.get("NOTIFY_SOCKET", ""))
+        self.beat_every = _beat_every(environ) if self._address else None
+
+    def ready(self, text: str) -> None:
+        """We serve: after the start, and after each reload whether it worked or not."""
+        self._send("READY=1", f"MAINPID={os.getpid()}", _status(text))
+
+    def reloading(self, now_monotonic: float) -> None:
+        """A reload begins now, in seconds of CLOCK_MONOTONIC. ``ready`` ends it."""
+        self._send("RELOADING=1", f"MONOTONIC_USEC={int(now_monotonic * _MICRO)}")
+
+    def stopping(self) -> None:
+        """We are about to end."""
+        self._send("STOPPING=1")
+
+    def say(self, text: str) -> None:
+        """One line for people about what we do."""
+        self._send(_status(text))
+
+    def beat(self) -> None:
+        """We are alive."""
+        self._send("WATCHDOG=1")
+
+    def _send(self, *lines: str) -> None:
+        if not self._address:
+            return
+        # A socket for each message: none is left for the children to inherit, and a new listener is found.
+        with contextlib.suppress(OSError, ValueError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+            sock.setblocking(False)
+            sock.sendto("\n".join(lines).encode(errors="replace"), self._address)
+
+
+def strip(environ: MutableMapping[str, str]) -> None:
+    """Remove what was said to us alone, for the environment of children: they must not speak in our name."""
+    for name in _FOR_US_ONLY:
+        environ.pop(name, None)
+
+
+def _address(told: str) -> str:
+    """A path, or an abstract name, which is written with @ and begins with NUL. Others (vsock:) are not ours."""
+    if told.startswith("@"):
+        return "\0" + told[1:]
+    return told if told.startswith("/") else ""
+
+
+def _beat_every(environ: Mapping[str, str]) -> float | None:
+    allowed = environ.get("WATCHDOG_USEC", "")
+    ours = environ.get("WATCHDOG_PID", "") in ("", str(os.getpid()))
+    if not (ours and allowed.isascii() and allowed.isdigit() and int(allowed)):
+        return None
+    return int(allowed) / _MICRO / 2
+
+
+def _status(text: str) -> str:
+    line = " ".join(text.split())  # a line end would begin another field
+    return f"STATUS={line[:_LONGEST]}"

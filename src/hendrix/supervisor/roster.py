@@ -1,0 +1,45 @@
+"""All workers, and what can be asked of them: who fills which place, who serves, who replaces whom. Pure.
+
+Every worker has a *place*, one of ``count``. In each generation a place is filled by one worker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hendrix.supervisor.entries import State, Worker
+
+
+class Roster(dict[int, Worker]):
+    """Worker id -> worker."""
+
+    def enlist(self, place: int, generation: int, now: float, number: int) -> Worker:
+        """A new row for worker ``number``."""
+        self[number] = Worker(number, place, generation, born=now, since=now, heard=now)
+        return self[number]
+
+    def of(self, generation: int) -> Iterator[Worker]:
+        """The workers of one generation."""
+        return (worker for worker in self.values() if worker.generation == generation)
+
+    def vacant(self, generation: int, count: int) -> list[int]:
+        """The places of ``count`` that no worker of the generation fills or is about to fill."""
+        taken = {worker.place for worker in self.of(generation) if _occupies(worker)}
+        return [place for place in range(count) if place not in taken]
+
+    def serving(self, generation: int, count: int) -> bool:
+        """Whether each of ``count`` places has a worker of the generation that is ready."""
+        ready = {worker.place for worker in self.of(generation) if worker.state is State.READY}
+        return ready.issuperset(range(count))
+
+    def successor(self, worker: Worker, generation: int) -> Worker | None:
+        """The ready worker of ``generation`` that makes this one superfluous, if it is meant to be replaced."""
+        if worker.state is not State.RETIRING and worker.generation == generation:
+            return None
+        rivals = (other for other in self.of(generation) if other.place == worker.place)
+        return next((other for other in rivals if other.state is State.READY), None)
+
+
+def _occupies(worker: Worker) -> bool:
+    # One that was killed without being told is as good as dead, but its death must be counted first.
+    return worker.state in (State.STARTING, State.READY, State.KILLED) and not worker.told

@@ -1,0 +1,82 @@
+"""What is told of a running server: its generations, templates and workers, and what became of them."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hendrix import __version__
+from hendrix.supervisor.crew import Crew, Member
+from hendrix.supervisor.entries import Worker
+from hendrix.supervisor.fleet import Fleet
+from hendrix.supervisor.memory import memory
+
+
+@dataclass(slots=True)
+class Chronicle:
+    """What happened so far. Moments are Unix time."""
+
+    started: float = field(default_factory=time.time)
+    crashes: int = 0
+    last_crash: dict[str, Any] | None = None
+    last_reload: dict[str, Any] | None = None
+
+    def crashed(self, facts: Mapping[str, Any]) -> None:
+        """A worker died that had not been told to leave."""
+        self.crashes += 1
+        told = {name: facts.get(name) for name in ("worker", "pid", "status")}
+        self.last_crash = {**told, "reason": facts.get("reason", ""), "at": time.time()}
+
+    def reloaded(self, *, ok: bool, seconds: float, summary: str) -> None:
+        """A reload is over."""
+        self.last_reload = {"at": time.time(), "ok": ok, "seconds": seconds, "summary": summary}
+
+
+def status(fleet: Fleet, crew: Crew, chronicle: Chronicle, now: float) -> dict[str, Any]:
+    """The facts, apart from where the server listens and what it serves. ``now`` is monotonic."""
+    loading = None if fleet.candidate is None else now - fleet.candidate_since
+    return {
+        "pid": os.getpid(),
+        "version": __version__,
+        "started": chronicle.started,
+        "phase": str(fleet.phase),
+        "workers_wanted": fleet.count,
+        "generation": fleet.generation,
+        "candidate": fleet.candidate,
+        "loading_since": loading,
+        "templates": [_template(fleet, number, member) for number, member in crew.templates.items()],
+        "workers": [_worker(worker, crew.workers.get(worker.id), now) for worker in fleet.workers.values()],
+        "crashes": chronicle.crashes,
+        "last_crash": chronicle.last_crash,
+        "last_reload": chronicle.last_reload,
+    }
+
+
+def _template(fleet: Fleet, generation: int, member: Member) -> dict[str, Any]:
+    entry = fleet.templates.get(generation)
+    state = str(entry.state) if entry else "gone"
+    return {"generation": generation, "pid": member.pid, "state": state, **_memory(member.pid)}
+
+
+def _worker(worker: Worker, member: Member | None, now: float) -> dict[str, Any]:
+    vitals = member.vitals if member else None
+    counts = ("requests", "connections", "threads", "busy", "queue")
+    return {
+        "worker": worker.id,
+        "place": worker.place,
+        "pid": worker.pid,
+        "generation": worker.generation,
+        "state": "frozen" if worker.frozen else str(worker.state),
+        "age": now - worker.born,
+        "heard": now - worker.heard,
+        **{name: getattr(vitals, name) if vitals else 0 for name in counts},
+        **_memory(worker.pid),
+    }
+
+
+def _memory(pid: int | None) -> dict[str, int | None]:
+    found = memory(pid) if pid is not None else None
+    return {"rss": found.rss if found else None, "pss": found.pss if found else None}
