@@ -1,4 +1,7 @@
-"""Steady requests from clients of their own, each on a new connection, and what became of them."""
+"""Steady requests from clients of their own, and what became of them.
+
+Half of the clients make a new connection for each request, the others keep theirs as long as the server lets them.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from tests.kit.client import Client
 from tests.kit.live import Server, until
 
 #: Requests that may be under way at once.
@@ -28,20 +32,35 @@ class Load:
     slowest: float = 0.0
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
-    def run(self, stop: threading.Event) -> None:
+    def run(self, stop: threading.Event, *, keep: bool) -> None:
+        client: Client | None = None
         while not stop.wait(_PAUSE):
             number, began = next(self._numbers), time.monotonic()
             try:
-                with self.server.client(timeout=15) as client:
-                    client.begin("GET", f"{self.target}?n={number}", "Connection: close")
-                    if not client.sock.recv(1, socket.MSG_PEEK):
-                        raise ConnectionResetError("closed without an answer")
-                    answer = client.answer()
-                assert answer.status == 200
-                self.pids.append(int(answer.body))
+                client = self._ask(client or self.server.client(timeout=15), number, keep=keep)
             except Exception as error:
+                client = None
                 self.failures.append(f"{number}: {type(error).__name__}: {error}")
             self.slowest = max(self.slowest, time.monotonic() - began)
+        if client:
+            client.close()
+
+    def _ask(self, client: Client, number: int, *, keep: bool) -> Client | None:
+        """One request; the connection where it may be used again."""
+        try:
+            client.begin("GET", f"{self.target}?n={number}", "Connection: keep-alive" if keep else "Connection: close")
+            if not client.sock.recv(1, socket.MSG_PEEK):
+                raise ConnectionResetError("closed without an answer")
+            answer = client.answer()
+            assert answer.status == 200
+            self.pids.append(int(answer.body))
+            kept = keep and "close" not in answer.all("connection")
+        except BaseException:
+            client.close()
+            raise
+        if not kept:
+            client.close()
+        return client if kept else None
 
     def more(self, count: int = 50) -> list[int]:
         """Wait for ``count`` more answers; returns who gave them."""
@@ -51,10 +70,13 @@ class Load:
 
 
 @contextlib.contextmanager
-def load(server: Server) -> Iterator[Load]:
+def load(server: Server, target: str = "/pid") -> Iterator[Load]:
     """Some 200 requests a second."""
-    running, stop = Load(server), threading.Event()
-    threads = [threading.Thread(target=running.run, args=(stop,)) for _ in range(CLIENTS)]
+    running, stop = Load(server, target), threading.Event()
+    threads = [
+        threading.Thread(target=running.run, args=(stop,), kwargs={"keep": number % 2 == 1})
+        for number in range(CLIENTS)
+    ]
     for thread in threads:
         thread.start()
     try:

@@ -29,7 +29,7 @@ def path(tmp_path):
 @pytest.fixture
 def child():
     """A process that lives until it is killed."""
-    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    process = subprocess.Popen(["cat"], stdin=subprocess.PIPE)
     yield process
     process.kill()
     process.communicate()

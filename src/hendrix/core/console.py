@@ -7,6 +7,7 @@ The codec is pure; sending and receiving is done in ``supervisor/console.py`` an
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -134,17 +135,22 @@ def _done(status: object, plain: dict[str, Any]) -> Done:
 def _shortened(line: Line) -> Line:
     match line:
         case Say(text):
-            return Say(_cut(text, len(_dump(line)) - LIMIT))
+            return _fitting(Say, text)
         case Done():
             brief = replace(line, summary=line.summary[:_LONGEST_SUMMARY])
-            return replace(brief, traceback=_cut(brief.traceback, len(_dump(brief)) - LIMIT))
+            return _fitting(lambda traceback: replace(brief, traceback=traceback), brief.traceback)
         case _:
             return line
 
 
-def _cut(text: str, excess: int) -> str:
-    """Make it ``excess`` bytes shorter on the wire: a character takes at least one. Both its ends say the most."""
-    if excess <= 0 or not text:
-        return text
-    kept = max(0, len(text) - excess - 2 * len(_LEFT_OUT)) // 2
-    return text[:kept] + _LEFT_OUT + text[len(text) - kept :]
+def _fitting(line_with: Callable[[str], Line], text: str) -> Line:
+    """The line with as much of both ends of the text, which say the most, as there is room for.
+
+    Tried, as a character takes between one and twelve bytes on the wire.
+    """
+    line = line_with(text)
+    kept = min(len(text), LIMIT) // 2
+    while kept and len(_dump(line)) > LIMIT:
+        line = line_with(text[:kept] + _LEFT_OUT + text[-kept:])
+        kept = kept * 3 // 4
+    return line

@@ -106,6 +106,11 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
+class Draining:
+    """The worker accepts nothing more: who connects from now on meets another."""
+
+
+@dataclass(frozen=True, slots=True)
 class Retire:
     """The worker asks to be replaced: it goes on serving until it is told to drain."""
 
@@ -154,6 +159,7 @@ Message = (
     | Changed
     | Spawned
     | Ready
+    | Draining
     | Retire
     | Vitals
     | Drain

@@ -32,7 +32,8 @@ class TemplateState(StrEnum):
 class Worker:
     """One row of the table. Moments are those of ``now``; at ``deadline`` it is killed.
 
-    One that was ``told`` to drain may end without that being a failure. ``frozen``: it was silent for too long.
+    One that was ``told`` to drain may end without that being a failure. ``closed``: it
+    accepts nothing more. ``frozen``: it was silent for too long.
     """
 
     id: int
@@ -46,6 +47,7 @@ class Worker:
     deadline: float | None = None
     said_ready: bool = False
     told: bool = False
+    closed: bool = False
     frozen: bool = False
     reason: str = ""
 

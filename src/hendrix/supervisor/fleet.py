@@ -42,6 +42,8 @@ STACKS_AFTER = 0.5
 """Seconds that a frozen process has to write down its stacks."""
 LINGER = 2.0
 """Seconds that idle connections of a replaced worker are kept, so that their peers can be told."""
+CLOSE_AFTER = 1.0
+"""Seconds that the end of a reload waits for old workers to say that they accept nothing more."""
 HOPELESS_AFTER = 5
 """Deaths in a row in one place, before any worker was ever ready, that end a first start."""
 PROJECT_FAILED = 3
@@ -74,6 +76,8 @@ class Fleet:
         self._backoffs: defaultdict[tuple[int, int], Backoff] = defaultdict(Backoff)
         self.announced = self._ready_once = False
         self._exit = Exit(0)
+        self._end_reload: moves.EndReload | None = None
+        self._end_reload_by = 0.0
         self._actions: list[Action] = []
         self._handlers: dict[type[Event], Callable[[Any, float], None]] = {
             moves.Configured: self._configured,
@@ -87,6 +91,7 @@ class Fleet:
             moves.WorkerFailed: self._worker_failed,
             moves.WorkerHeard: self._worker_heard,
             moves.WorkerAsksRetire: self._worker_asks_retire,
+            moves.WorkerDraining: self._worker_draining,
             moves.WorkerLost: self._worker_lost,
             moves.WorkerExited: self._worker_exited,
             moves.StopAsked: self._stop_asked,
@@ -113,6 +118,8 @@ class Fleet:
     def _moments(self) -> Iterator[float]:
         yield from (alarm for worker in self.workers.values() if (alarm := self._alarm(worker)) is not None)
         yield from (one.deadline for one in self.templates.values() if one.deadline is not None)
+        if self._end_reload is not None:
+            yield self._end_reload_by
         if self.phase is Phase.RUNNING:
             yield from self._starts()
 
@@ -220,6 +227,10 @@ class Fleet:
             worker.reason = event.reason
             self._report("worker.retiring", INFO, **worker.facts(reason=event.reason))
 
+    def _worker_draining(self, event: moves.WorkerDraining, now: float) -> None:
+        if worker := self.workers.get(event.worker):
+            worker.closed = True
+
     def _worker_lost(self, event: moves.WorkerLost, now: float) -> None:
         # Most often its exit status is a moment away. One that lives on cannot be told anything: it must go.
         worker = self.workers.get(event.worker)
@@ -257,6 +268,7 @@ class Fleet:
             self._promote(now)
             self._hand_over(now)
             self._fill(now)
+            self._finish_reload(now)
         elif self.phase is not Phase.OVER and not self.workers and not self.templates:
             self.phase = Phase.OVER
             self._actions.append(self._exit)
@@ -288,6 +300,7 @@ class Fleet:
             return
         before, self.generation, self.candidate = self.generation, self.candidate, None
         self._end_template(before, now)
+        self._actions.append(moves.Promoted(self.generation))
         seconds = now - self.candidate_since
         if not self.announced:
             self.announced = True
@@ -295,7 +308,17 @@ class Fleet:
         else:
             facts = {"generation": self.generation, "workers": self.count, "seconds": seconds}
             self._report("reload.done", INFO, **facts)
-        self._actions.append(moves.EndReload(self.generation, ok=True, seconds=seconds))
+        self._end_reload = moves.EndReload(self.generation, ok=True, seconds=seconds)
+        self._end_reload_by = now + CLOSE_AFTER
+
+    def _finish_reload(self, now: float) -> None:
+        """Whoever asked for the new code is told that it serves when nothing else does any more."""
+        if self._end_reload is None:
+            return
+        old = (worker for worker in self.workers.values() if worker.generation < self.generation)
+        if now >= self._end_reload_by or all(worker.closed for worker in old):
+            self._actions.append(self._end_reload)
+            self._end_reload = None
 
     def _hand_over(self, now: float) -> None:
         for worker in list(self.workers.values()):
@@ -323,6 +346,7 @@ class Fleet:
             return
         if self.candidate is not None:
             self._give_up(self.candidate, now)
+        self._end_reload = None  # who waits for it waits for this one instead
         self.last_generation += 1
         self.candidate, self.candidate_since = self.last_generation, now
         self.templates[self.candidate] = Template(self.candidate, self._preload)
@@ -446,7 +470,7 @@ class Fleet:
             self._stop(Phase.FAST, now)
 
     def _stop(self, phase: Phase, now: float) -> None:
-        self.phase = phase
+        self.phase, self._end_reload = phase, None
         graceful = phase is Phase.GRACEFUL
         self._report("server.stopping", self._routine(), graceful=graceful, workers=len(self.workers))
         for worker in self.workers.values():

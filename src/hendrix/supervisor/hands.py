@@ -160,6 +160,8 @@ class Hands:
                 self._tell(moves.WorkerHeard(worker))
             case control.LoadFailed(summary, traceback):
                 self._tell(moves.WorkerFailed(worker, summary, traceback))
+            case control.Draining():
+                self._tell(moves.WorkerDraining(worker))
             case control.Retire(reason):
                 self._tell(moves.WorkerAsksRetire(worker, reason))
             case _:

@@ -60,18 +60,22 @@ class Holdings:
     def _write_files(self, config: Config) -> None:
         path = config.pid
         try:
-            if not path:
-                folder = runtime.directory(os.environ, os.getuid())
-                runtime.make(folder, os.getuid())
-                path = os.path.join(folder, self.name + ".pid")
+            path = path or self._default_path()
             self.pidfile = PidFile.write(path, os.getpid())
         except OSError as error:
-            _cannot("pidfile.cannot_write", path, error)
-        socket_path = os.path.splitext(path)[0] + ".sock" if not config.pid else path + ".sock"
+            _cannot("pidfile.cannot_write", path or str(error.filename), error)
+            if not path:
+                return  # no directory for the socket either
+        socket_path = f"{path}.sock" if config.pid else os.path.splitext(path)[0] + ".sock"
         try:
             self.console = Console(socket_path, self._selector, self._on_ask)
         except OSError as error:
             _cannot("control.cannot_listen", socket_path, error)
+
+    def _default_path(self) -> str:
+        folder = runtime.directory(os.environ, os.getuid())
+        runtime.make(folder, os.getuid())
+        return os.path.join(folder, self.name + ".pid")
 
     def stop_listening(self) -> None:
         """Who comes now is refused, not kept waiting for workers that accept nothing more."""

@@ -108,6 +108,7 @@ class Supervisor:
             **self._hands.doers,
             moves.AnnounceReady: self._announce_ready,
             moves.BeginReload: self._begin_reload,
+            moves.Promoted: self._promoted,
             moves.EndReload: self._end_reload,
             moves.Exit: self._set_exit,
             moves.Report: self._report,
@@ -142,7 +143,9 @@ class Supervisor:
         self._signals.close()
 
     def _patience(self) -> float | None:
-        moments = [self._fleet.deadline(), self._rehearsal.deadline if self._rehearsal else None]
+        console, rehearsal = self._holdings.console, self._rehearsal
+        moments = [self._fleet.deadline()]
+        moments += [console.deadline() if console else None, rehearsal.deadline if rehearsal else None]
         if self._notifier.beat_every:
             moments.append(self._next_beat)
         known = [moment for moment in moments if moment is not None]
@@ -156,6 +159,8 @@ class Supervisor:
             self._tell(moves.Overslept(late))
         if self._rehearsal and now >= self._rehearsal.deadline:
             self._rehearsal.give_up()
+        if self._holdings.console:
+            self._holdings.console.tick()
         if self._notifier.beat_every and now >= self._next_beat:
             self._next_beat = now + self._notifier.beat_every
             self._notifier.beat()
@@ -332,14 +337,15 @@ class Supervisor:
         else:
             self._tell(moves.ReloadRefused(str(error)))
 
-    def _end_reload(self, action: moves.EndReload) -> None:
-        before = self._plans.keep(self._fleet.generation)
+    def _promoted(self, action: moves.Promoted) -> None:
+        before = self._plans.keep(action.generation)
         config = self._plans.current
-        if action.ok:
-            # What TTIN and TTOU made of it stays, unless the option was changed.
-            workers = self._fleet.count if config.workers == before.workers else config.workers
-            self._tell(moves.Configured(workers, terms(config)))
+        # What TTIN and TTOU made of it stays, unless the option was changed.
+        workers = self._fleet.count if config.workers == before.workers else config.workers
+        self._tell(moves.Configured(workers, terms(config)))
         self._executed = False
+
+    def _end_reload(self, action: moves.EndReload) -> None:
         self._notifier.ready(f"{self._fleet.count} workers at {', '.join(self._holdings.urls)}")
         self._chronicle.reloaded(ok=action.ok, seconds=action.seconds, summary=action.summary)
         self._asks.reloaded(Done(0 if action.ok else 3, action.summary, action.traceback, {"seconds": action.seconds}))

@@ -111,6 +111,13 @@ class WorkerAsksRetire:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkerDraining:
+    """The worker accepts nothing more."""
+
+    worker: int
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerLost:
     """The worker's channel ended or is stuck, though the process may live."""
 
@@ -180,6 +187,7 @@ Event = (
     | WorkerFailed
     | WorkerHeard
     | WorkerAsksRetire
+    | WorkerDraining
     | WorkerLost
     | WorkerExited
     | StopAsked
@@ -274,6 +282,13 @@ class BeginReload:
 
 
 @dataclass(frozen=True, slots=True)
+class Promoted:
+    """This generation serves from now on: its options count."""
+
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
 class EndReload:
     """What became of the generation that was to be: it serves, or it was given up and the old one serves on."""
 
@@ -314,6 +329,7 @@ Action = (
     | Abandon
     | AnnounceReady
     | BeginReload
+    | Promoted
     | EndReload
     | Exit
     | Report

@@ -16,7 +16,7 @@ from hendrix.answer.chain import build_chain
 from hendrix.answer.forwarded import trust
 from hendrix.answer.wsgi import Application, wsgi
 from hendrix.core.config import Config
-from hendrix.core.control import Drain, Message, Ready, ReopenLogs, Retire, Vitals
+from hendrix.core.control import Drain, Draining, Message, Ready, ReopenLogs, Retire, Vitals
 from hendrix.core.events import ERROR, INFO, emit
 from hendrix.observe import log
 from hendrix.wire.proxy_line import ProxyLine
@@ -193,6 +193,7 @@ class Worker:
         self.site.draining = True
         self._deadline = time.monotonic() + seconds
         self._listener.close()
+        self._channel.send(Draining())
         if not seconds:
             self._cut()
         self.loop.call_later(max(_FAREWELL, linger), self._close_idle)
