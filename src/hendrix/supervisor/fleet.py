@@ -251,7 +251,7 @@ class Fleet:
 
     def _overslept(self, event: moves.Overslept, now: float) -> None:
         for worker in self.workers.values():
-            worker.heard += event.seconds
+            worker.heard = now
 
     def _resized(self, event: moves.Resized, now: float) -> None:
         if self.phase is Phase.RUNNING and event.workers != self.count:

@@ -156,7 +156,7 @@ class Supervisor:
         late = 0.0 if patience is None else now - self._woke - patience
         self._woke = now
         if late > _OVERSLEPT:  # stopped by a terminal, or the machine slept: silence of others means nothing
-            self._tell(moves.Overslept(late))
+            self._tell(moves.Overslept())
         if self._rehearsal and now >= self._rehearsal.deadline:
             self._rehearsal.give_up()
         if self._holdings.console:

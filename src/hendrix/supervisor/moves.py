@@ -151,9 +151,7 @@ class ReloadRefused:
 
 @dataclass(frozen=True, slots=True)
 class Overslept:
-    """This process itself stood still for ``seconds``, so nobody could be heard meanwhile."""
-
-    seconds: float
+    """This process itself stood still, so nobody could be heard meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,10 @@ from hendrix.core.events import WARNING, emit
 from hendrix.supervisor.moves import Terms
 
 
+LEAST_SILENCE = 2.0
+"""Seconds of silence that mean nothing: a worker is heard once a second, and machines are busy."""
+
+
 class Options(Protocol):
     """Where the configuration comes from. It is asked again for each generation."""
 
@@ -58,7 +62,8 @@ class Plans:
 
 def terms(config: Config) -> Terms:
     """How long the fleet waits for whom."""
-    return Terms(config.graceful_timeout, config.start_timeout, config.worker_timeout, config.dev or config.reload)
+    silence = max(config.worker_timeout, LEAST_SILENCE) if config.worker_timeout else 0.0
+    return Terms(config.graceful_timeout, config.start_timeout, silence, config.dev or config.reload)
 
 
 def _as_far_as_reloadable(wanted: Config, running: Config) -> Config:
