@@ -18,7 +18,7 @@ from tests.process.test_signals import gone
 STREAMS = 50
 IDLE = 200
 
-VIEWS = '''
+VIEWS = """
 from django.http import StreamingHttpResponse
 
 
@@ -33,7 +33,7 @@ def stream(request):
         yield b"end\\n"
 
     return StreamingHttpResponse(parts())
-'''
+"""
 URLS = """
 from django.urls import path
 

@@ -27,7 +27,9 @@ def with_version(project, number, more=""):
 
 def say_versions(project):
     """Have the project say which version of its code answers."""
-    project.add("views.py", "from site1 import version as v\n\n\ndef rows(request):\n    return HttpResponse(v.NUMBER)\n")
+    project.add(
+        "views.py", "from site1 import version as v\n\n\ndef rows(request):\n    return HttpResponse(v.NUMBER)\n"
+    )
     project.write("urls.py", URLS)
     with_version(project, 0)
     return project
@@ -140,7 +142,7 @@ def test_bad_options_are_not_taken(versioned):
 
 
 def test_a_crash_during_a_reload_is_made_good_by_the_old_code(versioned):
-    import os  # noqa: PLC0415
+    import os
 
     with versioned.serve("-w", "2") as server, load(server) as running:
         running.more()
@@ -159,7 +161,7 @@ def test_a_crash_during_a_reload_is_made_good_by_the_old_code(versioned):
 
 
 def test_requests_under_way_finish_on_the_old_code(versioned):
-    from tests.process.test_signals import waiting  # noqa: PLC0415
+    from tests.process.test_signals import waiting
 
     with versioned.serve() as server:
         (before,) = server.workers()

@@ -91,7 +91,7 @@ def test_requests_under_way_finish(project):
 
 def test_a_link_that_a_deploy_turned_is_followed(project, tmp_path):
     """``current`` -> ``releases/1``, as many deploy tools have it."""
-    import shutil  # noqa: PLC0415
+    import shutil
 
     first, second = tmp_path / "r1", tmp_path / "r2"
     shutil.copytree(project.folder, first, ignore=shutil.ignore_patterns("r1", "r2", "current"))
