@@ -2,7 +2,7 @@
 
 python3 -m bench                      everything, into docs/benchmarks
 python3 -m bench load                 the workloads only
-python3 -m bench idle|workers|startup one extra measurement
+python3 -m bench idle|workers|startup|life one extra measurement
 python3 -m bench profile WORKLOAD     Hendrix against one server or one checkout
 python3 -m bench setup                only make the environment
 """
@@ -17,6 +17,7 @@ from types import FrameType
 from bench import (
     environment,
     idle,
+    life,
     machine,
     profile,
     report,
@@ -33,7 +34,7 @@ from bench.progress import BenchError, say
 from bench.rounds import Plan
 from bench.section import Section
 
-_EXTRAS = ("idle", "workers", "startup")
+_EXTRAS = ("idle", "workers", "startup", "life")
 _ACTIONS = ("all", "load", *_EXTRAS, "profile", "setup")
 
 
@@ -72,6 +73,8 @@ def _extra(name: str, options: argparse.Namespace, plan: Plan, cores: Cores) -> 
             return idle.section(nursery, chosen, options.idle_connections)
         if name == "workers":
             return workers.section(nursery, chosen)
+        if name == "life":
+            return life.section(nursery)
         return startup.section(nursery, chosen, plan.rounds)
 
 

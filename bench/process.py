@@ -170,6 +170,11 @@ class Nursery:
         self._runtime = tempfile.TemporaryDirectory(prefix="bench-")
         return self
 
+    @property
+    def runtime(self) -> Path:
+        """Where servers keep their pid files and control sockets."""
+        return Path(self._runtime.name)
+
     def start(
         self,
         name: str,

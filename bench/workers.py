@@ -57,7 +57,7 @@ def settings_of(manage: str) -> str:
     return found[1]
 
 
-def _subject() -> Subject:
+def showcase() -> Subject:
     """A fresh copy of the showcase, migrated; the bench's own project where there is no showcase."""
     if not (SHOWCASE / "manage.py").exists():
         say("workers: examples/showcase is not there; the bench's own project stands in for it")
@@ -102,7 +102,7 @@ def _megabytes(nursery: Nursery, server: Server, subject: Subject, workers: int)
 
 def section(nursery: Nursery, servers: Sequence[Server]) -> Section:
     """One server after the other, each alone, with 1 worker and then with 4."""
-    subject, found = _subject(), []
+    subject, found = showcase(), []
     for server in servers:
         say(f"workers: {server.name}, 1 and 4 workers, {subject.name}")
         one = _megabytes(nursery, server, subject, 1)

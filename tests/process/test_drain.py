@@ -104,11 +104,10 @@ def test_streams_end_at_the_deadline(project):
 
 
 def test_the_disk_is_full_for_the_log(project):
-    with project.serve("--access-log", "combined", "--access-logfile", "/dev/full") as server:
-        with load(server) as running:
-            running.more(100)
-            server.signal(signal.SIGUSR1)
-            running.more(50)
+    with project.serve("--access-log", "combined", "--access-logfile", "/dev/full") as server, load(server) as running:
+        running.more(100)
+        server.signal(signal.SIGUSR1)
+        running.more(50)
     assert running.failures == []
 
 
