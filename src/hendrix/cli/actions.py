@@ -2,27 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from hendrix.cli.load import Sourced
+from hendrix.core.config import OPTIONS
+
+Switches = frozenset[str]
+"""The names of an action's own switches that were given."""
+Run = Callable[[Sourced, Switches], int]
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """``run`` takes the options as loaded and returns the exit status."""
+    """``run`` takes the options as loaded and returns the exit status.
+
+    ``takes`` are the options that mean something to it. ``switches`` (name -> help) are its own: how it is done this
+    once, so no other source than the command line has them. ``notes`` end its help page.
+    """
 
     name: str
     help: str
-    run: Callable[[Sourced], int]
+    run: Run
+    takes: frozenset[str] = frozenset(OPTIONS)
+    switches: Mapping[str, str] = field(default_factory=dict)
+    notes: str = ""
 
 
-def _start(sourced: Sourced) -> int:
-    from hendrix.cli.start import start  # noqa: PLC0415 - help must not pay for it
+def _file(name: str) -> Run:
+    """The function ``name`` of the file ``name``; help must not pay for importing it."""
 
-    return start(sourced)
+    def run(sourced: Sourced, switches: Switches) -> int:
+        return int(getattr(importlib.import_module(f"hendrix.cli.{name}"), name)(sourced, switches))
+
+    return run
+
+
+_JSON = {"json": "JSON instead of text"}
+_OF_A_SERVER = frozenset(
+    ("settings", "wsgi", "pythonpath", "chdir", "bind", "http_port", "pid", "verbosity", "quiet", "traceback")
+)
+_WHICH = (
+    "Which server: that of --pid, or the one at this port or address, or of these settings; "
+    "without any of them the only one that runs."
+)
+
+
+def _to_a_server(name: str, text: str, notes: str, switches: Mapping[str, str] | None = None) -> Action:
+    return Action(name, text, _file(name), _OF_A_SERVER, switches or {}, f"{_WHICH} {notes}")
 
 
 ACTIONS: dict[str, Action] = {
-    action.name: action for action in (Action("start", "serve the project in this directory", _start),)
+    action.name: action
+    for action in (
+        Action("start", "serve the project in this directory", _file("start")),
+        _to_a_server(
+            "stop",
+            "end a running server and wait until it has ended",
+            "Exit status 0 once it has ended, 1 where it has not or none runs.",
+            {"fast": "do not wait for requests under way"},
+        ),
+        _to_a_server(
+            "restart",
+            "execute a running server's program anew, keeping sockets and pid",
+            "Takes a new Hendrix and options that a reload cannot change. "
+            "Exit status 0 once the new code serves, 3 where the project does not load: the old serves on then.",
+        ),
+        _to_a_server(
+            "reload",
+            "load a running server's code anew, without losing a request",
+            "Exit status 0 once the new code serves, 3 where the project does not load: the old serves on then.",
+        ),
+        _to_a_server(
+            "status", "show what a running server does", "Exit status 0, or 1 where no server runs.", _JSON
+        ),
+        Action(
+            "check",
+            "load the project without serving it; show all options",
+            _file("check"),
+            switches=_JSON,
+            notes="Exit status 0 where all is well, 1 for a wrong option, "
+            "3 where the project does not load or one of Django's system checks fails.",
+        ),
+    )
 }

@@ -11,14 +11,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
-from hendrix.cli.actions import ACTIONS
+from hendrix.cli.actions import ACTIONS, Switches
 from hendrix.cli.given import Level, read
 from hendrix.cli.nearest import advice
 from hendrix.core.config import OPTIONS, Option
 from hendrix.core.errors import UsageError
 
 _FLAGS = {flag: option for option in OPTIONS.values() for flag in option.flags}
-_ABOUT_ITSELF = ("-h", "--help", "--version")
+_SWITCHES = {name: f"--{name}" for action in ACTIONS.values() for name in action.switches}
+_ABOUT_ITSELF = ("-h", "--help", "--help-all", "--version")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,9 @@ class Command:
 
     action: str
     flags: Level
+    switches: Switches = frozenset()
     help: bool = False
+    help_all: bool = False
     version: bool = False
 
 
@@ -38,11 +41,13 @@ def parse(words: Sequence[str]) -> Command:
     except argparse.ArgumentError as error:
         raise _bad_use(error) from None
     asked = vars(found)
-    help_, version = asked.pop("help", False), asked.pop("version", False)
-    if help_ or version:
-        return Command(next((word for word in rest if word in ACTIONS), ""), {}, help_, version)
+    about = {name: asked.pop(name, False) for name in ("help", "help_all", "version")}
+    if any(about.values()):
+        return Command(next((word for word in rest if word in ACTIONS), ""), {}, **about)
     action = _action(rest)
-    return Command(action, {name: read(name, text, OPTIONS[name].flag) for name, text in asked.items()})
+    switches = frozenset(name for name in _SWITCHES if asked.pop(name, False))
+    _refuse_strange(action, asked, switches)
+    return Command(action, {name: read(name, text, OPTIONS[name].flag) for name, text in asked.items()}, switches)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -54,7 +59,10 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> _Parser:
     parser = _Parser("hx", add_help=False, allow_abbrev=False, exit_on_error=False, argument_default=argparse.SUPPRESS)
     parser.add_argument("-h", "--help", action="store_true")
+    parser.add_argument("--help-all", action="store_true")
     parser.add_argument("--version", action="store_true")
+    for flag in _SWITCHES.values():
+        parser.add_argument(flag, action="store_true")
     for option in OPTIONS.values():
         _add(parser, option)
     return parser
@@ -104,5 +112,14 @@ def _action(rest: Iterable[str]) -> str:
 
 def _unknown_option(word: str) -> UsageError:
     name = word.partition("=")[0]
-    known = (*_FLAGS, *_ABOUT_ITSELF)
-    return UsageError(f"unknown option {name}; {advice(name, known, 'hx start --help lists the options')}")
+    known = (*_FLAGS, *_SWITCHES.values(), *_ABOUT_ITSELF)
+    return UsageError(f"unknown option {name}; {advice(name, known, 'hx start --help-all lists the options')}")
+
+
+def _refuse_strange(action: str, options: Iterable[str], switches: Switches) -> None:
+    """What means nothing to the action was meant otherwise: it is not ignored."""
+    known = ACTIONS[action]
+    for name in (*options, *sorted(switches)):
+        if name not in known.takes and name not in known.switches:
+            flag = _SWITCHES.get(name) or OPTIONS[name].flag
+            raise UsageError(f"hx {action} does not take {flag}; hx {action} --help shows what it takes")

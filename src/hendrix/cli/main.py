@@ -25,24 +25,35 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not words:
             return _show(page("", _width())) or 1
         command = parse(words)
-        if command.help or command.version:
+        if command.help or command.help_all or command.version:
             return _show(_about(command))
         sourced = load(command.flags, os.environ, Path.cwd())
         traceback = sourced.config.traceback
-        return ACTIONS[command.action].run(sourced)
+        return ACTIONS[command.action].run(sourced, command.switches)
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        return _unread()
     except Exception as error:  # the one place where errors become words
         return complain(error, traceback=traceback)
 
 
 def _about(command: Command) -> str:
-    return f"hendrix {__version__}\n" if command.version else page(command.action, _width())
+    if command.version:
+        return f"hendrix {__version__}\n"
+    return page(command.action, _width(), everything=command.help_all)
 
 
 def _show(text: str) -> int:
     sys.stdout.write(text)
+    sys.stdout.flush()
     return 0
+
+
+def _unread() -> int:
+    """As in ``hx status | head -1``: nobody reads the rest, and Python must not try to write it at the exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1
 
 
 def _width() -> int:

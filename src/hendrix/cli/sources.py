@@ -48,7 +48,7 @@ def environment(environ: Mapping[str, str]) -> Level:
 def _refuse_unknown_variables(environ: Mapping[str, str]) -> None:
     for variable in environ:
         if variable.startswith("HX_") and variable not in _VARIABLES:
-            hint = advice(variable, _VARIABLES, "hx start --help lists the options")
+            hint = advice(variable, _VARIABLES, "hx start --help-all lists the options")
             raise UsageError(f"environment variable {variable} is no option; {hint}")
 
 
@@ -116,7 +116,7 @@ def _line_of(key: str, text: str) -> int:
 def _option_name(key: str, place: str) -> str:
     name = key.replace("-", "_")
     if name not in OPTIONS:
-        hint = advice(name.lower(), OPTIONS, "hx start --help lists the options")
+        hint = advice(name.lower(), OPTIONS, "hx start --help-all lists the options")
         raise UsageError(f"{place} is no option; {hint}")
     return name
 
