@@ -229,7 +229,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"environ": {"HX_XYZZY": "8"}},
-        "environment variable HX_XYZZY is no option; hx start --help lists the options",
+        "environment variable HX_XYZZY is no option; hx start --help-all lists the options",
     ),
     (
         {"environ": {"WEB_CONCURRENCY": "all"}},
@@ -247,7 +247,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
         {"file": "\n\nthreads = 'many'"},
         "hendrix.toml line 3, threads: 'many' is not a whole number; give one from 1 to 1024",
     ),
-    ({"file": "x = 1\nthreads = 2"}, "hendrix.toml line 1: x is no option; hx start --help lists the options"),
+    ({"file": "x = 1\nthreads = 2"}, "hendrix.toml line 1: x is no option; hx start --help-all lists the options"),
     ({"file": "# thread\n  thread = 2"}, "hendrix.toml line 2: thread is no option; did you mean threads?"),
     ({"file": "Threads = 2"}, "hendrix.toml line 1: Threads is no option; did you mean threads?"),
     ({"file": "http-port = 1\nhttp_port = 2"}, "hendrix.toml line 2: http_port is given twice; remove one"),
@@ -284,6 +284,10 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     (
         {"django": {"HENDRIX": {"settings": "p.s"}}},
         'setting HENDRIX["settings"] comes too late to find the project; give --settings',
+    ),
+    (
+        {"django": {"HENDRIX": {"user": "www-data"}}},
+        'setting HENDRIX["user"] comes too late; give --user, or user in hendrix.toml',
     ),
 ]
 

@@ -5,13 +5,15 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from hendrix import __version__
 from hendrix.cli import complaint
-from hendrix.cli.actions import ACTIONS, Action
+from hendrix.cli.actions import ACTIONS, Action, Run, Switches
+from hendrix.cli.help import page
 from hendrix.cli.load import Sourced
 from hendrix.cli.main import main
 from hendrix.core.config import OPTIONS
@@ -26,7 +28,7 @@ def _empty_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def does(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Sourced], int]], None]:
+def does(monkeypatch: pytest.MonkeyPatch) -> Callable[[Run], None]:
     """Have ``hx start`` do something else."""
     return lambda run: monkeypatch.setitem(ACTIONS, "start", Action("start", "pretend", run))
 
@@ -37,7 +39,7 @@ def hx(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
 
 
 class TestHelp:
-    @pytest.mark.parametrize("words", [["--help"], ["-h"], ["start", "--help"], ["--help", "start"]])
+    @pytest.mark.parametrize("words", [["--help-all"], ["start", "--help-all"], ["--help-all", "check"]])
     def test_every_option_is_there(self, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
         assert main(words) == 0
         out, err = capsys.readouterr()
@@ -47,9 +49,26 @@ class TestHelp:
         assert "[30s]" in out
         assert max(map(len, out.splitlines())) <= 110
 
+    @pytest.mark.parametrize("action", ["", *ACTIONS])
+    def test_it_fits_a_screen(self, action: str) -> None:
+        lines = page(action, 80).splitlines()
+        assert len(lines) < 24
+        assert max(map(len, lines)) <= 80
+
     def test_actions(self, capsys: pytest.CaptureFixture[str]) -> None:
         main(["--help"])
-        assert "\n  start  " in capsys.readouterr().out
+        out = capsys.readouterr().out
+        assert all(f"\n  {name}  " in out for name in ACTIONS)
+
+    @pytest.mark.parametrize("action", ACTIONS)
+    def test_an_action_tells_what_is_its_own(self, action: str, capsys: pytest.CaptureFixture[str]) -> None:
+        main([action, "-h"])
+        out = capsys.readouterr().out
+        assert out.startswith(f"usage: hx {action} ")
+        assert all(f"  --{name} " in out for name in ACTIONS[action].switches)
+        if ACTIONS[action].needs_a_server:
+            assert all(f"{OPTIONS[name].flag} " in out for name in ACTIONS[action].takes)
+            assert "--threads" not in out
 
     def test_help_wins_over_mistakes(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["start", "--nonsense", "--help"]) == 0
@@ -64,7 +83,7 @@ class TestHelp:
 
 
 MISTAKES = {
-    "stop": "unknown action 'stop'; hx --help lists them",
+    "stp": "unknown action 'stp'; did you mean stop?",
     "strat": "unknown action 'strat'; did you mean start?",
     "xyzzy": "unknown action 'xyzzy'; hx --help lists them",
     "--threads 4": "no action; give one, as in hx start",
@@ -74,9 +93,14 @@ MISTAKES = {
     "start --http": "unknown option --http; did you mean --http-port?",
     "start --http_prot 80": "unknown option --http-prot; did you mean --http-port?",
     "start --verbos": "unknown option --verbos; did you mean --verbosity?",
-    "start --cache": "unknown option --cache; hx start --help lists the options",
-    "start -d": "unknown option -d; hx start --help lists the options",
-    "start --": "unknown option --; hx start --help lists the options",
+    "start --cache": "unknown option --cache; hx start --help-all lists the options",
+    "stop -d": "hx stop does not take --daemonize; hx stop --help shows what it takes",
+    "status --threads 4": "hx status does not take --threads; hx status --help shows what it takes",
+    "reload --no-preload": "hx reload does not take --preload; hx reload --help shows what it takes",
+    "start --json": "hx start does not take --json; hx start --help shows what it takes",
+    "restart --fast": "hx restart does not take --fast; hx restart --help shows what it takes",
+    "status --json=1": "--json takes no value; give it alone",
+    "start --": "unknown option --; hx start --help-all lists the options",
     "start --threads": "--threads needs a value; give --threads N",
     "start -b": "--bind needs a value; give --bind ADDRESS",
     "start --threads --quiet": "--threads needs a value; give --threads N",
@@ -102,7 +126,7 @@ def test_what_was_typed_cannot_break_the_line(capsys: pytest.CaptureFixture[str]
 class TestErrors:
     def test_options_reach_the_action(self, does: Callable[[object], None]) -> None:
         seen: list[Sourced] = []
-        does(lambda sourced: seen.append(sourced) or 5)
+        does(lambda sourced, switches: seen.append(sourced) or 5)
         assert main(["--threads", "3", "start", "--http_port", "9000"]) == 5
         assert (seen[0].config.threads, seen[0].config.http_port) == (3, 9000)
 
@@ -142,14 +166,21 @@ class TestErrors:
         assert main(["start"]) == 1
         assert capsys.readouterr().err == "hx: unexpected RuntimeError: two\\nlines; --traceback shows where\n"
 
+    def test_switches_reach_the_action(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        seen: list[Switches] = []
+        action = replace(ACTIONS["stop"], run=lambda sourced, switches: seen.append(switches) or 0)
+        monkeypatch.setitem(ACTIONS, "stop", action)
+        assert (main(["stop", "--fast"]), main(["stop"])) == (0, 0)
+        assert seen == [{"fast"}, frozenset()]
+
     def test_an_interrupt_is_quiet(self, does: Callable[[object], None], capsys: pytest.CaptureFixture[str]) -> None:
         does(raising(KeyboardInterrupt()))
         assert main(["start"]) == 130
         assert capsys.readouterr() == ("", "")
 
 
-def raising(error: BaseException) -> Callable[[Sourced], int]:
-    def run(sourced: Sourced) -> int:
+def raising(error: BaseException) -> Run:
+    def run(sourced: Sourced, switches: Switches) -> int:
         raise error
 
     return run

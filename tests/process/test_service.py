@@ -2,10 +2,13 @@
 
 import contextlib
 import os
+import pwd
 import shutil
 import signal
 import socket
+import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 from pathlib import Path
@@ -115,6 +118,57 @@ def test_the_project_runs_as_the_group(project):
             assert client.get("/rows").body.decode().startswith(f"{other.gr_gid} ")
         assert path.stat().st_gid == other.gr_gid
         assert os.stat(f"/proc/{server.pid}").st_gid == 0, "the parent process can bind, log and signal"
+
+
+def readable_python(path):
+    """An interpreter of this version that any user may run, and the packages for it."""
+    packages = next(Path(entry) for entry in sys.path if entry.endswith("site-packages"))
+    python = f"/usr/bin/python{sys.version_info.major}.{sys.version_info.minor}"
+    probe = [python, "-c", "import django, twisted, hendrix"]
+    source = str(Path(__file__).parents[2] / "src")
+    environ = {"PYTHONPATH": os.pathsep.join((source, str(packages)))}
+    if Path(python).exists() and not subprocess.run(probe, env=environ, cwd=path, user="nobody").returncode:
+        return python, environ
+    return pytest.skip("no interpreter that another user may run")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root becomes another user")
+def test_the_project_runs_as_another_user(project):
+    """Only the parent process is root: it binds and signals; the project reads, writes and logs as the user."""
+    python, environ = readable_python("/")
+    place = Path(tempfile.mkdtemp(prefix="hx-user-"))
+    place.chmod(0o755)
+    try:
+        shutil.copytree(project.folder, place / "site")
+        (place / "site").chmod(0o755)
+        project.folder, project.package = place / "site", place / "site" / "site1"
+        project.write("views.py", "import os\nfrom django.http import HttpResponse\n")
+        project.add("views.py", "def pid(request):\n    return HttpResponse(os.getuid())\n")
+        project.write("urls.py", "from django.urls import path\nfrom site1.views import pid\n")
+        project.add("urls.py", "urlpatterns = [path('pid', pid)]\n")
+        logs = [place / "server.log", place / "access.log"]
+        options = ["-u", "nobody", "--log", str(logs[0]), "--access-log", "combined", "--access-logfile", str(logs[1])]
+        command = [python, "-m", "hendrix", "start", "-b", "127.0.0.1:0", *options]
+        server = Server(command, project.folder, {**project.environ(), **environ})
+        server._log = logs[0]
+        try:
+            until(logs[0].exists, "the log")
+            server.await_listening()
+            nobody = pwd.getpwnam("nobody").pw_uid
+            with load(server) as running:
+                assert set(running.more()) == {nobody}
+                logs[1].rename(place / "access.old")
+                server.signal(signal.SIGUSR1)
+                until(lambda: logs[1].exists() and "/pid" in logs[1].read_text(), "a new file")
+                assert ask(server, "reload")["done"] == 0
+                assert set(running.more()) == {nobody}
+            assert running.failures == []
+            assert {log.stat().st_uid for log in logs} == {nobody}
+            assert os.stat(f"/proc/{server.pid}").st_uid == 0
+        finally:
+            server.stop()
+    finally:
+        shutil.rmtree(place)
 
 
 def test_umask_and_chdir(project, tmp_path):

@@ -6,7 +6,6 @@ import socket
 
 import pytest
 
-from hendrix.core.config import Config
 from hendrix.core.control import Decoder, LoadFailed
 from hendrix.supervisor import process
 
@@ -25,8 +24,8 @@ def heard(sock):
     return data
 
 
-def start(template, release=lambda: None):
-    return process.start_template(template, Config(settings="x.settings"), release)
+def start(work, release=lambda: None):
+    return process.start("hendrix: somebody", work, release)
 
 
 class TestDescribe:
@@ -44,19 +43,19 @@ class TestDescribe:
         assert process.describe(status) == words
 
 
-class TestTemplate:
-    def test_gets_its_channel_and_the_options(self):
-        pid, sock = start(lambda channel, config: channel.sendall(config.settings.encode()))
-        assert heard(sock) == b"x.settings"
+class TestChild:
+    def test_gets_its_channel(self):
+        pid, sock = start(lambda channel: channel.sendall(b"here"))
+        assert heard(sock) == b"here"
         assert process.describe(waited(pid)) == "exit status 0"
 
     def test_releases_what_is_the_supervisors(self):
         ours, theirs = socket.socketpair()
 
-        def template(channel, config):
+        def work(channel):
             channel.sendall(str(theirs.fileno()).encode())
 
-        pid, sock = start(template, theirs.close)
+        pid, sock = start(work, theirs.close)
         assert heard(sock) == b"-1"
         assert theirs.fileno() != -1
         waited(pid)
@@ -64,44 +63,44 @@ class TestTemplate:
         theirs.close()
 
     def test_fault_of_ours_is_confessed(self):
-        def template(channel, config):
+        def work(channel):
             raise ValueError("two\nlines")
 
-        pid, sock = start(template)
+        pid, sock = start(work)
         ((message, _),) = Decoder().feed(heard(sock), [])
         assert isinstance(message, LoadFailed)
         assert message.summary == "ValueError: two"
-        assert "in template" in message.traceback
+        assert "in work" in message.traceback
         assert process.describe(waited(pid)) == "exit status 1"
 
     def test_exit_of_the_project_is_confessed_too(self):
-        def template(channel, config):
+        def work(channel):
             raise SystemExit(0)
 
-        pid, sock = start(template)
+        pid, sock = start(work)
         assert b"SystemExit: 0" in heard(sock)
         waited(pid)
 
     def test_child_that_it_forks_confesses_nothing(self):
-        def template(channel, config):
+        def work(channel):
             if child := os.fork():
                 os.waitpid(child, 0)
             else:
                 raise ValueError("of a worker")
 
-        pid, sock = start(template)
+        pid, sock = start(work)
         assert heard(sock) == b""
         waited(pid)
 
     def test_signals_are_unblocked_and_left_to_the_supervisor(self):
-        def template(channel, config):
+        def work(channel):
             blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [])
             for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1):
                 os.kill(os.getpid(), signum)
             default = signal.getsignal(signal.SIGCHLD) == signal.SIG_DFL
             channel.sendall(f"{len(blocked)} {default}".encode())
 
-        pid, sock = start(template)
+        pid, sock = start(work)
         assert heard(sock) == b"0 True"
         waited(pid)
         assert not signal.pthread_sigmask(signal.SIG_BLOCK, [])
@@ -113,14 +112,14 @@ class TestTemplate:
         monkeypatch.setattr(os, "fork", fork)
         before = set(os.listdir("/proc/self/fd"))
         with pytest.raises(OSError):
-            start(lambda channel, config: None)
+            start(lambda channel: None)
         assert set(os.listdir("/proc/self/fd")) == before
         assert not signal.pthread_sigmask(signal.SIG_BLOCK, [])
 
 
 class TestSignal:
     def test_to_nobody_is_harmless(self):
-        pid, sock = start(lambda channel, config: None)
+        pid, sock = start(lambda channel: None)
         sock.close()
         waited(pid)
         process.send_signal(pid, signal.SIGTERM)

@@ -29,6 +29,11 @@ class Action:
     switches: Mapping[str, str] = field(default_factory=dict)
     notes: str = ""
 
+    @property
+    def needs_a_server(self) -> bool:
+        """Whether it is done to one that runs; ``WHICH`` tells to which."""
+        return self.takes is _OF_A_SERVER
+
 
 def _file(name: str) -> Run:
     """The function ``name`` of the file ``name``; help must not pay for importing it."""
@@ -39,18 +44,18 @@ def _file(name: str) -> Run:
     return run
 
 
+WHICH = (
+    "Which server: that of --pid, or the one at this port or address, or of these settings; "
+    "without any of them the only one that runs."
+)
 _JSON = {"json": "JSON instead of text"}
 _OF_A_SERVER = frozenset(
     ("settings", "wsgi", "pythonpath", "chdir", "bind", "http_port", "pid", "verbosity", "quiet", "traceback")
 )
-_WHICH = (
-    "Which server: that of --pid, or the one at this port or address, or of these settings; "
-    "without any of them the only one that runs."
-)
 
 
 def _to_a_server(name: str, text: str, notes: str, switches: Mapping[str, str] | None = None) -> Action:
-    return Action(name, text, _file(name), _OF_A_SERVER, switches or {}, f"{_WHICH} {notes}")
+    return Action(name, text, _file(name), _OF_A_SERVER, switches or {}, notes)
 
 
 ACTIONS: dict[str, Action] = {
@@ -65,18 +70,16 @@ ACTIONS: dict[str, Action] = {
         ),
         _to_a_server(
             "restart",
-            "execute a running server's program anew, keeping sockets and pid",
+            "execute a running server's program anew; sockets stay",
             "Takes a new Hendrix and options that a reload cannot change. "
             "Exit status 0 once the new code serves, 3 where the project does not load: the old serves on then.",
         ),
         _to_a_server(
             "reload",
-            "load a running server's code anew, without losing a request",
+            "load a running server's code anew; no request is lost",
             "Exit status 0 once the new code serves, 3 where the project does not load: the old serves on then.",
         ),
-        _to_a_server(
-            "status", "show what a running server does", "Exit status 0, or 1 where no server runs.", _JSON
-        ),
+        _to_a_server("status", "show what a running server does", "Exit status 0, or 1 where no server runs.", _JSON),
         Action(
             "check",
             "load the project without serving it; show all options",

@@ -19,7 +19,7 @@ def complain(error: Exception, *, traceback: bool, to: TextIO | None = None) -> 
 
         tracebacks.print_exception(error, file=stream)
     name = f"{colour.RED}hx:{colour.RESET}" if _coloured(stream) else "hx:"
-    print(name, _one_line(_said(error)), file=stream, flush=True)
+    print(name, one_line(_said(error)), file=stream, flush=True)
     return getattr(error, "exit_status", 1)
 
 
@@ -36,6 +36,6 @@ def _said(error: Exception) -> str:
     return f"unexpected {type(error).__name__}: {error}; --traceback shows where"
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """What the user typed may hold anything; it must neither break the line nor steer the terminal."""
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)

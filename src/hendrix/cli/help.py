@@ -6,12 +6,12 @@ import re
 import textwrap
 from collections.abc import Collection, Iterator
 
-from hendrix.cli.actions import ACTIONS, Action
+from hendrix.cli.actions import ACTIONS, WHICH, Action
 from hendrix.core.config import GROUPS, OPTIONS, Option
 
 _COLUMN = 32
 _NARROW = 24
-_PAUSE = re.compile(r"[;:,.]? (?=else|may|and|\\()|[;:,.] ")
+_PAUSE = re.compile(r"[;:,.] | (?=and |\()")
 #: Of ``hx -h``: what nearly everybody gives.
 _MOST_USED = ("bind", "workers", "dev", "daemonize", "settings", "pid", "log")
 #: Of ``hx start -h``.
@@ -78,7 +78,7 @@ def _action(action: Action, width: int) -> Iterator[str]:
         yield from _switches(action, _NARROW, width)
         yield from _brief([name for name in OPTIONS if name in action.takes], width)
     yield ""
-    yield from textwrap.wrap(action.notes, min(width, 80), break_on_hyphens=False)
+    yield from textwrap.wrap(_notes(action), min(width, 80), break_on_hyphens=False)
 
 
 def _all(action: Action, width: int) -> Iterator[str]:
@@ -101,13 +101,17 @@ def _all(action: Action, width: int) -> Iterator[str]:
         "Django's settings; the first of these that speaks counts. A switch is turned off by no before its name: "
         "--no-preload."
     )
-    yield from textwrap.wrap(f"{said} {action.notes}", width, break_on_hyphens=False)
+    yield from textwrap.wrap(f"{said} {_notes(action)}", width, break_on_hyphens=False)
 
 
 def _head(action: Action) -> Iterator[str]:
     yield f"usage: hx {action.name} [options]"
     yield ""
     yield action.help[0].upper() + action.help[1:] + "."
+
+
+def _notes(action: Action) -> str:
+    return f"{WHICH} {action.notes}" if action.needs_a_server else action.notes
 
 
 # --- their rows -------------------------------------------------------------------------------------------

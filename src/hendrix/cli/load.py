@@ -15,7 +15,6 @@ from hendrix.cli.given import Given, Level
 from hendrix.core.config import OPTIONS, Config
 from hendrix.core.control import SettingsLoaded
 from hendrix.core.errors import UsageError
-from hendrix.supervisor.cpus import usable_cpus
 
 DEFAULT = "default"
 
@@ -95,6 +94,8 @@ def _settle_development(given: dict[str, Given]) -> None:
 
 def _settle_workers(given: dict[str, Given]) -> None:
     if "workers" in given and not given["workers"].value:
+        from hendrix.supervisor.cpus import usable_cpus  # noqa: PLC0415 - help must not pay for the room
+
         given["workers"] = Given(usable_cpus(), f"{given['workers'].source} auto")
 
 

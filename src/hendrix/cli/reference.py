@@ -1,25 +1,36 @@
-"""The reference page of all options, as Markdown: ``python -m hendrix.cli.reference > docs/reference/options.md``."""
+"""The reference page of actions and options: ``python -m hendrix.cli.reference > docs/reference/options.md``."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
 
-from hendrix.cli.sources import ALIASES
+from hendrix.cli.actions import ACTIONS, WHICH
+from hendrix.cli.sources import ALIASES, BEFORE_LOADING
 from hendrix.core.config import GROUPS, OPTIONS, Option
 
-_INTRODUCTION = """\
-# Options
+_ACTIONS = """\
+# Actions and options
 
 <!-- Written by `python -m hendrix.cli.reference`; the options are declared in src/hendrix/core/config.py. -->
+
+## Actions
+
+`hx ACTION [options]`, and `manage.py hx ACTION [options]` with `"hendrix"` in `INSTALLED_APPS`. `hx ACTION --help`
+shows what an action takes.
+
+"""
+_OPTIONS = """
+## Options
 
 Every option can be given in four places. The first of these that speaks counts:
 
 1. a flag of `hx start`: `--threads 8` (`--http_port` and `--http-port` are the same);
 2. an environment variable: `HX_THREADS=8`; several addresses are separated by commas;
 3. `hendrix.toml` in the current directory: `threads = 8`;
-4. Django's settings: `HENDRIX = {"threads": 8}`. The options under *What to serve* cannot be given there: they
-   find the settings.
+4. Django's settings: `HENDRIX = {"threads": 8}`. The options under *What to serve* cannot be given there, as they
+   find the settings, nor those that say in what kind of process it is loaded:
+   {late}.
 
 A name or a value that Hendrix does not know stops the start, with one line that names the place.
 
@@ -35,12 +46,24 @@ either, Hendrix listens at port 8000 of all interfaces, and only of the loopback
 
 def render() -> str:
     """The whole page."""
+    late = ", ".join(f"`{name}`" for name in OPTIONS if name in BEFORE_LOADING)
+    options = _OPTIONS.replace("{late}", late)
     groups = (line for group, title in GROUPS.items() for line in _group(group, title))
-    return "\n".join((_INTRODUCTION, *groups, *_variables())) + "\n"
+    return _ACTIONS + "\n".join((*_actions(), options, *groups, *_variables())) + "\n"
+
+
+def _actions() -> Iterator[str]:
+    yield "| action | what it does | its own switches |"
+    yield "|---|---|---|"
+    for action in ACTIONS.values():
+        switches = ", ".join(f"`--{name}`: {text}" for name, text in action.switches.items())
+        notes = f" {action.notes}" if action.notes else ""
+        yield f"| `hx {action.name}` | {action.help[0].upper()}{action.help[1:]}.{notes} | {switches} |"
+    yield f"\n{WHICH}"
 
 
 def _group(group: str, title: str) -> Iterator[str]:
-    yield f"## {title}\n"
+    yield f"### {title}\n"
     yield "| flag | default | environment | what it is |"
     yield "|---|---|---|---|"
     for option in OPTIONS.values():

@@ -24,6 +24,9 @@ ALIASES = {
 #: These find the project, so the project's own settings come too late for them.
 BEFORE_DJANGO = frozenset(("settings", "pythonpath", "wsgi"))
 
+#: These say in what kind of process the project is loaded.
+BEFORE_LOADING = frozenset(("chdir", "dev", "reload", "daemonize", "preload", "user", "group", "umask"))
+
 _VARIABLES = {option.environ: name for name, option in OPTIONS.items()}
 _OLD_SETTINGS = {option.setting: name for name, option in OPTIONS.items() if option.setting}
 
@@ -139,6 +142,8 @@ def django(options: Mapping[str, Any]) -> Level:
         name = _option_name(key, source)
         if name in BEFORE_DJANGO:
             raise UsageError(f"{source} comes too late to find the project; give {OPTIONS[name].flag}")
+        if name in BEFORE_LOADING:
+            raise UsageError(f"{source} comes too late; give {OPTIONS[name].flag}, or {name} in {FILE}")
         if value is not None:
             level[name] = read(name, value, source)
     return level

@@ -5,79 +5,83 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from pathlib import Path
+from dataclasses import replace
 
-from hendrix.cli.load import Sourced, load, overruled, resolve
-from hendrix.cli.project import find
+from hendrix.cli import daemon
+from hendrix.cli.actions import Switches
+from hendrix.cli.load import Sourced
+from hendrix.cli.options import ProjectOptions
 from hendrix.core.config import Config
-from hendrix.core.control import SettingsLoaded
-from hendrix.core.errors import UsageError
 from hendrix.observe import log
-from hendrix.supervisor import identity, notify
+from hendrix.observe.ready import listens_at
 from hendrix.supervisor import main as supervisor
-from hendrix.supervisor.inherited import activated
+from hendrix.supervisor import notify
 from hendrix.supervisor.main import Rooms
-from hendrix.supervisor.origin import REHEARSAL, Origin
+from hendrix.supervisor.origin import HANDOVER, REHEARSAL, Origin
 
 
-def start(sourced: Sourced) -> int:
+def start(sourced: Sourced, switches: Switches) -> int:
     """Serve the project in the current directory until told to stop; returns the exit status."""
     options = ProjectOptions(sourced, Origin.now())
-    rehearsing = REHEARSAL in os.environ
-    log.configure(options.known())
-    if rehearsing:
+    config = options.known()
+    if REHEARSAL in os.environ:
+        log.configure(config)
         return 0
+    if not config.daemonize:
+        return _serve(options, config, Rooms(template, log.reopen))
+    if HANDOVER in os.environ:  # a daemon that was executed anew is one
+        daemon.talk_to(config.log)
+        return _serve(options, config, _rooms_of_daemon(config.log))
+    return daemon.launch(config, lambda caller: _serve_caller(sourced, caller))
+
+
+def _serve(options: ProjectOptions, config: Config, rooms: Rooms) -> int:
+    log.configure(config)
     notify.strip(os.environ)
-    return supervisor.run(options, Rooms(template, log.reopen), options.origin)
+    return supervisor.run(options, rooms, options.origin)
 
 
-class ProjectOptions:
-    """The options of the project in the directory that we were started in, read anew each time."""
+# --- in a daemon ------------------------------------------------------------------------------------------
 
-    def __init__(self, sourced: Sourced, origin: Origin) -> None:
-        self.origin = origin
-        self._flags = sourced.levels[0]
-        self._sourced = sourced
 
-    def known(self) -> Config:
-        """Flags, environment, file, and where the project is. The process goes to its directory."""
-        environ = self.origin.environ
-        sourced, directory = self._loaded()
-        project = find(sourced, environ, directory)
-        self._sourced = overruled(sourced, project.level())
-        if project.settings:
-            os.environ["DJANGO_SETTINGS_MODULE"] = project.settings
-        config = self._sourced.config
-        identity.find(config.user, config.group)  # unknown names are to be told here, not in the template
-        if config.umask:
-            os.umask(int(config.umask, 8))
-        return config
+def _serve_caller(sourced: Sourced, caller: daemon.Caller) -> int:
+    """In the new process, whose caller waits for the workers."""
+    options = ProjectOptions(sourced, Origin.now())
+    config = options.known()
 
-    def _loaded(self) -> tuple[Sourced, Path]:
-        home = Path(self.origin.directory)
-        sourced = load(self._flags, self.origin.environ, home)
-        if not sourced.config.chdir:
-            return sourced, home
-        place = home / Path(sourced.config.chdir).expanduser()
-        try:
-            os.chdir(place)
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise UsageError(f"{sourced.sources['chdir']}: cannot go to {place}: {reason}") from None
-        return load(self._flags, self.origin.environ, place), place
+    def announce(urls: str) -> None:
+        caller.ready("" if config.quiet or config.verbosity == 0 else _ready_line(urls, options.latest.config))
 
-    def resolve(self, loaded: SettingsLoaded) -> Config:
-        """With what the project's settings say."""
-        given = activated(self.origin.environ, os.getpid())
-        config = resolve(self._sourced, loaded, given).config
-        log.configure(config)  # the project's settings may say where logs go
-        return config
+    def work(channel: socket.socket, config: Config, stacks: int) -> None:
+        caller.close()
+        template(channel, config, stacks)
+
+    rooms = replace(_rooms_of_daemon(config.log), template=work, announce=announce)
+    return _serve(options, config, rooms)
+
+
+def _rooms_of_daemon(path: str) -> Rooms:
+    def reopen() -> None:
+        log.reopen()
+        daemon.talk_to(path)
+
+    return Rooms(template, reopen)
+
+
+def _ready_line(urls: str, config: Config) -> str:
+    facts = {"urls": urls, "workers": config.workers, "settings": config.settings, "pid": os.getpid()}
+    return f"{listens_at(facts)}; log: {config.log}"
 
 
 def template(channel: socket.socket, config: Config, stacks: int) -> None:
     """The life of a template process. Only here, never in the supervisor, are Django and Twisted imported."""
     from hendrix.worker.template import serve  # noqa: PLC0415
 
-    paths = config.pythonpath.split(os.pathsep)
-    sys.path[:] = [*paths, *(path for path in sys.path if path not in paths)]
+    import_from(config.pythonpath)
     serve(channel, config, stacks)
+
+
+def import_from(pythonpath: str) -> None:
+    """Put these directories before all others that modules are imported from."""
+    paths = pythonpath.split(os.pathsep)
+    sys.path[:] = [*paths, *(path for path in sys.path if path not in paths)]

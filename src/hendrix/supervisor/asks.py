@@ -10,7 +10,7 @@ from hendrix.supervisor.console import Client
 
 
 class Asks:
-    """Clients that wait: for the end of a reload, or for the end of the server."""
+    """Clients that wait: for the end of a reload, of the rehearsal of a restart, or of the server."""
 
     def __init__(
         self,
@@ -21,6 +21,7 @@ class Asks:
     ) -> None:
         self._facts, self._reload, self._restart, self._stop = facts, reload, restart, stop
         self.reloading: list[Client] = []
+        self.restarting: list[Client] = []
         self.stopping: list[Client] = []
 
     def asked(self, client: Client, ask: Ask) -> None:
@@ -32,32 +33,46 @@ class Asks:
                 self.stopping.append(client)
                 self._stop(bool(ask.facts.get("fast")))
             case "reload":
-                self._await(client, self._reload)
+                self._await(client, self._reload, self.reloading)
             case "restart":
-                self._await(client, self._restart)
+                self._await(client, self._restart, self.restarting)
             case _:
                 client.done(Done(1, f"this server does not know {ask.do!r}; is hx of another version?"))
 
-    def _await(self, client: Client, begin: Callable[[], str]) -> None:
-        self.reloading.append(client)
+    def _await(self, client: Client, begin: Callable[[], str], waiting: list[Client]) -> None:
+        waiting.append(client)
         if reason := begin():
-            self.reloading.remove(client)
+            waiting.remove(client)
             client.done(Done(1, reason))
+
+    @property
+    def waiting(self) -> list[Client]:
+        """Who waits for new code to serve: after a re-execution all of them wait for the same."""
+        return [*self.reloading, *self.restarting]
 
     def say(self, text: str) -> None:
         """Progress, to all who wait."""
-        for client in [*self.reloading, *self.stopping]:
+        for client in [*self.waiting, *self.stopping]:
             client.say(text)
 
     def reloaded(self, done: Done) -> None:
-        """The reload or restart is over."""
-        clients, self.reloading = self.reloading, []
-        for client in clients:
-            client.done(done)
+        """The reload is over, or that of the restart."""
+        _tell(self.reloading, done)
+
+    def restarted(self, done: Done) -> None:
+        """The restart is over before it began."""
+        _tell(self.restarting, done)
 
     def stopped(self, status: int) -> None:
         """Everything has ended."""
-        self.reloaded(Done(1, "the server was stopped meanwhile"))
-        clients, self.stopping = self.stopping, []
-        for client in clients:
-            client.done(Done(0, facts={"status": status}))
+        _tell(self.reloading, Done(1, "the server was stopped meanwhile"))
+        _tell(self.restarting, Done(1, "the server was stopped meanwhile"))
+        _tell(self.stopping, Done(0, facts={"status": status}))
+
+
+def _tell(clients: list[Client], done: Done) -> None:
+    """Nobody of them waits any more."""
+    told = clients.copy()
+    clients.clear()
+    for client in told:
+        client.done(done)

@@ -253,15 +253,20 @@ class Console:
 
         In a forked child, where ``clean`` must be false, the selector has to be closed before.
         """
-        self._closed = True
-        self._watch()
+        self.stop_listening(clean)
         for client in self.clients:
             if clean:
                 client.flush()
             client.close()
+
+    def stop_listening(self, clean: bool) -> None:
+        """Who knocks from now on is refused, and finds no file if ``clean``. Those who are there stay."""
+        self._closed = True
+        self._watch()
         self.sock.close()
         if clean and self._file:
             self._file.remove()
+            self._file = None
 
     def _on_knock(self, mask: int) -> None:
         self.tick()

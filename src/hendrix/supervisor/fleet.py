@@ -136,7 +136,7 @@ class Fleet:
         if worker.deadline is not None or worker.frozen:
             return worker.deadline
         if worker.state is State.STARTING:
-            return worker.born + self.terms.start if self.terms.start else None
+            return worker.since + self.terms.start if self.terms.start else None
         return worker.heard + self.terms.silence if self.terms.silence else None
 
     # --- events: record the fact --------------------------------------------------------------------------
@@ -148,6 +148,7 @@ class Fleet:
         template = self.templates.get(event.generation)
         if template and template.state is TemplateState.LOADING:
             template.become(TemplateState.LOADED)
+            template.hung = False
             facts = {"generation": template.generation, "seconds": event.seconds}
             self._report("template.loaded", self._routine(), **facts)
 
@@ -171,7 +172,9 @@ class Fleet:
             self._template_ends(event.generation, now)
 
     def _template_died(self, event: moves.TemplateDied, now: float) -> None:
-        template = self.templates[event.generation]
+        template = self.templates.get(event.generation)
+        if template is None or template.state is TemplateState.ABSENT:
+            return  # it survived SIGKILL for so long that it was left alone
         unfit, template.unfit = template.unfit, False
         template.become(TemplateState.ABSENT)
         self._drop_unborn(event.generation)
@@ -205,6 +208,8 @@ class Fleet:
         if worker.state is State.STARTING and worker.said_ready and worker.pid is not None:
             worker.become(State.READY, now)
             worker.heard = now
+            if worker.frozen:  # at the last moment
+                worker.frozen, worker.deadline = False, None
             self._ready_once = True
             self._report("worker.ready", self._routine(), **worker.facts(seconds=now - worker.born))
 
@@ -212,7 +217,7 @@ class Fleet:
         worker = self.workers.get(event.worker)
         if worker and worker.generation == self.candidate:
             self._candidate_failed(event.summary, event.traceback, now)
-        elif worker:
+        elif worker and not worker.told:
             facts = worker.facts(summary=event.summary, traceback=event.traceback)
             self._report("worker.cannot_load", ERROR, **facts)
 
@@ -250,8 +255,14 @@ class Fleet:
             self._kill_all(now)
 
     def _overslept(self, event: moves.Overslept, now: float) -> None:
+        """Nor could anybody load while the whole server was stopped."""
         for worker in self.workers.values():
             worker.heard = now
+            if worker.state is State.STARTING:
+                worker.since = now
+        for template in self.templates.values():
+            if template.state is TemplateState.LOADING and template.deadline and not template.hung:
+                template.deadline = now + self.terms.start
 
     def _resized(self, event: moves.Resized, now: float) -> None:
         if self.phase is Phase.RUNNING and event.workers != self.count:
@@ -300,6 +311,8 @@ class Fleet:
             return
         before, self.generation, self.candidate = self.generation, self.candidate, None
         self._end_template(before, now)
+        for place in [place for place in self._backoffs if place[0] < self.generation]:
+            del self._backoffs[place]
         self._actions.append(moves.Promoted(self.generation))
         seconds = now - self.candidate_since
         if not self.announced:
@@ -425,6 +438,8 @@ class Fleet:
         self._report("worker.frozen", ERROR, **worker.facts(state=str(worker.state), seconds=now - since))
         if worker.pid is not None:
             self._actions.append(moves.AskStacks(worker.id))
+        else:
+            self._actions.append(moves.AskTemplateStacks(worker.generation))
 
     def _kill(self, worker: Worker, now: float) -> None:
         if worker.state is State.KILLED:
@@ -433,6 +448,9 @@ class Fleet:
         elif worker.pid is None:
             self._abandon(worker)
             self._gone(worker, moves.WorkerExited(worker.id, "never came to life"), now)
+            template = self.templates.get(worker.generation)
+            if worker.frozen and template and template.state is TemplateState.LOADED:
+                self._kill_template(template, now)  # it was asked, and stands still
         else:
             self._report("worker.killed", WARNING, **worker.facts(state=str(worker.state), seconds=now - worker.since))
             worker.become(State.KILLED, now)
@@ -446,14 +464,14 @@ class Fleet:
         delay = self._backoffs[worker.generation, worker.place].fail(worker.born, now)
         facts = worker.facts(status=exited.status, reason=exited.reason, lived=now - worker.born, again_in=delay)
         self._report("worker.died", ERROR, **facts, stacks=exited.stacks)
-        if worker.generation == self.candidate and not worker.said_ready:
-            self._stillborn(worker, exited, now)
+        if worker.generation == self.candidate:
+            self._candidate_lost_one(worker, exited, now)
 
-    def _stillborn(self, worker: Worker, exited: moves.WorkerExited, now: float) -> None:
-        """A worker of the candidate never came up. One chance where there is something to return to."""
+    def _candidate_lost_one(self, worker: Worker, exited: moves.WorkerExited, now: float) -> None:
+        """One chance to come up where there is something to return to. Who comes up and dies has a few."""
         if self._ready_once and not self.generation:
             return  # others of the first start serve already
-        chances = 1 if self.generation else HOPELESS_AFTER
+        chances = 1 if self.generation and not worker.said_ready else HOPELESS_AFTER
         if self._backoffs[worker.generation, worker.place].failures >= chances:
             why = f" ({exited.reason})" if exited.reason else ""
             self._candidate_failed(f"no worker comes up, the last one: {exited.status}{why}", exited.stacks, now)

@@ -12,6 +12,7 @@ import signal
 import socket
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
+from time import monotonic
 from typing import Any, TypeVar
 
 from hendrix.core.config import OPTIONS, from_plain, to_plain
@@ -29,7 +30,7 @@ from hendrix.supervisor.sockets import Listener, SocketFile
 from hendrix.supervisor.stacks import Stacks
 from hendrix.supervisor.status import Chronicle
 
-_Row = TypeVar("_Row", Worker, Template)
+_Row = TypeVar("_Row", Worker, Template, Backoff, SocketFile)
 
 
 def inherited() -> dict[str, Any] | None:
@@ -96,7 +97,7 @@ def collect(heritage: Heritage, clients: Iterable[Client]) -> dict[str, Any]:
 def restore(estate: dict[str, Any], heritage: Heritage, hands: Hands) -> list[Client]:
     """The reverse of ``collect``. Returns the clients."""
     fleet, crew, holdings = heritage.fleet, heritage.crew, heritage.holdings
-    restore_fleet(fleet, estate["fleet"])
+    restore_fleet(fleet, estate["fleet"], monotonic())
     options = {name: value for name, value in estate["options"].items() if name in OPTIONS}
     heritage.plans.inherit(fleet.generation, from_plain(options))
     for row in estate["workers"]:
@@ -115,6 +116,7 @@ def fleet_rows(fleet: Fleet) -> dict[str, Any]:
     return {
         "count": fleet.count,
         "generation": fleet.generation,
+        "candidate": fleet.candidate,
         "last_generation": fleet.last_generation,
         "last_worker": fleet.last_worker,
         "workers": [asdict(worker) for worker in fleet.workers.values()],
@@ -122,16 +124,17 @@ def fleet_rows(fleet: Fleet) -> dict[str, Any]:
     }
 
 
-def restore_fleet(fleet: Fleet, rows: dict[str, Any]) -> None:
-    """The reverse of ``fleet_rows``, into a new table."""
+def restore_fleet(fleet: Fleet, rows: dict[str, Any], now: float) -> None:
+    """The reverse of ``fleet_rows``, into a new table. Nobody could be heard since, which is not their fault."""
     fleet.count, fleet.generation = rows["count"], rows["generation"]
     fleet.last_generation, fleet.last_worker = rows["last_generation"], rows["last_worker"]
-    fleet.announced = True
+    fleet.candidate = rows.get("candidate")  # the next reload gives it up
+    fleet.announced = fleet.generation > 0
     for row in rows["workers"]:
-        worker = _row(Worker, {**row, "state": State(row["state"])})
+        worker = _row(Worker, {**row, "state": State(row["state"]), "heard": now})
         fleet.workers[worker.id] = worker
     for row in rows["templates"]:
-        backoff = Backoff(**row.pop("backoff"))
+        backoff = _row(Backoff, row["backoff"])
         template = _row(Template, {**row, "state": TemplateState(row["state"]), "backoff": backoff})
         fleet.templates[template.generation] = template
 
@@ -163,7 +166,7 @@ def _listener_row(listener: Listener) -> dict[str, Any]:
 
 def _listener(row: dict[str, Any]) -> Listener:
     """The reverse of ``_listener_row``."""
-    file = SocketFile(**row["file"]) if row["file"] else None
+    file = _row(SocketFile, row["file"]) if row["file"] else None
     return Listener(row["address"], socket.socket(fileno=row["fds"][0]), file, row["asked"])
 
 

@@ -18,7 +18,7 @@ from hendrix.core.config import Config
 from hendrix.core.control import Message, SettingsLoaded
 from hendrix.supervisor import identity, moves, process
 from hendrix.supervisor.channel import Channel
-from hendrix.supervisor.crew import Crew, Member
+from hendrix.supervisor.crew import Crew, Hear, Member
 from hendrix.supervisor.moves import Action, Event
 from hendrix.supervisor.oom import OutOfMemory
 from hendrix.supervisor.plans import Plans
@@ -94,9 +94,9 @@ class Hands:
         self._tell(moves.WorkerExited(worker, described, reason, stacks))
 
     def _watcher_ended(self, described: str) -> None:
-        assert self._crew.watcher is not None
-        self._crew.leave(self._crew.watcher)
-        self._crew.watcher = None
+        if self._crew.watcher:
+            self._crew.leave(self._crew.watcher)
+            self._crew.watcher = None
         advice = "changes are not seen until the next reload (kill -HUP)"
         events.emit("watch.ended", events.WARNING, status=described, advice=advice)
 
@@ -134,7 +134,10 @@ class Hands:
 
     def _on_spawned(self, worker: int, pid: int) -> None:
         if worker not in self._crew.workers:
-            return  # given up meanwhile: it sees the end of its channel and leaves
+            # Given up meanwhile. It sees the end of its channel, unless an import holds it: nobody knows it any more.
+            if process.is_our_child(pid):
+                process.send_signal(pid, signal.SIGKILL)
+            return
         ended = self._crew.claim(worker, pid)
         self._tell(moves.WorkerSpawned(worker, pid))
         if ended is not None:
@@ -156,8 +159,7 @@ class Hands:
             case control.Ready():
                 self._tell(moves.WorkerReady(worker))
             case control.Vitals():
-                self._crew.workers[worker].vitals = message
-                self._tell(moves.WorkerHeard(worker))
+                self._note_vitals(worker, message)
             case control.LoadFailed(summary, traceback):
                 self._tell(moves.WorkerFailed(worker, summary, traceback))
             case control.Draining():
@@ -167,16 +169,20 @@ class Hands:
             case _:
                 pass  # not a worker's to say
 
+    def _note_vitals(self, worker: int, vitals: control.Vitals) -> None:
+        if member := self._crew.workers.get(worker):  # what was heard just before it may have ended it
+            member.vitals = vitals
+            self._tell(moves.WorkerHeard(worker))
+
     # --- development: what changed ------------------------------------------------------------------------
 
     def _watch(self, message: control.Watch) -> None:
         if self._crew.watcher is None:
             try:
-                pid, sock = process.start("hendrix: watcher", watch, self._told.release)
+                self._crew.watcher = self._fork("hendrix: watcher", lambda stacks: watch, self._hear_watcher)
             except OSError as error:
                 self._watcher_ended(f"cannot be started: {error.strerror}")
                 return
-            self._crew.watcher = self._crew.join(Member(Channel(sock), self._hear_watcher, pid))
         self._crew.send(self._crew.watcher, message)
 
     def _hear_watcher(self, message: Message | None) -> None:
@@ -197,27 +203,34 @@ class Hands:
         if survivor := self._crew.templates.pop(generation, None):
             self._crew.leave(survivor)  # one that survives SIGKILL
         config = replace(self._plans[generation], preload=action.preload)
-        stacks = Stacks()
         try:
-            work = self._template_work(config, stacks.fileno())
-            pid, sock = process.start("hendrix: template", work, self._told.release)
+            work = self._template_work(config)
+            member = self._fork("hendrix: template", work, self.template_hears(generation))
         except OSError as error:
-            stacks.close()
             self._tell(moves.TemplateDied(generation, f"cannot be started: {error.strerror}"))
             return
-        member = Member(Channel(sock), self.template_hears(generation), pid, stacks=stacks)
-        self._crew.templates[generation] = self._crew.join(member)
-        events.emit("template.started", events.DEBUG, pid=pid, generation=generation)
+        self._crew.templates[generation] = member
+        events.emit("template.started", events.DEBUG, pid=member.pid, generation=generation)
 
-    def _template_work(self, config: Config, stacks: int) -> process.Work:
-        def work(channel: socket.socket) -> None:
+    def _fork(self, title: str, work: Callable[[int], process.Work], hear: Hear) -> Member:
+        """``work`` is given the descriptor for its stacks."""
+        stacks = Stacks()
+        try:
+            pid, sock = process.start(title, work(stacks.fileno()), self._told.release)
+        except OSError:
+            stacks.close()
+            raise
+        return self._crew.join(Member(Channel(sock), hear, pid, stacks=stacks))
+
+    def _template_work(self, config: Config) -> Callable[[int], process.Work]:
+        def work(channel: socket.socket, stacks: int) -> None:
             parent = os.getppid()
             if owner := identity.find(config.user, config.group):
                 identity.become(owner)
                 process.die_with(parent)  # the kernel forgets it with a change of user
             self._run_template(channel, config, stacks)
 
-        return work
+        return lambda stacks: lambda channel: work(channel, stacks)
 
     def _end_template(self, action: moves.EndTemplate) -> None:
         if member := self._crew.templates.get(action.generation):

@@ -11,7 +11,7 @@ from typing import Any
 from hendrix.core import events
 from hendrix.core.config import Config
 from hendrix.core.console import Ask
-from hendrix.supervisor import identity, runtime, sockets
+from hendrix.supervisor import identity, logfiles, runtime, sockets
 from hendrix.supervisor.console import Client, Console
 from hendrix.supervisor.pidfile import PidFile
 from hendrix.supervisor.sockets import Listener
@@ -34,6 +34,7 @@ class Holdings:
         """Listen, and say where we are. ``UsageError`` where that is impossible; nothing is kept then."""
         self.listeners = sockets.bind(addresses, config.backlog, self.listeners)
         _hand_files_to(self.listeners, config)
+        logfiles.hand_over(config)
         self.name = runtime.server_name(self.addresses, config.settings or config.wsgi)
         if self.pidfile is None:
             self._write_files(config)
@@ -66,6 +67,8 @@ class Holdings:
             _cannot("pidfile.cannot_write", path or str(error.filename), error)
             if not path:
                 return  # no directory for the socket either
+        if self.console:
+            return  # it came at once, when the pid file could not
         socket_path = f"{path}.sock" if config.pid else os.path.splitext(path)[0] + ".sock"
         try:
             self.console = Console(socket_path, self._selector, self._on_ask)
@@ -88,13 +91,19 @@ class Holdings:
         if self.console:
             self.console.close(clean=False)
 
-    def give_back(self) -> None:
-        """Leave no trace."""
+    def vacate(self) -> None:
+        """Another server may have our place from now on. Who waits at the control socket can still be answered."""
         self.stop_listening()
         if self.console:
-            self.console.close(clean=True)
+            self.console.stop_listening(clean=True)
         if self.pidfile:
             self.pidfile.remove()
+
+    def give_back(self) -> None:
+        """Leave no trace."""
+        self.vacate()
+        if self.console:
+            self.console.close(clean=True)
 
 
 def _hand_files_to(listeners: Sequence[Listener], config: Config) -> None:

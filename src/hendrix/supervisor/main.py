@@ -18,8 +18,8 @@ from hendrix.core import control, events
 from hendrix.core.config import to_plain
 from hendrix.core.console import Done
 from hendrix.core.control import SettingsLoaded
-from hendrix.core.errors import HendrixError, ProjectError
-from hendrix.supervisor import handover, moves, process
+from hendrix.core.errors import HendrixError, ProjectError, UsageError
+from hendrix.supervisor import handover, logfiles, moves, process
 from hendrix.supervisor.asks import Asks
 from hendrix.supervisor.crew import Crew
 from hendrix.supervisor.fleet import Fleet, Phase
@@ -31,7 +31,7 @@ from hendrix.supervisor.notify import Notifier
 from hendrix.supervisor.origin import Origin
 from hendrix.supervisor.plans import Options, Plans, terms
 from hendrix.supervisor.process import Template
-from hendrix.supervisor.rehearsal import Rehearsal
+from hendrix.supervisor.restart import Restart
 from hendrix.supervisor.signals import Signals
 from hendrix.supervisor.status import Chronicle, status
 
@@ -92,14 +92,14 @@ class Supervisor:
         self._carrying_out = False
         self._selector = selectors.DefaultSelector()
         self._crew = Crew(self._selector)
-        told = Told(self._tell, self._configure, self._rehearsed, self._release)
+        told = Told(self._tell, self._configure, self._reaped, self._release)
         self._hands = Hands(self._crew, self._plans, rooms.template, told)
         self._chronicle = Chronicle()
         self._asks = Asks(self._status, self._reload, self._restart, self._stop)
         self._holdings = Holdings(self._selector, self._asks.asked)
         self._notifier = Notifier(origin.environ)
         self._next_beat = 0.0
-        self._rehearsal: Rehearsal | None = None
+        self._restarting = Restart(origin, self._not_restarted)
         self._executed = False
         self._woke = monotonic()
         self._signals = Signals(_CAUGHT)
@@ -124,16 +124,20 @@ class Supervisor:
         # A predecessor executed us with all signals blocked.
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         self._tell(moves.ReloadAsked())
+        self._hands.reap()  # who ended while we were executed; now, as a candidate from before is given up by now
         self._woke = monotonic()
         while self._exit is None:
             patience = self._patience()
-            for key, mask in self._selector.select(patience):
+            ready = self._selector.select(patience)
+            self._wake(patience)
+            for key, mask in ready:
                 key.data(mask)
-            self._turn(patience)
+            self._turn()
         return self._result(self._exit)
 
     def close(self) -> None:
         """Give everything back. Processes are left only where ``serve`` was cut short by an error of ours."""
+        self._restarting.close()
         for member in self._crew.members():
             if member.pid is not None:
                 process.send_signal(member.pid, signal.SIGKILL)
@@ -143,28 +147,33 @@ class Supervisor:
         self._signals.close()
 
     def _patience(self) -> float | None:
-        console, rehearsal = self._holdings.console, self._rehearsal
-        moments = [self._fleet.deadline()]
-        moments += [console.deadline() if console else None, rehearsal.deadline if rehearsal else None]
+        console = self._holdings.console
+        moments = [self._fleet.deadline(), self._restarting.deadline, console.deadline() if console else None]
         if self._notifier.beat_every:
             moments.append(self._next_beat)
         known = [moment for moment in moments if moment is not None]
         return max(0.0, min(known) - monotonic()) if known else None
 
-    def _turn(self, patience: float | None) -> None:
+    def _wake(self, patience: float | None) -> None:
         now = monotonic()
         late = 0.0 if patience is None else now - self._woke - patience
         self._woke = now
-        if late > _OVERSLEPT:  # stopped by a terminal, or the machine slept: silence of others means nothing
+        # Stopped by a terminal, or the machine slept: silence of others means nothing. Before anything else, as
+        # whatever the fleet is told has it look for who was silent.
+        if late > _OVERSLEPT:
             self._tell(moves.Overslept())
-        if self._rehearsal and now >= self._rehearsal.deadline:
-            self._rehearsal.give_up()
+
+    def _turn(self) -> None:
+        now = monotonic()
+        self._restarting.tick(now)
         if self._holdings.console:
             self._holdings.console.tick()
         if self._notifier.beat_every and now >= self._next_beat:
             self._next_beat = now + self._notifier.beat_every
             self._notifier.beat()
         self._tell(moves.Tick())
+        if self._restarting.due:
+            self._execute()
 
     def _tell(self, event: Event) -> None:
         """Tell the fleet, and do what it says. What happens meanwhile is told in its turn."""
@@ -181,7 +190,7 @@ class Supervisor:
 
     def _result(self, end: moves.Exit) -> int:
         failed = self._failure or (ProjectError(end.summary, end.traceback) if end.summary else None)
-        self._holdings.give_back()
+        self._holdings.vacate()
         self._asks.stopped(end.status)
         if failed:
             raise failed
@@ -249,6 +258,7 @@ class Supervisor:
             self._rooms.reopen_logs()
         except Exception as error:  # a full disk or lost directory must not end the server
             events.emit("logs.reopen_failed", events.ERROR, exc=error)
+        logfiles.hand_over(self._plans.current)
         for member in list(self._crew.workers.values()):
             self._crew.send(member, control.ReopenLogs())
         events.emit("logs.reopened")
@@ -259,32 +269,35 @@ class Supervisor:
         """Find out whether the program would start; if so, execute it. Returns why that cannot be."""
         if reason := self._not_now():
             return reason
-        if self._rehearsal is None:
-            self._asks.say("checking that the program starts")
-            try:
-                self._rehearsal = Rehearsal(self._origin)
-            except OSError as error:
-                return f"cannot be executed: {(error.strerror or str(error)).lower()}"
-        return ""
+        self._asks.say("checking that the program starts")
+        return self._restarting.begin()
 
-    def _rehearsed(self, pid: int, status: int) -> bool:
-        if self._rehearsal is None or self._rehearsal.pid != pid:
-            return False
-        wrong, self._rehearsal = self._rehearsal.over(status), None
-        if not wrong:
-            wrong = self._not_now() or self._execute()
-        if wrong:
-            events.emit("restart.failed", events.ERROR, reason=wrong)
-            self._asks.reloaded(Done(1, f"not restarted: {wrong}"))
-        return True
+    def _reaped(self, pid: int, status: int) -> bool:
+        return self._restarting.reaped(pid, status)
 
-    def _execute(self) -> str:
+    def _not_restarted(self, wrong: str) -> None:
+        events.emit("restart.failed", events.ERROR, reason=wrong)
+        self._asks.restarted(Done(1, f"not restarted: {wrong}"))
+
+    def _execute(self) -> None:
+        """Does not return, unless it cannot be done."""
+        self._restarting.due = False
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        try:
+            self._on_signals(selectors.EVENT_READ)  # those that come from now on wait for the successor
+            wrong = self._not_now() or self._become_successor()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        self._not_restarted(wrong)
+
+    def _become_successor(self) -> str:
         """Does not return but with why it could not."""
         events.emit("server.restarting", pid=os.getpid())
         self._notifier.reloading(monotonic())
         try:
-            handover.execute(self._origin, handover.collect(self._heritage(), self._asks.reloading))
+            handover.execute(self._origin, handover.collect(self._heritage(), self._asks.waiting))
         except OSError as error:
+            self._notify_ready()
             return (error.strerror or str(error)).lower()
         raise AssertionError("executed, and still here")
 
@@ -295,7 +308,6 @@ class Supervisor:
         self._executed = True
         self._asks.reloading = handover.restore(estate, self._heritage(), self._hands)
         events.emit("server.restarted", pid=os.getpid(), workers=len(self._crew.workers))
-        self._hands.reap()
 
     # --- generations --------------------------------------------------------------------------------------
 
@@ -303,7 +315,7 @@ class Supervisor:
         self._origin.come_home()
         try:
             self._plans.begin(action.generation)
-        except HendrixError as error:
+        except (HendrixError, OSError) as error:
             self._refuse(error)
             return
         if self._fleet.announced:
@@ -314,12 +326,17 @@ class Supervisor:
         if generation == self._fleet.candidate:
             try:
                 self._prepare(generation, loaded)
-            except HendrixError as error:
+            except (HendrixError, OSError) as error:
                 self._refuse(error)
                 return
+        if generation not in self._plans:
+            return  # last words of a template that was given up
         fds = tuple(listener.socket.fileno() for listener in self._holdings.listeners)
         message = control.Configure(to_plain(self._plans[generation]), self._holdings.addresses, len(fds))
-        self._hands.send_template(generation, message, fds)
+        try:
+            self._hands.send_template(generation, message, fds)
+        except OSError as error:  # no descriptors are left
+            self._tell(moves.TemplateFailed(generation, f"cannot be given the sockets: {error.strerror}"))
 
     def _prepare(self, generation: int, loaded: SettingsLoaded) -> None:
         first = not self._fleet.generation
@@ -330,7 +347,9 @@ class Supervisor:
         if first:
             self._tell(moves.Configured(config.workers, terms(config)))
 
-    def _refuse(self, error: HendrixError) -> None:
+    def _refuse(self, error: HendrixError | OSError) -> None:
+        if isinstance(error, OSError):
+            error = UsageError(f"the options cannot be read or used: {(error.strerror or str(error)).lower()}")
         if not self._fleet.generation and not self._fleet.terms.patient:
             self._failure = error
             self._tell(moves.StopAsked(graceful=False))
@@ -346,9 +365,12 @@ class Supervisor:
         self._executed = False
 
     def _end_reload(self, action: moves.EndReload) -> None:
-        self._notifier.ready(f"{self._fleet.count} workers at {', '.join(self._holdings.urls)}")
+        self._notify_ready()
         self._chronicle.reloaded(ok=action.ok, seconds=action.seconds, summary=action.summary)
         self._asks.reloaded(Done(0 if action.ok else 3, action.summary, action.traceback, {"seconds": action.seconds}))
+
+    def _notify_ready(self) -> None:
+        self._notifier.ready(f"{self._fleet.count} workers at {', '.join(self._holdings.urls)}")
 
     def _announce_ready(self, action: moves.AnnounceReady) -> None:
         facts = {"workers": self._fleet.count, "settings": self._settings, "pid": os.getpid()}

@@ -10,7 +10,6 @@ from hendrix.core.control import SettingsLoaded
 from hendrix.core.events import WARNING, emit
 from hendrix.supervisor.moves import Terms
 
-
 LEAST_SILENCE = 2.0
 """Seconds of silence that mean nothing: a worker is heard once a second, and machines are busy."""
 

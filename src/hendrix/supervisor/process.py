@@ -101,6 +101,15 @@ def is_stopped(pid: int) -> bool:
         return False
 
 
+def is_our_child(pid: int) -> bool:
+    """Whether ``pid`` is a child that has not been reaped."""
+    try:
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except (AttributeError, OSError):  # macOS has it since Python 3.13
+        return False
+    return True
+
+
 def send_signal(pid: int, signum: int) -> None:
     """Send a signal to a child that has not been reaped, so that the pid is surely its own."""
     with contextlib.suppress(ProcessLookupError):

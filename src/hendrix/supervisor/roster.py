@@ -29,7 +29,7 @@ class Roster(dict[int, Worker]):
 
     def serving(self, generation: int, count: int) -> bool:
         """Whether each of ``count`` places has a worker of the generation that is ready."""
-        ready = {worker.place for worker in self.of(generation) if worker.state is State.READY}
+        ready = {worker.place for worker in self.of(generation) if _serves(worker)}
         return ready.issuperset(range(count))
 
     def successor(self, worker: Worker, generation: int) -> Worker | None:
@@ -37,7 +37,12 @@ class Roster(dict[int, Worker]):
         if worker.state is not State.RETIRING and worker.generation == generation:
             return None
         rivals = (other for other in self.of(generation) if other.place == worker.place)
-        return next((other for other in rivals if other.state is State.READY), None)
+        return next((other for other in rivals if _serves(other)), None)
+
+
+def _serves(worker: Worker) -> bool:
+    # One with a deadline is frozen, or its channel is lost: nobody is to leave for its sake.
+    return worker.state is State.READY and worker.deadline is None
 
 
 def _occupies(worker: Worker) -> bool:

@@ -9,11 +9,14 @@ from collections.abc import Callable
 
 from hendrix.core.config import Config
 from hendrix.observe.access import AccessLog, Entry
+from hendrix.observe.brief import brief_log
 from hendrix.observe.loud import loud_log
 from hendrix.worker.exchange import HttpExchange
 
 #: A line waits this long (seconds) for others to be written with.
 _DELAY = 0.25
+#: Who develops looks at the terminal meanwhile.
+_SHORT_DELAY = 0.02
 
 
 class Recorder:
@@ -24,12 +27,12 @@ class Recorder:
         self._logs: list[AccessLog] = []
 
         def schedule(call: Callable[[], None]) -> None:
-            loop.call_later(_DELAY, call)
+            loop.call_later(_SHORT_DELAY if config.dev else _DELAY, call)
 
         if config.access_log != "off":
             self._logs.append(AccessLog(config.access_log, config.access_logfile, schedule))
         if config.loud:
-            self._logs.append(loud_log(schedule))
+            self._logs.append((brief_log if config.dev else loud_log)(schedule))
 
     @property
     def wanted(self) -> bool:

@@ -1,0 +1,84 @@
+"""``hx check``: would it start? Loads the project without serving it, and shows all options and who gave them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from hendrix.cli.actions import Switches
+from hendrix.cli.complaint import one_line
+from hendrix.cli.load import DEFAULT, Sourced
+from hendrix.cli.options import ProjectOptions
+from hendrix.cli.quantity import duration
+from hendrix.cli.trial import Verdict, put_on_trial
+from hendrix.core.config import GROUPS, OPTIONS
+from hendrix.core.errors import HendrixError
+from hendrix.supervisor.origin import Origin
+
+_WIDTH = 80
+_NAME = 26
+_VALUE = 22
+
+
+def check(sourced: Sourced, switches: Switches) -> int:
+    """Returns 0. Raises ``UsageError`` for wrong options and ``ProjectError`` where the project does not load."""
+    options = ProjectOptions(sourced, Origin.now())
+    verdict, fault = None, None
+    try:
+        verdict = put_on_trial(options.known())
+        if verdict.settings:
+            options.merged(verdict.settings)
+    except HendrixError as error:
+        fault = error
+    fault = fault or (verdict.failure if verdict else None)
+    _show(options.latest, verdict, fault, as_json="json" in switches)
+    if fault:
+        raise fault
+    return 0
+
+
+def _show(sourced: Sourced, verdict: Verdict | None, fault: HendrixError | None, *, as_json: bool) -> None:
+    text = json.dumps(_plain(sourced, verdict, fault), indent=2) if as_json else _page(sourced, verdict, fault)
+    sys.stdout.write(text.rstrip("\n") + "\n")
+    sys.stdout.flush()
+
+
+def _plain(sourced: Sourced, verdict: Verdict | None, fault: HendrixError | None) -> dict[str, Any]:
+    told = {name: {"value": getattr(sourced.config, name), "source": sourced.sources[name]} for name in OPTIONS}
+    return {
+        "ok": fault is None,
+        "problem": str(fault) if fault else "",
+        "traceback": getattr(fault, "traceback", ""),
+        "warnings": list(verdict.warnings) if verdict else [],
+        "seconds": verdict.seconds if verdict else None,
+        "options": told,
+    }
+
+
+def _page(sourced: Sourced, verdict: Verdict | None, fault: HendrixError | None) -> str:
+    lines: list[str] = []
+    for group, title in GROUPS.items():
+        names = [name for name in OPTIONS if OPTIONS[name].group == group]
+        lines += [title, *(line for name in names for line in _row(sourced, name)), ""]
+    if verdict:
+        lines += [f"warning: {one_line(text)}" for text in verdict.warnings]
+    if verdict and not fault:
+        name = sourced.config.settings or sourced.config.wsgi
+        found = f", with {len(verdict.warnings)} warnings" if verdict.warnings else ""
+        lines.append(f"{one_line(name)} loads in {duration(verdict.seconds)}{found}")
+    return "\n".join(lines)
+
+
+def _row(sourced: Sourced, name: str) -> Iterator[str]:
+    """One option: what it is and who said so. A source that does not fit gets a line of its own."""
+    source = sourced.sources[name]
+    value = one_line(OPTIONS[name].spelled(getattr(sourced.config, name))) or "-"
+    line = f"  {name:<{_NAME}} {value:<{_VALUE}}"
+    told = "" if source == DEFAULT else one_line(source)
+    if len(line) + 1 + len(told) <= _WIDTH or not told:
+        yield f"{line} {told}".rstrip()
+    else:
+        yield line.rstrip()
+        yield f"  {'':<{_NAME}} ({told})"

@@ -1,0 +1,44 @@
+"""Where the log of a server without a terminal is, unless ``--log`` says otherwise."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from hendrix.core.config import Config
+from hendrix.core.errors import UsageError
+from hendrix.supervisor.runtime import server_name
+
+_OF_ROOT = "/var/log/hendrix"
+
+
+def log_file(config: Config, environ: Mapping[str, str]) -> str:
+    """``<directory>/8000_shop_settings.log``, named by what is known before the project is loaded.
+
+    The directory is ``$XDG_STATE_HOME/hendrix`` (``~/.local/state/hendrix``), for root ``/var/log/hendrix``.
+    """
+    addresses = config.bind or (f":{config.http_port}",)
+    return os.path.join(_directory(environ), server_name(addresses, config.settings or config.wsgi) + ".log")
+
+
+def make(path: str) -> None:
+    """Make the directory of the log file ``path``, if it is one that ``log_file`` names. Raises ``UsageError``."""
+    folder = os.path.dirname(path)
+    if os.path.basename(folder) != "hendrix" or os.path.isdir(folder):
+        return
+    try:
+        os.makedirs(os.path.dirname(folder), 0o700, exist_ok=True)
+        # Workers that are not root's must be able to reach their log in it.
+        os.mkdir(folder, 0o751 if folder == _OF_ROOT else 0o700)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UsageError(f"cannot make {folder} for the log: {reason}; give --log FILE") from None
+
+
+def _directory(environ: Mapping[str, str]) -> str:
+    state = environ.get("XDG_STATE_HOME", "")
+    if os.path.isabs(state):
+        return os.path.join(state, "hendrix")
+    if os.geteuid() == 0:
+        return _OF_ROOT
+    return os.path.join(os.path.expanduser("~"), ".local", "state", "hendrix")

@@ -1,0 +1,136 @@
+"""The project loaded on trial, in a process of its own that serves nothing and ends afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import sys
+import time
+import traceback
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from hendrix.cli.start import import_from
+from hendrix.core.config import Config
+from hendrix.core.control import SettingsLoaded
+from hendrix.core.errors import ProjectError
+from hendrix.core.values import duration_text
+from hendrix.supervisor import identity, process
+
+_CHUNK = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of it. ``settings`` is ``None`` where they do not import; ``warnings`` are those of Django's checks,
+    a line each."""
+
+    settings: SettingsLoaded | None
+    failure: ProjectError | None
+    warnings: tuple[str, ...]
+    seconds: float
+
+
+def put_on_trial(config: Config) -> Verdict:
+    """Load the project as a start would, as the user that it would run as."""
+    began = time.monotonic()
+    reader, writer = os.pipe()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    parent, child = os.getpid(), os.fork()
+    if child == 0:
+        os.close(reader)
+        _be_child(config, writer, parent)
+    os.close(writer)
+    try:
+        said = _read(reader, config.start_timeout)
+    finally:
+        os.close(reader)
+        os.kill(child, signal.SIGKILL)  # whatever threads it has; all is said
+        ended = os.waitpid(child, 0)[1]
+    return _verdict(said, ended, time.monotonic() - began, config)
+
+
+# --- in the parent ----------------------------------------------------------------------------------------
+
+
+def _read(fd: int, patience: float) -> list[dict[str, Any]] | None:
+    """The lines that the child says; ``None`` where it takes too long."""
+    deadline = time.monotonic() + patience if patience else None
+    data = b""
+    while not data.endswith(b'{"end": true}\n'):
+        left = None if deadline is None else max(0.0, deadline - time.monotonic())
+        if not select.select([fd], [], [], left)[0]:
+            return None
+        part = os.read(fd, _CHUNK)
+        if not part:
+            break
+        data += part
+    return [json.loads(line) for line in data.splitlines() if line.endswith(b"}")]
+
+
+def _verdict(said: list[dict[str, Any]] | None, ended: int, seconds: float, config: Config) -> Verdict:
+    if said is None:
+        limit = duration_text(config.start_timeout)
+        late = ProjectError(f"the project does not load within {limit}; --start-timeout gives it more")
+        return Verdict(None, late, (), seconds)
+    facts: dict[str, Any] = {}
+    for line in said:
+        facts.update(line)
+    settings = SettingsLoaded(**facts["settings"]) if "settings" in facts else None
+    failure = ProjectError(*facts["failure"]) if "failure" in facts else None
+    if not failure and "end" not in facts:
+        failure = ProjectError(f"the process that loads the project died: {process.describe(ended)}")
+    return Verdict(settings, failure, tuple(facts.get("warnings", ())), seconds)
+
+
+# --- in the child -----------------------------------------------------------------------------------------
+
+
+def _be_child(config: Config, writer: int, parent: int) -> None:
+    """Does not return."""
+    try:
+        os.dup2(2, 1)  # what the project prints is no part of our result
+        if owner := identity.find(config.user, config.group):
+            identity.become(owner)
+        process.die_with(parent)
+        import_from(config.pythonpath)
+        _load(config, writer)
+    except BaseException as error:  # ours, as ProjectError is the project's
+        _say(writer, failure=(f"{type(error).__name__}: {error}", "".join(traceback.format_exception(error))))
+    finally:
+        with contextlib.suppress(OSError):  # the parent has gone
+            _say(writer, end=True)
+        os._exit(0)
+
+
+def _load(config: Config, writer: int) -> None:
+    # Only here, never in the parent, are Django and Twisted imported.
+    from hendrix.worker import project, reactor  # noqa: PLC0415
+
+    reactor.install()
+    try:
+        _say(writer, settings=asdict(project.load_settings(config)))
+        project.load_application(config)
+    except ProjectError as error:
+        _say(writer, failure=(str(error), error.traceback))
+    with contextlib.suppress(Exception):  # it did not load, so Django cannot judge it
+        _say(writer, warnings=_warnings())
+
+
+def _warnings() -> list[str]:
+    if "django" not in sys.modules:
+        return []
+    from django.core import checks  # noqa: PLC0415
+
+    found = [item for item in checks.run_checks() if item.level >= checks.WARNING and not item.is_serious()]
+    return [" ".join(str(item).split()) for item in found if not item.is_silenced()]
+
+
+def _say(fd: int, **facts: object) -> None:
+    data = json.dumps(facts).encode() + b"\n"
+    while data:
+        data = data[os.write(fd, data) :]

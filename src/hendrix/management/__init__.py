@@ -1,0 +1,1 @@
+"""The door for a Django project: ``manage.py hx``."""

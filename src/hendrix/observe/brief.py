@@ -1,0 +1,53 @@
+"""``--dev``: a line on the terminal for each answer, to be read while one works.
+
+    12:04:31 200 GET  /shop/basket?item=3  18 ms
+    12:04:32 500 POST /shop/order  3.2 s
+"""
+
+from __future__ import annotations
+
+import time
+
+from hendrix.observe import colour
+from hendrix.observe.access import AccessLog, Schedule
+from hendrix.observe.entry import Entry
+from hendrix.observe.escape import escaped, word
+from hendrix.observe.format import Line
+
+_COLOURS = {1: colour.BLUE, 2: colour.GREEN, 3: colour.BLUE, 4: colour.YELLOW}
+
+
+def brief_line(coloured: bool) -> Line:
+    """The function that writes a line; where ``coloured``, the status in the colour of its class."""
+    return _coloured if coloured else _plain
+
+
+def brief_log(schedule: Schedule) -> AccessLog:
+    """A log of such lines on standard output; coloured on a terminal without ``NO_COLOR``."""
+    return AccessLog(brief_line(colour.wanted(1)), "-", schedule)
+
+
+def _plain(entry: Entry) -> str:
+    return f"{_clock(entry)} {entry.status} {_request(entry)}  {_duration(entry.seconds)}"
+
+
+def _coloured(entry: Entry) -> str:
+    status = f"{_COLOURS.get(entry.status // 100, colour.RED)}{entry.status}{colour.RESET}"
+    return (
+        f"{colour.GREY}{_clock(entry)}{colour.RESET} {status} {_request(entry)}"
+        f"  {colour.GREY}{_duration(entry.seconds)}{colour.RESET}"
+    )
+
+
+def _clock(entry: Entry) -> str:
+    """Local time, without the date: who reads it sits before it."""
+    return time.strftime("%H:%M:%S", time.localtime(entry.finished))
+
+
+def _request(entry: Entry) -> str:
+    request = entry.request
+    return f"{word(request.method):<4} {escaped(request.target)}"
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
