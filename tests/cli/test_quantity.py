@@ -2,7 +2,7 @@
 
 import pytest
 
-from hendrix.cli.quantity import duration, size
+from hendrix.cli.quantity import count, duration, size
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,11 @@ def test_duration(seconds: float, text: str) -> None:
 )
 def test_size(count: int | None, text: str) -> None:
     assert size(count) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(0, "0"), (9_999_999, "9999999"), (12_345_678, "12.3M"), (9_999_900_000, "9999.9M"), (20_000_000_000, "20.0G")],
+)
+def test_count(number: int, text: str) -> None:
+    assert count(number) == text

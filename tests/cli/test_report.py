@@ -9,21 +9,42 @@ NOW = 1_800_000_000.0
 
 def worker(number: int, **facts: Any) -> dict[str, Any]:
     return {
-        **{"worker": number, "place": 0, "pid": 100 + number, "generation": 3, "state": "ready", "age": 7980.0},
-        **{"requests": 1000, "busy": 2, "threads": 12, "queue": 0, "connections": 20, "heard": 0.5},
-        **{"rss": 50 << 20, "pss": 18 << 20},
+        "worker": number,
+        "place": 0,
+        "pid": 100 + number,
+        "generation": 3,
+        "state": "ready",
+        "age": 7980.0,
+        "requests": 1000,
+        "busy": 2,
+        "threads": 12,
+        "queue": 0,
+        "connections": 20,
+        "heard": 0.5,
+        "rss": 50 << 20,
+        "pss": 18 << 20,
         **facts,
     }
 
 
 def facts(**more: Any) -> dict[str, Any]:
     return {
-        **{"pid": 90, "version": "6.0.0", "name": "8000_shop_settings", "settings": "shop.settings"},
-        **{"urls": ["http://127.0.0.1:8000", "unix:/run/shop.sock"], "started": NOW - 7980, "phase": "running"},
-        **{"workers_wanted": 2, "generation": 3, "candidate": None, "loading_since": None},
+        "pid": 90,
+        "version": "6.0.0",
+        "name": "8000_shop_settings",
+        "settings": "shop.settings",
+        "urls": ["http://127.0.0.1:8000", "unix:/run/shop.sock"],
+        "started": NOW - 7980,
+        "phase": "running",
+        "workers_wanted": 2,
+        "generation": 3,
+        "candidate": None,
+        "loading_since": None,
         "templates": [{"generation": 3, "pid": 91, "state": "loaded", "rss": 51 << 20, "pss": 19 << 20}],
         "workers": [worker(1), worker(2)],
-        **{"crashes": 0, "last_crash": None, "last_reload": None},
+        "crashes": 0,
+        "last_crash": None,
+        "last_reload": None,
         **more,
     }
 
@@ -60,7 +81,7 @@ def test_one_worker_is_its_own_total() -> None:
 
 
 def test_the_widest_there_is() -> None:
-    widest = worker(99999, generation=999, pid=4194304, age=86399, requests=999_999_999, busy=1024, threads=1024)
+    widest = worker(9999, generation=99, pid=4194304, age=86399, requests=999_999_999, busy=1024, threads=1024)
     page(workers=[{**widest, "queue": 99999, "connections": 99999, "state": "retiring", "pss": 999 << 20}, worker(2)])
 
 

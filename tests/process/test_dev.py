@@ -1,6 +1,6 @@
 """``hx start --dev``: what a developer does all day, with real files and real time.
 
-That nothing happens is known by what happens next: a change that counts is made, and it must be the first that is told.
+That nothing happens is known by what happens next: a change that counts is made, and must be the first that is told.
 """
 
 from __future__ import annotations

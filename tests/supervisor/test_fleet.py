@@ -1,21 +1,26 @@
-"""The fleet table: pure, so every moment is an argument and no process is needed."""
+"""The fleet table: pure, so every moment is an argument and no process is needed.
 
-from collections import Counter
+Here the life of one generation; ``test_fleet_reload`` is about the next one, ``test_fleet_chance`` about any order.
+"""
+
 from signal import SIGKILL
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from hendrix.supervisor.entries import State
-from hendrix.supervisor.fleet import Fleet, Phase
+from hendrix.supervisor.fleet import LINGER, Phase
 from hendrix.supervisor.moves import (
     Abandon,
     AnnounceReady,
+    AskStacks,
+    AskTemplateStacks,
     Configured,
+    EndReload,
     EndTemplate,
     Exit,
     KillTemplate,
+    Overslept,
+    Promoted,
     Report,
     Resized,
     Signal,
@@ -27,76 +32,38 @@ from hendrix.supervisor.moves import (
     TemplateFailed,
     TemplateLoaded,
     TemplateLost,
+    TemplateUnfit,
+    Terms,
     Tick,
     WorkerAsksRetire,
     WorkerExited,
+    WorkerFailed,
+    WorkerHeard,
     WorkerLost,
     WorkerReady,
     WorkerSpawned,
 )
-
-PATIENCE = 30.0
-KILLED = "killed by SIGKILL"
-
-
-def deeds(actions):
-    """What is done, without what is only said."""
-    return [action for action in actions if not isinstance(action, Report)]
-
-
-def said(actions):
-    """The names of the reports."""
-    return [action.name for action in actions if isinstance(action, Report)]
-
-
-def facts(actions, name):
-    """The facts of the report ``name``."""
-    return next(action.facts for action in actions if isinstance(action, Report) and action.name == name)
-
-
-def pid_of(worker):
-    return 1000 + worker
-
-
-def started(count=1, now=0.0):
-    """A fleet whose template runs but has not loaded."""
-    fleet = Fleet(count, PATIENCE)
-    assert deeds(fleet.handle(Tick(), now)) == [StartTemplate()]
-    return fleet
-
-
-def loaded(count=1, now=0.0):
-    """A fleet whose workers 1..count were asked for and have pids."""
-    fleet = started(count, now)
-    actions = deeds(fleet.handle(TemplateLoaded(0.5), now))
-    assert actions == [SpawnWorker(worker) for worker in range(1, count + 1)]
-    for worker in range(1, count + 1):
-        assert deeds(fleet.handle(WorkerSpawned(worker, pid_of(worker)), now)) == []
-    return fleet
-
-
-def serving(count=1, now=0.0):
-    """A fleet with all workers ready."""
-    fleet = loaded(count, now)
-    for worker in range(1, count + 1):
-        fleet.handle(WorkerReady(worker), now)
-    return fleet
-
-
-def come_up(fleet, worker, now):
-    """The worker gets its pid and says that it is ready."""
-    return fleet.handle(WorkerSpawned(worker, pid_of(worker)), now) + fleet.handle(WorkerReady(worker), now)
-
-
-def births(actions):
-    return [action.worker for action in actions if isinstance(action, SpawnWorker)]
+from tests.supervisor.fleets import (
+    KILLED,
+    PATIENCE,
+    STRICT,
+    births,
+    come_up,
+    deeds,
+    facts,
+    loaded,
+    pid_of,
+    said,
+    serving,
+    started,
+)
 
 
 class TestStart:
     def test_template_then_workers_then_ready_once(self):
         fleet = loaded(2)
         assert deeds(fleet.handle(WorkerReady(1), 1.0)) == []
-        assert deeds(fleet.handle(WorkerReady(2), 1.0)) == [AnnounceReady()]
+        assert deeds(fleet.handle(WorkerReady(2), 1.0)) == [Promoted(1), AnnounceReady(), EndReload(1, ok=True, seconds=1.0)]
         assert deeds(fleet.handle(Tick(), 2.0)) == []
         assert fleet.deadline() is None
 
@@ -112,14 +79,14 @@ class TestStart:
 
     def test_options_that_arrive_late_count(self):
         fleet = started(1)
-        fleet.handle(Configured(workers=3, graceful_timeout=7.0), 0.0)
-        assert births(fleet.handle(TemplateLoaded(), 0.1)) == [1, 2, 3]
+        fleet.handle(Configured(3, Terms(7.0)), 0.0)
+        assert births(fleet.handle(TemplateLoaded(1), 0.1)) == [1, 2, 3]
         stop = fleet.handle(StopAsked(graceful=True), 1.0)
         assert TellDrain(1, 7.0) in stop
 
     def test_worker_counts_once_its_word_and_its_pid_are_there(self):
         fleet = started(1)
-        fleet.handle(TemplateLoaded(), 0.0)
+        fleet.handle(TemplateLoaded(1), 0.0)
         assert fleet.handle(WorkerReady(1), 0.1) == []
         actions = fleet.handle(WorkerSpawned(1, 1234), 0.2)
         assert AnnounceReady() in actions
@@ -137,20 +104,20 @@ class TestStart:
 class TestStartThatFails:
     def test_project_that_does_not_load(self):
         fleet = started(2)
-        assert deeds(fleet.handle(TemplateFailed("no module named x", "Traceback"), 1.0)) == []
-        end = fleet.handle(TemplateDied("exit status 1"), 1.1)
+        assert deeds(fleet.handle(TemplateFailed(1, "no module named x", "Traceback"), 1.0)) == []
+        end = fleet.handle(TemplateDied(1, "exit status 1"), 1.1)
         assert deeds(end) == [Exit(3, "no module named x", "Traceback")]
 
     def test_failed_template_that_stays_is_killed(self):
         fleet = started(1)
-        fleet.handle(TemplateFailed("bad"), 1.0)
+        fleet.handle(TemplateFailed(1, "bad"), 1.0)
         assert fleet.deadline() == 2.0
-        assert deeds(fleet.handle(Tick(), 2.0)) == [KillTemplate()]
-        assert Exit(3, "bad") in fleet.handle(TemplateDied(KILLED), 2.1)
+        assert deeds(fleet.handle(Tick(), 2.0)) == [KillTemplate(1)]
+        assert Exit(3, "bad") in fleet.handle(TemplateDied(1, KILLED), 2.1)
 
     def test_template_that_dies_while_loading(self):
         fleet = started(1)
-        (end,) = deeds(fleet.handle(TemplateDied("killed by SIGSEGV"), 1.0))
+        (end,) = deeds(fleet.handle(TemplateDied(1, "killed by SIGSEGV"), 1.0))
         assert end.status == 3
         assert "killed by SIGSEGV" in end.summary
 
@@ -164,8 +131,8 @@ class TestStartThatFails:
             assert worker in fleet.workers
             fleet.handle(WorkerSpawned(worker, pid_of(worker)), now)
         last = fleet.handle(WorkerExited(worker, "exit status 1"), now)
-        assert deeds(last) == [EndTemplate()]
-        (end,) = deeds(fleet.handle(TemplateDied("exit status 0"), now))
+        assert deeds(last) == [EndTemplate(1)]
+        (end,) = deeds(fleet.handle(TemplateDied(1, "exit status 0"), now))
         assert end.status == 3
         assert "exit status 1" in end.summary
         assert now < 2.0
@@ -182,16 +149,16 @@ class TestStartThatFails:
 
     def test_stop_while_loading_is_a_clean_exit(self):
         fleet = started(1)
-        assert deeds(fleet.handle(StopAsked(graceful=True), 0.5)) == [KillTemplate()]
-        assert deeds(fleet.handle(TemplateFailed("too late"), 0.6)) == []
-        assert deeds(fleet.handle(TemplateDied(KILLED), 0.6)) == [Exit(0)]
+        assert deeds(fleet.handle(StopAsked(graceful=True), 0.5)) == [KillTemplate(1)]
+        assert deeds(fleet.handle(TemplateFailed(1, "too late"), 0.6)) == []
+        assert deeds(fleet.handle(TemplateDied(1, KILLED), 0.6)) == [Exit(0)]
 
 
 class TestDeath:
     def test_replaced_at_once_the_first_time(self):
         fleet = serving(2)
         actions = fleet.handle(WorkerExited(1, KILLED), 3.0)
-        assert deeds(actions) == [SpawnWorker(3)]
+        assert deeds(actions) == [SpawnWorker(3, 1)]
         assert facts(actions, "worker.died") == {
             "worker": 1,
             "pid": 1001,
@@ -264,13 +231,13 @@ class TestLostChannel:
     def test_death_that_follows_is_an_ordinary_one(self):
         fleet = serving(1)
         fleet.handle(WorkerLost(1), 5.0)
-        assert deeds(fleet.handle(WorkerExited(1, KILLED), 5.001)) == [SpawnWorker(2)]
+        assert deeds(fleet.handle(WorkerExited(1, KILLED), 5.001)) == [SpawnWorker(2, 1)]
 
     def test_worker_that_was_never_born_is_abandoned(self):
         fleet = started(1)
-        fleet.handle(TemplateLoaded(), 0.0)
+        fleet.handle(TemplateLoaded(1), 0.0)
         fleet.handle(WorkerLost(1), 1.0)
-        assert deeds(fleet.handle(Tick(), 2.0)) == [Abandon(1), SpawnWorker(2)]
+        assert deeds(fleet.handle(Tick(), 2.0)) == [Abandon(1), SpawnWorker(2, 1)]
 
     def test_draining_worker_keeps_its_deadline(self):
         fleet = serving(1)
@@ -291,11 +258,11 @@ class TestRetire:
     def test_successor_first_then_drain(self):
         fleet = serving(2)
         asked = fleet.handle(WorkerAsksRetire(1, "1000 requests"), 50.0)
-        assert deeds(asked) == [SpawnWorker(3)]
+        assert deeds(asked) == [SpawnWorker(3, 1)]
         assert fleet.workers[1].state is State.RETIRING
         fleet.handle(WorkerSpawned(3, 1003), 50.0)
         actions = fleet.handle(WorkerReady(3), 51.0)
-        assert deeds(actions) == [TellDrain(1, PATIENCE)]
+        assert deeds(actions) == [TellDrain(1, PATIENCE, LINGER)]
         assert facts(actions, "worker.replaced") == {
             "worker": 1,
             "pid": 1001,
@@ -318,7 +285,7 @@ class TestRetire:
         assert fleet.workers[1].state is State.RETIRING
         fleet.handle(WorkerExited(3, "exit status 1"), 50.2)
         assert births(fleet.handle(Tick(), 50.31)) == [4]
-        assert deeds(come_up(fleet, 4, 51.0)) == [TellDrain(1, PATIENCE)]
+        assert deeds(come_up(fleet, 4, 51.0)) == [TellDrain(1, PATIENCE, LINGER)]
 
     def test_may_die_before_the_successor_is_ready(self):
         fleet = serving(1)
@@ -338,60 +305,51 @@ class TestRetire:
         assert deeds(exited) == []
 
 
-class TestGenerations:
-    def test_older_worker_is_replaced_like_a_retiring_one(self):
-        fleet = serving(2)
-        fleet.generation = 2
-        assert births(fleet.handle(Tick(), 10.0)) == [3, 4]
-        assert deeds(come_up(fleet, 3, 11.0)) == [TellDrain(1, PATIENCE)]
-        assert deeds(come_up(fleet, 4, 11.0)) == [TellDrain(2, PATIENCE)]
-
-
 class TestTemplateLater:
     def test_death_starts_another_and_workers_serve_on(self):
         fleet = serving(2)
-        actions = fleet.handle(TemplateDied(KILLED), 5.0)
-        assert deeds(actions) == [StartTemplate()]
+        actions = fleet.handle(TemplateDied(1, KILLED), 5.0)
+        assert deeds(actions) == [StartTemplate(1)]
         assert said(actions) == ["template.died"]
-        assert deeds(fleet.handle(TemplateLoaded(), 6.0)) == []
+        assert deeds(fleet.handle(TemplateLoaded(1), 6.0)) == []
         assert births(fleet.handle(WorkerExited(1, KILLED), 7.0)) == [3]
 
     def test_dead_worker_waits_for_the_new_template(self):
         fleet = serving(1)
-        fleet.handle(TemplateDied(KILLED), 5.0)
+        fleet.handle(TemplateDied(1, KILLED), 5.0)
         assert deeds(fleet.handle(WorkerExited(1, KILLED), 5.1)) == []
-        assert births(fleet.handle(TemplateLoaded(), 6.0)) == [2]
+        assert births(fleet.handle(TemplateLoaded(1), 6.0)) == [2]
 
     def test_failing_again_and_again_backs_off_and_never_exits(self):
         fleet, now, waits = serving(1), 5.0, []
-        fleet.handle(TemplateDied(KILLED), now)
+        fleet.handle(TemplateDied(1, KILLED), now)
         for _ in range(8):
-            failed = fleet.handle(TemplateFailed("broken deploy", "Traceback"), now)
+            failed = fleet.handle(TemplateFailed(1, "broken deploy", "Traceback"), now)
             assert "template.failed" in said(failed)
-            fleet.handle(TemplateDied("exit status 1"), now)
+            fleet.handle(TemplateDied(1, "exit status 1"), now)
             waits.append(fleet.deadline() - now)
             now = fleet.deadline()
-            assert deeds(fleet.handle(Tick(), now)) == [StartTemplate()]
+            assert deeds(fleet.handle(Tick(), now)) == [StartTemplate(1)]
         assert waits == pytest.approx([0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0])
         assert fleet.workers[1].state is State.READY
 
     def test_deaf_template_is_killed_and_started_anew(self):
         fleet = serving(1)
-        assert deeds(fleet.handle(TemplateLost(), 5.0)) == []
-        assert deeds(fleet.handle(Tick(), 6.0)) == [KillTemplate()]
-        assert deeds(fleet.handle(TemplateDied(KILLED), 6.1)) == [StartTemplate()]
+        assert deeds(fleet.handle(TemplateLost(1), 5.0)) == []
+        assert deeds(fleet.handle(Tick(), 6.0)) == [KillTemplate(1)]
+        assert deeds(fleet.handle(TemplateDied(1, KILLED), 6.1)) == [StartTemplate(1)]
 
     def test_template_that_survives_sigkill_is_left_alone(self):
         fleet = serving(1)
-        fleet.handle(TemplateLost(), 5.0)
+        fleet.handle(TemplateLost(1), 5.0)
         fleet.handle(Tick(), 6.0)
-        assert deeds(fleet.handle(Tick(), 11.0)) == [StartTemplate()]
+        assert deeds(fleet.handle(Tick(), 11.0)) == [StartTemplate(1)]
 
     def test_workers_it_did_not_name_are_abandoned_and_asked_for_again(self):
         fleet = serving(1)
         fleet.handle(WorkerExited(1, KILLED), 5.0)
-        assert deeds(fleet.handle(TemplateDied(KILLED), 5.1)) == [Abandon(2), StartTemplate()]
-        assert births(fleet.handle(TemplateLoaded(), 6.0)) == [3]
+        assert deeds(fleet.handle(TemplateDied(1, KILLED), 5.1)) == [Abandon(2), StartTemplate(1)]
+        assert births(fleet.handle(TemplateLoaded(1), 6.0)) == [3]
 
 
 class TestResize:
@@ -424,16 +382,16 @@ class TestStop:
     def test_graceful_drains_all_then_exits_zero(self):
         fleet = serving(2)
         actions = deeds(fleet.handle(StopAsked(graceful=True), 5.0))
-        assert actions == [TellDrain(1, PATIENCE), TellDrain(2, PATIENCE), EndTemplate()]
+        assert actions == [TellDrain(1, PATIENCE), TellDrain(2, PATIENCE), EndTemplate(1)]
         assert deeds(fleet.handle(WorkerExited(1, "exit status 0"), 5.5)) == []
-        assert deeds(fleet.handle(TemplateDied("exit status 0"), 5.5)) == []
+        assert deeds(fleet.handle(TemplateDied(1, "exit status 0"), 5.5)) == []
         assert deeds(fleet.handle(WorkerExited(2, "exit status 0"), 7.0)) == [Exit(0)]
         assert fleet.handle(Tick(), 99.0) == []
 
     def test_graceful_kills_at_the_deadline(self):
         fleet = serving(1)
         fleet.handle(StopAsked(graceful=True), 5.0)
-        fleet.handle(TemplateDied("exit status 0"), 5.1)
+        fleet.handle(TemplateDied(1, "exit status 0"), 5.1)
         assert fleet.deadline() == 5.0 + PATIENCE + 1.0
         assert deeds(fleet.handle(Tick(), 36.0)) == [Signal(1, SIGKILL)]
         assert deeds(fleet.handle(WorkerExited(1, KILLED), 36.1)) == [Exit(0)]
@@ -449,9 +407,9 @@ class TestStop:
     def test_fast_gives_one_second(self):
         fleet = serving(1)
         actions = deeds(fleet.handle(StopAsked(graceful=False), 5.0))
-        assert actions == [TellDrain(1, 0.0), EndTemplate()]
+        assert actions == [TellDrain(1, 0.0), EndTemplate(1)]
         assert fleet.deadline() == 6.0
-        assert deeds(fleet.handle(Tick(), 6.0)) == [Signal(1, SIGKILL), KillTemplate()]
+        assert deeds(fleet.handle(Tick(), 6.0)) == [Signal(1, SIGKILL), KillTemplate(1)]
 
     @pytest.mark.parametrize("graceful", [True, False])
     def test_second_request_of_a_graceful_stop_is_fast(self, graceful):
@@ -464,29 +422,29 @@ class TestStop:
         fleet = serving(1)
         fleet.handle(StopAsked(graceful=False), 5.0)
         actions = deeds(fleet.handle(StopAsked(graceful=False), 5.1))
-        assert actions == [Signal(1, SIGKILL), KillTemplate()]
+        assert actions == [Signal(1, SIGKILL), KillTemplate(1)]
         assert deeds(fleet.handle(StopAsked(graceful=False), 5.2)) == []
 
     def test_nothing_is_started_any_more(self):
         fleet = serving(2)
         fleet.handle(StopAsked(graceful=True), 5.0)
         assert deeds(fleet.handle(WorkerExited(1, KILLED), 5.1)) == []
-        assert deeds(fleet.handle(TemplateDied(KILLED), 5.1)) == []
+        assert deeds(fleet.handle(TemplateDied(1, KILLED), 5.1)) == []
         assert deeds(fleet.handle(Resized(5), 5.2)) == []
 
     def test_worker_that_is_starting_is_told_too(self):
         fleet = started(1)
-        fleet.handle(TemplateLoaded(), 0.0)
+        fleet.handle(TemplateLoaded(1), 0.0)
         assert TellDrain(1, PATIENCE) in fleet.handle(StopAsked(graceful=True), 0.1)
         fleet.handle(WorkerSpawned(1, 1001), 0.2)
-        fleet.handle(TemplateDied("exit status 0"), 0.3)
+        fleet.handle(TemplateDied(1, "exit status 0"), 0.3)
         assert deeds(fleet.handle(WorkerExited(1, "exit status 0"), 0.4)) == [Exit(0)]
 
     def test_worker_that_never_came_is_not_waited_for(self):
         fleet = started(1)
-        fleet.handle(TemplateLoaded(), 0.0)
+        fleet.handle(TemplateLoaded(1), 0.0)
         fleet.handle(StopAsked(graceful=True), 0.1)
-        assert deeds(fleet.handle(TemplateDied("exit status 0"), 0.3)) == [Abandon(1), Exit(0)]
+        assert deeds(fleet.handle(TemplateDied(1, "exit status 0"), 0.3)) == [Abandon(1), Exit(0)]
 
     def test_process_that_survives_sigkill_does_not_hold_the_exit(self):
         fleet = serving(1)
@@ -499,143 +457,218 @@ class TestStop:
         fleet.handle(WorkerLost(1), 4.0)
         fleet.handle(Tick(), 5.0)
         fleet.handle(StopAsked(graceful=True), 5.1)
-        fleet.handle(TemplateDied("exit status 0"), 5.2)
+        fleet.handle(TemplateDied(1, "exit status 0"), 5.2)
         assert deeds(fleet.handle(WorkerExited(1, KILLED), 5.3)) == [Exit(0)]
 
 
-class World:
-    """Processes as the fleet asks for them, behaving as ``choose`` wills; checks the table at every step."""
+class TestSilence:
+    """A worker that is not heard for ``terms.silence`` (20 s) stands still."""
 
-    def __init__(self, count):
-        self.count = count
-        self.fleet = Fleet(count, PATIENCE)
-        self.now = 0.0
-        self.template = False
-        self.alive = {}
-        self.exits = []
-        self.announced = 0
-        self.tell(Tick())
+    def frozen(self, count=1):
+        fleet = serving(count, terms=STRICT)
+        for worker in range(2, count + 1):
+            fleet.handle(WorkerHeard(worker), 19.0)
+        assert fleet.deadline() == 20.0
+        return fleet, fleet.handle(Tick(), 20.0)
 
-    def tell(self, event):
-        for action in self.fleet.handle(event, self.now):
-            self.do(action)
-        self.check()
+    def test_is_shown_then_killed_after_half_a_second_then_replaced(self):
+        fleet, actions = self.frozen()
+        assert deeds(actions) == [AskStacks(1)]
+        assert facts(actions, "worker.frozen") == {"worker": 1, "pid": 1001, "state": "ready", "seconds": 20.0}
+        assert fleet.deadline() == 20.5
+        assert deeds(fleet.handle(Tick(), 20.49)) == []
+        assert deeds(fleet.handle(Tick(), 20.5)) == [Signal(1, SIGKILL)]
+        exited = fleet.handle(WorkerExited(1, KILLED, stacks="in blocks"), 20.6)
+        assert facts(exited, "worker.died")["stacks"] == "in blocks"
+        assert births(exited) == [2]
 
-    def do(self, action):
-        match action:
-            case StartTemplate():
-                assert not self.template, "a second template"
-                self.template = True
-            case SpawnWorker(worker):
-                assert worker not in self.alive
-                self.alive[worker] = "starting"
-            case TellDrain(worker, _):
-                self.alive[worker] = "draining"
-            case Abandon(worker):
-                del self.alive[worker]
-            case AnnounceReady():
-                self.announced += 1
-            case Exit():
-                self.exits.append(action)
+    def test_others_are_left_alone(self):
+        fleet, actions = self.frozen(3)
+        assert deeds(actions) == [AskStacks(1)]
+        assert deeds(fleet.handle(Tick(), 20.5)) == [Signal(1, SIGKILL)]
+        assert births(fleet.handle(WorkerExited(1, KILLED), 20.6)) == [4]
 
-    def check(self):
-        states = Counter(worker.state for worker in self.fleet.workers.values())
-        assert states[State.STARTING] + states[State.READY] <= max(self.count, 0), "more than needed"
-        assert self.announced <= 1
-        assert len(self.exits) <= 1
-        if self.exits:
-            assert not self.fleet.workers
+    def test_a_word_in_time_is_enough(self):
+        fleet = serving(terms=STRICT)
+        for second in range(1, 100):
+            assert fleet.handle(WorkerHeard(1), float(second)) == []
+            assert fleet.handle(Tick(), float(second)) == []
+        assert fleet.deadline() == 119.0
 
-    def workers(self, *states):
-        return [worker for worker, state in self.alive.items() if state in states]
+    def test_one_that_survives_sigkill_is_given_up(self):
+        fleet, _ = self.frozen()
+        fleet.handle(Tick(), 20.5)
+        assert births(fleet.handle(Tick(), 25.5)) == [2]
 
-    def exit(self, worker):
-        self.alive.pop(worker)
-        self.tell(WorkerExited(worker, KILLED))
+    def test_retiring_worker_is_watched_too(self):
+        fleet = serving(terms=STRICT)
+        fleet.handle(WorkerAsksRetire(1, "age"), 1.0)
+        assert AskStacks(1) in fleet.handle(Tick(), 20.0)
 
-    def come_up(self):
-        """Everything behaves: the template loads, workers become ready, told ones leave."""
-        for _ in range(60):
-            if self.exits:
-                return
-            deadline = self.fleet.deadline()
-            self.now = max(self.now, deadline) if deadline is not None else self.now + 1.0
-            self.tell(Tick())
-            if self.template:
-                self.tell(TemplateLoaded())
-            for worker in self.workers("starting"):
-                self.ready(worker)
-            for worker in self.workers("draining"):
-                self.exit(worker)
+    def test_draining_worker_has_its_deadline_only(self):
+        fleet = serving(terms=STRICT)
+        fleet.handle(StopAsked(graceful=True), 1.0)
+        fleet.handle(TemplateDied(1, "exit status 0"), 1.0)
+        assert fleet.deadline() == 32.0
+        assert deeds(fleet.handle(Tick(), 31.0)) == []
 
-    def ready(self, worker):
-        self.alive[worker] = "ready"
-        self.tell(WorkerSpawned(worker, pid_of(worker)))
-        self.tell(WorkerReady(worker))
+    def test_stop_meanwhile_does_not_prolong_its_life(self):
+        fleet, _ = self.frozen()
+        fleet.handle(StopAsked(graceful=True), 20.1)
+        assert Signal(1, SIGKILL) in fleet.handle(Tick(), 20.5)
 
-    def kill_template(self):
-        self.template = False
-        self.tell(TemplateDied(KILLED))
+    def test_nobody_freezes_without_a_limit(self):
+        assert serving().handle(Tick(), 1e6) == []
 
 
-def torment(world, data):
-    """A random thing happens."""
-    kind = data.draw(st.sampled_from(["tick", "ready", "die", "retire", "lost", "template", "load", "resize"]))
-    someone = world.workers("starting", "ready", "draining")
-    chosen = data.draw(st.sampled_from(someone)) if someone else None
-    world.now += data.draw(st.sampled_from([0.0, 0.05, 0.5, 1.0, 12.0, 40.0]))
-    if kind == "load" and world.template:
-        world.tell(TemplateLoaded())
-    elif kind == "template" and world.template:
-        world.kill_template()
-    elif kind == "resize":
-        world.count = max(world.count, size := data.draw(st.integers(1, 6)))
-        world.tell(Resized(size))
-        world.size = size
-    elif chosen is None or kind in ("tick", "load", "template"):
-        world.tell(Tick())
-    elif kind == "ready" and world.alive[chosen] == "starting":
-        world.ready(chosen)
-    elif kind == "retire":
-        world.tell(WorkerAsksRetire(chosen, "chance"))
-    elif kind == "lost":
-        world.tell(WorkerLost(chosen))
-    elif kind == "die":
-        world.exit(chosen)
+class TestOverslept:
+    """This process stood still, so it could hear nobody."""
+
+    def test_silence_is_forgiven(self):
+        fleet = serving(2, terms=STRICT)
+        assert fleet.handle(Overslept(), 500.0) == []
+        assert fleet.deadline() == 520.0
+
+    def test_and_counts_from_then_on(self):
+        fleet = serving(terms=STRICT)
+        fleet.handle(Overslept(), 500.0)
+        assert deeds(fleet.handle(Tick(), 520.0)) == [AskStacks(1)]
+
+    def test_who_loads_gets_all_the_time_again(self):
+        fleet = started(terms=STRICT)
+        assert fleet.handle(Overslept(), 500.0) == []
+        assert fleet.deadline() == 560.0
+        fleet.handle(TemplateLoaded(1), 510.0)
+        assert fleet.handle(Overslept(), 900.0) == []
+        assert fleet.deadline() == 960.0
+
+    def test_for_ever_stays_for_ever(self):
+        fleet = started()
+        fleet.handle(Overslept(), 500.0)
+        assert fleet.deadline() is None
+
+    def test_a_drain_is_not_prolonged(self):
+        fleet = serving(terms=STRICT)
+        fleet.handle(StopAsked(graceful=True), 1.0)
+        assert Signal(1, SIGKILL) in fleet.handle(Overslept(), 500.0)
 
 
-class TestChance:
-    @settings(max_examples=60, deadline=None)
-    @given(st.integers(1, 5), st.data())
-    def test_always_comes_back_to_full_strength(self, count, data):
-        world = World(count)
-        world.size = count
-        world.come_up()
-        assert world.announced == 1
-        for _ in range(data.draw(st.integers(0, 40))):
-            torment(world, data)
-        world.come_up()
-        states = Counter(worker.state for worker in world.fleet.workers.values())
-        assert states == {State.READY: world.size}
-        assert not world.exits
+class TestSlowStart:
+    """A template or worker has ``terms.start`` (60 s) to load."""
 
-    @settings(max_examples=60, deadline=None)
-    @given(st.integers(1, 5), st.booleans(), st.booleans(), st.data())
-    def test_stop_always_ends(self, count, graceful, obedient, data):
-        world = World(count)
-        for _ in range(data.draw(st.integers(0, 30))):
-            if not world.exits:
-                torment(world, data)
-        world.tell(StopAsked(graceful))
-        if obedient:
-            for worker in list(world.alive):
-                world.exit(worker)
-            if world.template:
-                world.kill_template()
-        for _ in range(20):  # the disobedient are killed, and at last left alone
-            deadline = world.fleet.deadline()
-            if deadline is None:
-                break
-            world.now = max(world.now, deadline)
-            world.tell(Tick())
-        assert len(world.exits) == 1
+    def test_template_that_hangs_is_shown_and_killed(self):
+        fleet = started(terms=STRICT)
+        assert deeds(fleet.handle(Tick(), 59.9)) == []
+        assert deeds(fleet.handle(Tick(), 60.0)) == [AskTemplateStacks(1)]
+        assert deeds(fleet.handle(Tick(), 60.5)) == [KillTemplate(1)]
+        (end,) = deeds(fleet.handle(TemplateDied(1, KILLED, "in import"), 60.6))
+        assert end == Exit(3, "the project does not load: its process hung for 60 s, killed", "in import")
+
+    def test_template_that_loads_at_the_last_moment_serves(self):
+        fleet = started(terms=STRICT)
+        fleet.handle(Tick(), 60.0)
+        assert births(fleet.handle(TemplateLoaded(1), 60.4)) == [1]
+        come_up(fleet, 1, 61.0)
+        died = fleet.handle(TemplateDied(1, "killed by SIGSEGV"), 62.0)
+        assert facts(died, "template.died")["status"] == "killed by SIGSEGV"
+
+    def test_worker_that_is_never_ready_is_shown_and_killed(self):
+        fleet = loaded(terms=STRICT)
+        assert deeds(fleet.handle(Tick(), 60.0)) == [AskStacks(1)]
+        assert deeds(fleet.handle(Tick(), 60.5)) == [Signal(1, SIGKILL)]
+        assert births(fleet.handle(WorkerExited(1, KILLED), 60.6)) == [2]
+
+    def test_worker_that_is_ready_at_the_last_moment_serves(self):
+        fleet = loaded(terms=STRICT)
+        fleet.handle(Tick(), 60.0)
+        assert AnnounceReady() in fleet.handle(WorkerReady(1), 60.4)
+        assert deeds(fleet.handle(Tick(), 61.0)) == []
+
+    def test_template_that_does_not_fork_any_more_is_replaced(self):
+        """It was stopped, or a lock of the project holds it."""
+        fleet = serving(terms=STRICT)
+        assert births(fleet.handle(WorkerExited(1, KILLED), 100.0)) == [2]
+        assert deeds(fleet.handle(Tick(), 160.0)) == [AskTemplateStacks(1)]
+        assert deeds(fleet.handle(Tick(), 160.5)) == [Abandon(2), KillTemplate(1)]
+        assert deeds(fleet.handle(TemplateDied(1, KILLED), 160.6)) == [StartTemplate(1)]
+        assert births(fleet.handle(TemplateLoaded(1), 161.0)) == [3]
+
+
+class TestThreads:
+    """A project that starts threads while it is imported: no worker can be forked from that process."""
+
+    def test_template_is_started_anew_without_the_project_in_it(self):
+        fleet = started(2)
+        assert deeds(fleet.handle(TemplateUnfit(1), 1.0)) == []
+        assert deeds(fleet.handle(TemplateDied(1, "exit status 0"), 1.1)) == [StartTemplate(1, preload=False)]
+        assert births(fleet.handle(TemplateLoaded(1), 1.2)) == [1, 2]
+
+    def test_one_that_stays_is_killed(self):
+        fleet = started()
+        fleet.handle(TemplateUnfit(1), 1.0)
+        assert deeds(fleet.handle(Tick(), 2.0)) == [KillTemplate(1)]
+        assert deeds(fleet.handle(TemplateDied(1, KILLED), 2.1)) == [StartTemplate(1, preload=False)]
+
+    def test_its_successor_may_die_and_fail_like_any_other(self):
+        fleet = started()
+        fleet.handle(TemplateUnfit(1), 1.0)
+        fleet.handle(TemplateDied(1, "exit status 0"), 1.1)
+        (end,) = deeds(fleet.handle(TemplateDied(1, "killed by SIGSEGV"), 1.2))
+        assert end.status == 3
+
+    def test_stop_meanwhile(self):
+        fleet = started()
+        fleet.handle(TemplateUnfit(1), 1.0)
+        fleet.handle(StopAsked(graceful=True), 1.05)
+        assert deeds(fleet.handle(TemplateDied(1, "exit status 0"), 1.1)) == [Exit(0)]
+
+
+class TestWorkersThatLoadTheProject:
+    """Without preload it is a worker that says that the project does not load."""
+
+    def test_ends_the_start(self):
+        fleet = loaded(2)
+        failed = fleet.handle(WorkerFailed(1, "SyntaxError", "Traceback"), 1.0)
+        assert deeds(failed) == [TellDrain(1, 0.0), TellDrain(2, 0.0), EndTemplate(1)]
+        fleet.handle(WorkerExited(1, "exit status 1"), 1.1)
+        fleet.handle(WorkerExited(2, "exit status 0"), 1.1)
+        assert deeds(fleet.handle(TemplateDied(1, "exit status 0"), 1.2)) == [Exit(3, "SyntaxError", "Traceback")]
+
+    def test_later_it_is_told_and_tried_again(self):
+        fleet = serving(2)
+        fleet.handle(WorkerExited(1, KILLED), 50.0)
+        fleet.handle(WorkerSpawned(3, 1003), 50.1)
+        failed = fleet.handle(WorkerFailed(3, "SyntaxError", "Traceback"), 50.2)
+        assert facts(failed, "worker.cannot_load")["traceback"] == "Traceback"
+        assert deeds(failed) == []
+        assert births(fleet.handle(WorkerExited(3, "exit status 1"), 50.3)) == []
+        assert births(fleet.handle(Tick(), fleet.deadline())) == [4]
+
+
+class TestLeftAlone:
+    """Processes that survive SIGKILL hang in the kernel, and may end much later."""
+
+    def test_template(self):
+        fleet = serving()
+        fleet.handle(TemplateLost(1), 5.0)
+        fleet.handle(Tick(), 6.0)
+        fleet.handle(StopAsked(graceful=False), 7.0)
+        fleet.handle(WorkerExited(1, "exit status 0"), 7.1)
+        assert Exit(0) in fleet.handle(Tick(), 12.0)
+        assert fleet.handle(TemplateDied(1, KILLED), 13.0) == []
+
+    def test_template_whose_successor_waits(self):
+        fleet = serving()
+        fleet.handle(TemplateDied(1, KILLED), 4.0)
+        fleet.handle(TemplateLost(1), 5.0)
+        fleet.handle(Tick(), 6.0)
+        assert said(fleet.handle(Tick(), 11.0)) == ["template.died"]
+        assert fleet.handle(TemplateDied(1, KILLED), 11.01) == []
+        assert deeds(fleet.handle(Tick(), fleet.deadline())) == [StartTemplate(1)]
+
+    def test_worker(self):
+        fleet = serving()
+        fleet.handle(WorkerLost(1), 5.0)
+        fleet.handle(Tick(), 6.0)
+        fleet.handle(Tick(), 11.0)
+        assert fleet.handle(WorkerExited(1, KILLED), 60.0) == []

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import pytest
 
+from hendrix.core import events
 from hendrix.core.control import Changed, Decoder, Watch, encode
-from hendrix.supervisor import process
+from hendrix.supervisor import process, scope
 from hendrix.supervisor.alarm import Alarm
 from hendrix.supervisor.ledger import SMALL
 from hendrix.supervisor.watch import MOST_NAMES, watch
@@ -409,3 +410,18 @@ def test_a_kernel_that_watches_no_more(tmp_path, monkeypatch):
     view.write_text("x = 2")
     eye.hears(view)
     assert eye.end() == 0
+
+
+def test_a_huge_tree_is_looked_at_as_far_as_it_is_near(tmp_path, monkeypatch):
+    monkeypatch.setattr(scope, "MOST_DIRECTORIES", 4)
+    said = []
+    listener = lambda name, level, facts: said.append(name)  # noqa: E731
+    events.listen(listener)
+    for name in ("near.py", "a/near.py", "b/near.py", "c/near.py", "a/far/far.py", "b/far/far.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    for _ in range(2):
+        seen = scope.Scope(roots=[str(tmp_path)]).look()
+        assert {Path(path).name for path in seen.files} == {"near.py"} and len(seen.files) == 4
+    events.forget(listener)
+    assert said == ["watch.too_large"]

@@ -1,4 +1,4 @@
-"""Times and sizes, as short as people want to read them."""
+"""Times, sizes and counts, as short as people want to read them."""
 
 from __future__ import annotations
 
@@ -30,3 +30,11 @@ def size(count: int | None) -> str:
         if count < 1000 << shift or unit == "T":
             break
     return f"{count / (1 << shift):.1f}{unit}"
+
+
+def count(number: int) -> str:
+    """``1234567``, ``12.3M``: seven signs at the most, up to many billions."""
+    for unit, factor in (("", 1), ("M", 10**6), ("G", 10**9)):
+        if number < 10_000 * factor or (not unit and number < 10_000_000):
+            break
+    return f"{number / factor:.1f}{unit}" if unit else str(number)

@@ -17,20 +17,20 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hendrix.cli.complaint import one_line
-from hendrix.cli.quantity import duration, size
+from hendrix.cli.quantity import count, duration, size
 from hendrix.observe import colour
 
 Facts = Mapping[str, Any]
 """Of a server that may be of another version: any of them may be missing."""
 
 _WIDTH = 80
-_ROW = "{worker:>8} {pid:>7} {state:<8}{age:>8} {requests:>9} {busy:>7} {queue:>5} {connections:>6} {rss:>7} {pss:>7}"
+_ROW = "{worker:>8} {pid:>7} {state:<8}{age:>8} {requests:>7} {busy:>9} {queue:>5} {connections:>6} {rss:>7} {pss:>7}"
 _HEAD = {
     "worker": "WORKER",
     "pid": "PID",
     "state": "STATE",
     "age": "AGE",
-    "requests": "REQUESTS",
+    "requests": "REQS",
     "busy": "BUSY",
     "queue": "QUEUE",
     "connections": "CONNS",
@@ -69,7 +69,7 @@ def _server(facts: Facts, now: float, paint: Any) -> Iterator[str]:
     yield paint(f"  {phase}, pid {facts.get('pid', '?')}, up {up}", phase)
     for url in facts.get("urls", ()):
         yield f"  {one_line(str(url))}"
-    wanted = _count(facts.get("workers_wanted", 0), "worker")
+    wanted = _several(facts.get("workers_wanted", 0), "worker")
     about = [one_line(str(facts["settings"]))] if facts.get("settings") else []
     yield "  " + ", ".join([*about, f"generation {facts.get('generation', '?')}", f"{wanted} wanted"])
     if facts.get("candidate") is not None:
@@ -77,8 +77,8 @@ def _server(facts: Facts, now: float, paint: Any) -> Iterator[str]:
         yield paint(f"  loading generation {facts['candidate']} for {since}", "loading")
 
 
-def _count(count: int, noun: str, many: str = "") -> str:
-    return f"{count} {noun if count == 1 else many or noun + 's'}"
+def _several(number: int, noun: str, many: str = "") -> str:
+    return f"{number} {noun if number == 1 else many or noun + 's'}"
 
 
 # --- its processes ----------------------------------------------------------------------------------------
@@ -104,6 +104,7 @@ def _worker(worker: Facts, facts: Facts, *, several: bool) -> str:
         # Whose code it serves matters only while there is more than one.
         "worker": f"{number} g{worker.get('generation')}" if several else number,
         "pid": str(worker.get("pid") or "-"),
+        "requests": count(worker.get("requests") or 0),
         "state": _state(worker),
         "age": duration(worker.get("age", 0)),
         "busy": f"{worker.get('busy', 0)}/{worker.get('threads', 0)}",
@@ -120,7 +121,7 @@ def _state(worker: Facts) -> str:
 def _total(workers: list[Facts]) -> str:
     summed = {name: sum(worker.get(name) or 0 for worker in workers) for name in ("requests", "queue", "connections")}
     busy, threads = (sum(worker.get(name) or 0 for worker in workers) for name in ("busy", "threads"))
-    row = dict.fromkeys(_HEAD, "") | {name: str(count) for name, count in summed.items()}
+    row = dict.fromkeys(_HEAD, "") | {name: count(number) for name, number in summed.items()}
     row |= {"worker": "total", "busy": f"{busy}/{threads}", "rss": "", "pss": size(_memory(workers))}
     return _ROW.format(**row).rstrip()
 
@@ -136,7 +137,7 @@ def _memory(workers: list[Facts]) -> int | None:
 
 def _events(facts: Facts, now: float, paint: Any) -> Iterator[str]:
     crashes = facts.get("crashes", 0)
-    said = f"{_count(crashes, 'crash', 'crashes') if crashes else 'no crashes'}"
+    said = f"{_several(crashes, 'crash', 'crashes') if crashes else 'no crashes'}"
     if crash := facts.get("last_crash"):
         said += f"; the last {_ago(crash, now)}: worker {crash.get('worker')} (pid {crash.get('pid')})"
         said += f" {crash.get('status')}" + (f", {crash['reason']}" if crash.get("reason") else "")

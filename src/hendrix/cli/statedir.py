@@ -28,8 +28,8 @@ def make(path: str) -> None:
         return
     try:
         os.makedirs(os.path.dirname(folder), 0o700, exist_ok=True)
-        # Workers that are not root's must be able to reach their log in it.
-        os.mkdir(folder, 0o751 if folder == _OF_ROOT else 0o700)
+        # Of root's server the workers may be somebody else, and must reach the log in it.
+        os.mkdir(folder, 0o751 if os.geteuid() == 0 else 0o700)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise UsageError(f"cannot make {folder} for the log: {reason}; give --log FILE") from None

@@ -1,7 +1,7 @@
 """``--dev``: a line on the terminal for each answer, to be read while one works.
 
-    12:04:31 200 GET  /shop/basket?item=3  18 ms
-    12:04:32 500 POST /shop/order  3.2 s
+12:04:31 200 GET  /shop/basket?item=3  18 ms
+12:04:32 500 POST /shop/order  3.2 s
 """
 
 from __future__ import annotations
@@ -50,4 +50,5 @@ def _request(entry: Entry) -> str:
 
 
 def _duration(seconds: float) -> str:
-    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+    milliseconds = round(seconds * 1000)
+    return f"{milliseconds} ms" if milliseconds < 1000 else f"{seconds:.1f} s"

@@ -184,7 +184,7 @@ class Fleet:
         if unfit:
             return  # it is started anew at once
         delay = template.backoff.fail(template.born, now)
-        status = f"it hung for {self.terms.start:g} s, killed" if template.hung else event.status
+        status = f"hung for {self.terms.start:g} s, killed" if template.hung else event.status
         if event.generation == self.candidate:
             summary = f"the project does not load: its process {_in_words(status)}"
             self._candidate_failed(summary, event.stacks, now)
@@ -514,4 +514,4 @@ class Fleet:
 
 
 def _in_words(status: str) -> str:
-    return status if status.startswith("it ") else f"ended: {status}"
+    return f"ended: {status}" if status.startswith(("exit", "killed")) else status

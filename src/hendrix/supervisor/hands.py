@@ -198,7 +198,7 @@ class Hands:
     def _start_template(self, action: moves.StartTemplate) -> None:
         generation = action.generation
         if generation not in self._plans:
-            self._tell(moves.TemplateDied(generation, "not started: its options are refused"))
+            self._tell(moves.TemplateDied(generation, "was not started: its options are refused"))
             return
         if survivor := self._crew.templates.pop(generation, None):
             self._crew.leave(survivor)  # one that survives SIGKILL

@@ -34,6 +34,7 @@ from hendrix.supervisor.process import Template
 from hendrix.supervisor.restart import Restart
 from hendrix.supervisor.signals import Signals
 from hendrix.supervisor.status import Chronicle, status
+from hendrix.supervisor.vigil import LONGEST_SLEEP, Vigil
 
 _CAUGHT = (
     signal.SIGTERM,
@@ -47,8 +48,6 @@ _CAUGHT = (
     signal.SIGCHLD,
 )
 _MOST_WORKERS = 512
-_OVERSLEPT = 1.0
-"""Seconds later than asked that the loop may wake before it believes that it stood still."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,7 @@ class Supervisor:
         self._next_beat = 0.0
         self._restarting = Restart(origin, self._not_restarted)
         self._executed = False
-        self._woke = monotonic()
+        self._vigil = Vigil(monotonic())
         self._signals = Signals(_CAUGHT)
         self._selector.register(self._signals, selectors.EVENT_READ, self._on_signals)
         self._doers: dict[type[Action], Callable[[Any], None]] = {
@@ -125,12 +124,10 @@ class Supervisor:
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         self._tell(moves.ReloadAsked())
         self._hands.reap()  # who ended while we were executed; now, as a candidate from before is given up by now
-        self._woke = monotonic()
         while self._exit is None:
             patience = self._patience()
-            ready = self._selector.select(patience)
-            self._wake(patience)
-            for key, mask in ready:
+            self._vigil.sleep(monotonic(), patience)
+            for key, mask in self._selector.select(patience):
                 key.data(mask)
             self._turn()
         return self._result(self._exit)
@@ -151,17 +148,10 @@ class Supervisor:
         moments = [self._fleet.deadline(), self._restarting.deadline, console.deadline() if console else None]
         if self._notifier.beat_every:
             moments.append(self._next_beat)
+        if self._fleet.terms.silence:
+            moments.append(monotonic() + LONGEST_SLEEP)
         known = [moment for moment in moments if moment is not None]
         return max(0.0, min(known) - monotonic()) if known else None
-
-    def _wake(self, patience: float | None) -> None:
-        now = monotonic()
-        late = 0.0 if patience is None else now - self._woke - patience
-        self._woke = now
-        # Stopped by a terminal, or the machine slept: silence of others means nothing. Before anything else, as
-        # whatever the fleet is told has it look for who was silent.
-        if late > _OVERSLEPT:
-            self._tell(moves.Overslept())
 
     def _turn(self) -> None:
         now = monotonic()
@@ -183,7 +173,10 @@ class Supervisor:
         self._carrying_out = True
         try:
             while self._queue:
-                for action in self._fleet.handle(self._queue.popleft(), monotonic()):
+                now = monotonic()
+                # Before anything else: whatever the fleet is told has it look for who was silent.
+                event = moves.Overslept() if self._vigil.overslept(now) else self._queue.popleft()
+                for action in self._fleet.handle(event, now):
                     self._doers[type(action)](action)
         finally:
             self._carrying_out = False

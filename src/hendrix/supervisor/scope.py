@@ -23,6 +23,7 @@ MOST_DIRECTORIES = 20_000
 """In one tree. Who starts a server in / or at home should not pay for it all day; the nearest are looked at first."""
 _TREE = re.compile(r"(.*?)/\*\*/([^/]+)", re.DOTALL)
 _ENVIRONMENT = "pyvenv.cfg"
+_too_large: set[str] = set()
 
 
 class Look(NamedTuple):
@@ -59,7 +60,6 @@ class Scope:
         for root in roots:
             self._trees[os.path.normpath(root)].add("*.py")
         self._anything = _any_of(pattern for patterns in self._trees.values() for pattern in patterns)
-        self._told = False
 
     def look(self) -> View:
         """Look at everything."""
@@ -95,8 +95,8 @@ class Scope:
                 walked.add(path)
                 patterns |= self._trees[path]
             waiting += [(below, patterns) for below in _scan(path, patterns, view, top)]
-        if not self._told:
-            self._told = True
+        if top not in _too_large:
+            _too_large.add(top)
             advice = "what is deeper is looked at only if it was imported; keep data out of the project's directory"
             emit("watch.too_large", WARNING, directory=top, limit=MOST_DIRECTORIES, advice=advice)
 
