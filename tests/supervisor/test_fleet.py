@@ -63,7 +63,11 @@ class TestStart:
     def test_template_then_workers_then_ready_once(self):
         fleet = loaded(2)
         assert deeds(fleet.handle(WorkerReady(1), 1.0)) == []
-        assert deeds(fleet.handle(WorkerReady(2), 1.0)) == [Promoted(1), AnnounceReady(), EndReload(1, ok=True, seconds=1.0)]
+        assert deeds(fleet.handle(WorkerReady(2), 1.0)) == [
+            Promoted(1),
+            AnnounceReady(),
+            EndReload(1, ok=True, seconds=1.0),
+        ]
         assert deeds(fleet.handle(Tick(), 2.0)) == []
         assert fleet.deadline() is None
 

@@ -140,7 +140,9 @@ class World:
                 self.announced += 1
             case Promoted(generation):
                 assert all(
-                    any(w.place == place and w.generation == generation and w.state is State.READY for w in self.rows())
+                    any(
+                        w.place == place and w.generation == generation and w.state is State.READY for w in self.rows()
+                    )
                     for place in range(self.fleet.count)
                 ), "promoted before it was at full strength"
             case EndReload():
@@ -291,7 +293,11 @@ def torment_worker(world, data, kind):
         world.exact = False
         world.tell(WorkerFailed(number, "SyntaxError"))
     else:
-        event = {"retires": WorkerAsksRetire(number, "x"), "lost": WorkerLost(number), "drains": WorkerDraining(number)}
+        event = {
+            "retires": WorkerAsksRetire(number, "x"),
+            "lost": WorkerLost(number),
+            "drains": WorkerDraining(number),
+        }
         world.tell(event.get(kind, WorkerHeard(number)))
 
 

@@ -419,7 +419,9 @@ class TestReload:
             assert server.ask(b"version") == 3
             running.more()
         assert running.failures == []
-        assert server.control("status").done()["facts"]["crashes"] == len([n for n in server.names() if n == "worker.died"])
+        assert server.control("status").done()["facts"]["crashes"] == len(
+            [n for n in server.names() if n == "worker.died"]
+        )
 
     def test_worker_that_dies_meanwhile_is_replaced_by_the_old_code(self, serve, tmp_path):
         server = serve(version=1)
@@ -628,9 +630,12 @@ class TestFiles:
         """A file system with room for nothing."""
         place = tmp_path / "tiny"
         place.mkdir()
-        mounted = os.geteuid() == 0 and not subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=4k,nr_inodes=16", "tmpfs", place], stderr=subprocess.DEVNULL
-        ).returncode
+        mounted = (
+            os.geteuid() == 0
+            and not subprocess.run(
+                ["mount", "-t", "tmpfs", "-o", "size=4k,nr_inodes=16", "tmpfs", place], stderr=subprocess.DEVNULL
+            ).returncode
+        )
         if not mounted:
             pytest.skip("file systems cannot be mounted here")
         with contextlib.suppress(OSError):
@@ -652,7 +657,7 @@ class TestFiles:
         (tiny / "everything").unlink()
         server.kill(signal.SIGHUP)
         server.wait("reload.done", 2 if sock.exists() else 1)
-        until(lambda: (tiny / "p").exists())
+        until((tiny / "p").exists)
         server.kill(signal.SIGTERM)
         assert server.wait("ended")["status"] == 0
         assert not (tiny / "p").exists()

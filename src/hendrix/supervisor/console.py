@@ -1,7 +1,6 @@
 """The control socket: who comes, what is asked, and answers that wait for nobody.
 
-Only root and the server's own user are heard. A client has ten seconds to say its line, and at the end ten to take
-its answer; one that does not read is dropped. More than ``MOST_CLIENTS`` wait in the socket's backlog.
+Only root and our own user are heard. A client has ten seconds for its line, and ten more for its answer.
 """
 
 from __future__ import annotations
@@ -21,8 +20,7 @@ from hendrix.core.errors import UsageError
 from hendrix.supervisor.sockets import SocketFile
 
 MOST_CLIENTS = 16
-PATIENCE = 10.0
-"""Seconds for a client to say its line, and again to take its answer."""
+PATIENCE = 10.0  # seconds for a client to say its line, and again to take its answer
 _REST = 1.0  # seconds without new clients where there are no descriptors for them
 _BACKLOG = 128
 _CHUNK = 1 << 16

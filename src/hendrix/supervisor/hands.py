@@ -200,6 +200,9 @@ class Hands:
         if generation not in self._plans:
             self._tell(moves.TemplateDied(generation, "was not started: its options are refused"))
             return
+        if self._plans[generation].reload and self._crew.watcher is None:
+            # Before the first import: what is saved meanwhile is seen, and an import that kills its process too.
+            self._watch(control.Watch([], [os.getcwd()]))
         if survivor := self._crew.templates.pop(generation, None):
             self._crew.leave(survivor)  # one that survives SIGKILL
         config = replace(self._plans[generation], preload=action.preload)

@@ -15,6 +15,7 @@ from hendrix.answer.wsgi import Application
 from hendrix.core.config import Config, set_by_django
 from hendrix.core.control import SettingsLoaded
 from hendrix.core.errors import ProjectError
+from hendrix.worker import development
 
 #: Statuses that the server itself answers with; a template of the project named like one replaces its page.
 _PAGES = (400, 408, 413, 414, 421, 431, 500, 503, 504)
@@ -34,6 +35,14 @@ def load_settings(config: Config) -> SettingsLoaded:
 
 def load_application(config: Config) -> Application:
     """Import and set up the application. Raises ``ProjectError``."""
+    application = _load(config)
+    if config.dev:
+        development.tell_exceptions()
+        application = development.with_files(application)
+    return application
+
+
+def _load(config: Config) -> Application:
     if os.environ.get("DJANGO_SETTINGS_MODULE") and not config.wsgi:
         return _load_django()
     return _load_dotted(config.wsgi)
