@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from html import escape
 
+from hendrix.core.events import WARNING, emit
+from hendrix.core.exchange import Exchange
 from hendrix.core.http import REASONS, ResponseHeaders
 
 _PAGE = """<!doctype html>
@@ -46,6 +48,12 @@ def failure(code: int, reason: str, accept: bytes) -> tuple[str, ResponseHeaders
     if code == 503:
         headers.append(("Retry-After", RETRY_AFTER))
     return f"{code} {title}", headers, body
+
+
+def shed(exchange: Exchange) -> None:
+    """Answer 503: there is more to do than this worker can queue."""
+    emit("request.shed", WARNING, id=exchange.request_id)
+    exchange.respond(*failure(503, "the server is busy", exchange.request.fields.get(b"accept", b"")))
 
 
 def _prefers_json(accept: bytes) -> bool:
