@@ -10,13 +10,13 @@ import io
 import os
 import stat
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import BinaryIO, Protocol
 
 from hendrix.answer.failure import failure
 from hendrix.core.errors import AnswerError
 from hendrix.core.events import ERROR, emit
-from hendrix.core.exchange import Exchange, Threads
+from hendrix.core.exchange import Exchange, Job, Threads
 from hendrix.core.http import ResponseHeaders
 
 #: Bytes that a stream may be ahead of the loop before its thread waits.
@@ -31,6 +31,8 @@ class Parking(Threads, Protocol):
     def park(self) -> None: ...
     def unpark(self) -> None: ...
     def progress(self) -> None: ...
+    def resume(self, job: Job) -> None: ...
+    def lend(self, job: Job) -> None: ...
 
 
 class PeerGone(Exception):
@@ -56,6 +58,11 @@ class Delivery:
         #: Nobody listens any more: the peer left, or the watchdog answered.
         self._gone = False
         self._answered = False
+
+    @property
+    def answering(self) -> bool:
+        """Has the answer begun?"""
+        return self.exchange.started
 
     # --- in a thread ---------------------------------------------------------------------------------------
 

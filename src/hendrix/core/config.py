@@ -108,6 +108,14 @@ class Config:
         metavar="APP",
     )
 
+    interface: str = _option(
+        "auto",
+        values.choice("auto", "django", "wsgi"),
+        "how to call the project: django (sync and async views), wsgi; auto: django, unless wsgi.py wraps it",
+        group="project",
+        metavar="NAME",
+    )
+
     # Where to listen
     bind: tuple[str, ...] = _option(
         (),

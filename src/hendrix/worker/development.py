@@ -9,23 +9,22 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from hendrix.answer.wsgi import Application
 from hendrix.core.events import ERROR, WARNING, emit
 from hendrix.observe.shown import is_shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from hendrix.worker.django_files import Files
 
-def with_files(application: Application) -> Application:
-    """``application``, with static files and uploads before it. Anything else than a Django project stays as it is."""
+
+def files() -> list[Files]:
+    """The project's static files and uploads, the ones asked first in front. None where it is no Django project."""
     if not _is_django():
-        return application
+        return []
     from hendrix.worker import django_files  # noqa: PLC0415 - imports Django
 
-    for layer in (django_files.uploads, django_files.statics):
-        application = _tried(layer, application)
-    return application
+    return [found for make in (django_files.statics, django_files.uploads) if (found := _tried(make)) is not None]
 
 
 def tell_exceptions() -> None:
@@ -45,13 +44,13 @@ def _is_django() -> bool:
     return bool(apps.ready)
 
 
-def _tried(layer: Callable[[Application], Application], application: Application) -> Application:
+def _tried(make: Callable[[], Files | None]) -> Files | None:
     """Settings that make no sense for files are no reason not to serve the rest."""
     try:
-        return layer(application)
+        return make()
     except Exception as error:
         emit("development.no_files", WARNING, reason=str(error))
-        return application
+        return None
 
 
 def _tell(sender: object, request: Any = None, **facts: object) -> None:

@@ -13,24 +13,19 @@ from django.http import Http404
 from django.urls import is_valid_path
 from django.views.static import serve
 
-from hendrix.answer.wsgi import Application
 
-
-def statics(application: Application) -> Application:
+def statics() -> Files | None:
     """Static files at ``STATIC_URL``, if the project uses them and that is a path of this server.
 
     Raises ``ImproperlyConfigured`` where the settings contradict each other.
     """
-    if "django.contrib.staticfiles" not in settings.INSTALLED_APPS or not _is_place(settings.STATIC_URL):
-        return application
-    return cast("Application", _Statics(application))
+    used = "django.contrib.staticfiles" in settings.INSTALLED_APPS and _is_place(settings.STATIC_URL)
+    return _Statics(None) if used else None
 
 
-def uploads(application: Application) -> Application:
+def uploads() -> Files | None:
     """Files of ``MEDIA_ROOT`` at ``MEDIA_URL``, where the project has no URL of its own."""
-    if not settings.MEDIA_ROOT or not _is_place(settings.MEDIA_URL):
-        return application
-    return cast("Application", _Uploads(application))
+    return _Uploads(None) if settings.MEDIA_ROOT and _is_place(settings.MEDIA_URL) else None
 
 
 def _is_place(url: str | None) -> bool:
@@ -39,8 +34,12 @@ def _is_place(url: str | None) -> bool:
     return not parsed.netloc and parsed.path.strip("/") != ""
 
 
-class _Files(StaticFilesHandler):  # type: ignore[misc]
-    """Files, told to browsers as what they must ask for each time: one has just been edited."""
+class Files(StaticFilesHandler):  # type: ignore[misc]
+    """A WSGI application of files, told to browsers as what they must ask for each time: one has just been edited."""
+
+    def handles(self, path: str) -> bool:
+        """Is there to be a file at ``path``?"""
+        return bool(self._should_handle(path))
 
     def serve(self, request: Any) -> Any:
         try:
@@ -54,7 +53,7 @@ class _Files(StaticFilesHandler):  # type: ignore[misc]
         raise NotImplementedError
 
 
-class _Statics(_Files):
+class _Statics(Files):
     def _found(self, request: Any, path: str) -> Any:
         try:
             return self._from_apps(request)
@@ -70,10 +69,10 @@ class _Statics(_Files):
         return serve(request, path, document_root=settings.STATIC_ROOT)
 
     def _from_apps(self, request: Any) -> Any:
-        return super(_Files, self).serve(request)
+        return super(Files, self).serve(request)
 
 
-class _Uploads(_Files):
+class _Uploads(Files):
     def get_base_url(self) -> str:
         return cast("str", settings.MEDIA_URL)
 

@@ -52,6 +52,10 @@ class Jobs:
         """Queue them. Nobody is woken for it."""
         self._jobs.extend(jobs)
 
+    def put_first(self, jobs: list[Job]) -> None:
+        """Queue them before all others, in their order."""
+        self._jobs.extendleft(reversed(jobs))
+
     def wake(self, most: int) -> int:
         """Wake so many threads, as far as there is work for them; return how many."""
         count = min(most, len(self._jobs), len(self._idle))

@@ -11,15 +11,13 @@ import time
 
 from setproctitle import setproctitle
 
-from hendrix import __version__
-from hendrix.answer.chain import build_chain
 from hendrix.answer.forwarded import trust
-from hendrix.answer.wsgi import Application, wsgi
 from hendrix.core.config import Config
 from hendrix.core.control import Drain, Draining, Message, Ready, ReopenLogs, Retire, Vitals
 from hendrix.core.events import ERROR, INFO, emit
 from hendrix.observe import log
 from hendrix.wire.proxy_line import ProxyLine
+from hendrix.worker.answers import Project, build_answer, thread_start
 from hendrix.worker.channel import LoopChannel
 from hendrix.worker.connection import Connection
 from hendrix.worker.heap import Heap
@@ -29,6 +27,7 @@ from hendrix.worker.reactor import Reactor, new_loop
 from hendrix.worker.record import Recorder
 from hendrix.worker.recycle import Recycle
 from hendrix.worker.site import build_site
+from hendrix.worker.tasks import Tasks
 from hendrix.worker.threads import ThreadPool
 
 _TICK = 0.5
@@ -40,7 +39,7 @@ _FAREWELL = 0.1
 def live(
     number: int,
     config: Config,
-    application: Application,
+    application: Project,
     sockets: list[socket.socket],
     channel: socket.socket,
     reactor: Reactor,
@@ -66,7 +65,7 @@ class Worker:
         self,
         number: int,
         config: Config,
-        application: Application,
+        application: Project,
         sockets: list[socket.socket],
         channel: socket.socket,
         reactor: Reactor,
@@ -78,15 +77,11 @@ class Worker:
         asyncio.set_event_loop(self.loop)
         reactor.adopt(self.loop)
         log.bridge_twisted()
-        self.threads = ThreadPool(self.loop, config.threads, config.queue_size, thread_exit())
-        answer = wsgi(
-            application,
-            self.threads,
-            multiprocess=config.workers > 1,
-            software=f"hendrix/{__version__}",
-            id_field=config.request_id,
+        self.threads = ThreadPool(
+            self.loop, config.threads, config.queue_size, thread_exit(), thread_start(application, self.loop)
         )
-        self.site = build_site(config, build_chain(config, answer))
+        self.tasks = Tasks(self.loop)
+        self.site = build_site(config, build_answer(application, config, self.threads, self.tasks))
         self._recorder = Recorder(config, self.loop)
         self.site.record = self._recorder.record if self._recorder.wanted else None
         self._listener = Listener(
@@ -146,6 +141,7 @@ class Worker:
         for connection in list(self.site.connections):
             connection.check(now)
         config = self._config
+        self.tasks.watch(now, config.slow_request, config.timeout)
         if self.threads.watch(now, config.slow_request, config.timeout):
             self._retire("a request hung")
         if reason := self._recycle.reason(now, self.site.requests):

@@ -16,6 +16,7 @@ from hendrix.core.config import Config, set_by_django
 from hendrix.core.control import SettingsLoaded
 from hendrix.core.errors import ProjectError
 from hendrix.worker import development
+from hendrix.worker.answers import Project
 
 #: Statuses that the server itself answers with; a template of the project named like one replaces its page.
 _PAGES = (400, 408, 413, 414, 421, 431, 500, 503, 504)
@@ -33,22 +34,22 @@ def load_settings(config: Config) -> SettingsLoaded:
     return SettingsLoaded(settings=os.environ["DJANGO_SETTINGS_MODULE"], debug=debug, options=options)
 
 
-def load_application(config: Config) -> Application:
+def load_application(config: Config) -> Project:
     """Import and set up the application. Raises ``ProjectError``."""
-    application = _load(config)
+    loaded = _load(config)
     if config.dev:
         development.tell_exceptions()
-        application = development.with_files(application)
-    return application
+        return Project(loaded.interface, loaded.application, development.files())
+    return loaded
 
 
-def _load(config: Config) -> Application:
+def _load(config: Config) -> Project:
     if os.environ.get("DJANGO_SETTINGS_MODULE") and not config.wsgi:
-        return _load_django()
-    return _load_dotted(config.wsgi)
+        return _load_django(config.interface)
+    return Project("wsgi", _load_dotted(config.wsgi))
 
 
-def _load_django() -> Application:
+def _load_django(interface: str) -> Project:
     with _projects_fault("the project does not load"):
         import django  # noqa: PLC0415
         from django.conf import settings  # noqa: PLC0415
@@ -56,21 +57,30 @@ def _load_django() -> Application:
 
         django.setup(set_prefix=False)
         name = getattr(settings, "WSGI_APPLICATION", None)
-        application = _load_dotted(name) if name else _default_application()
+        application = _load_dotted(name) if name else None
         # Import the views now: what is loaded before the fork is shared by all workers, and a broken urls.py
         # shows at the start, not at the first request.
         cast("Any", get_resolver()).url_patterns  # noqa: B018
+        loaded = _choose(interface, application)
         _use_own_pages()
         _warm_up()
         _check()
         _close_connections()
-    return application
+    return loaded
 
 
-def _default_application() -> Application:
+def _choose(interface: str, application: Application | None) -> Project:
+    """How to call the project. What its ``wsgi.py`` has put around Django must not be left out unasked."""
+    from django.core.handlers.wsgi import WSGIHandler  # noqa: PLC0415
     from django.core.wsgi import get_wsgi_application  # noqa: PLC0415
 
-    return cast("Application", get_wsgi_application())
+    if interface == "auto":
+        interface = "django" if application is None or type(application) is WSGIHandler else "wsgi"
+    if interface == "wsgi":
+        return Project("wsgi", application or get_wsgi_application())
+    from hendrix.answer.django_handler import Handler  # noqa: PLC0415 - imports Django
+
+    return Project("django", Handler())
 
 
 def _load_dotted(name: str) -> Application:

@@ -16,12 +16,12 @@ import time
 
 from setproctitle import setproctitle
 
-from hendrix.answer.wsgi import Application
 from hendrix.core.config import Config, from_plain
 from hendrix.core.control import Configure, Loaded, LoadFailed, Message, Spawn, Spawned, Unfit, encode
 from hendrix.core.errors import ProjectError
 from hendrix.observe import log
 from hendrix.worker import distress, main, project, reactor
+from hendrix.worker.answers import Project
 from hendrix.worker.channel import BlockingChannel
 
 
@@ -45,7 +45,7 @@ class Template:
         self._channel = channel
         self._config = config
         self._listening: list[socket.socket] = []
-        self._application: Application | None = None
+        self._application: Project | None = None
 
     def run(self) -> None:
         """Raises ``ProjectError`` where the project does not load."""
@@ -144,7 +144,7 @@ class Template:
             return 1
         return main.live(number, self._config, application, self._listening, sock, installed)
 
-    def _load_late(self, number: int, sock: socket.socket) -> Application | None:
+    def _load_late(self, number: int, sock: socket.socket) -> Project | None:
         """Without preload: the project is this worker's own."""
         setproctitle(f"hendrix: worker {number}, loading [{self._config.settings or self._config.wsgi}]")
         told: Message

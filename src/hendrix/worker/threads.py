@@ -15,7 +15,7 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from hendrix.core.events import ERROR, WARNING, emit
 from hendrix.core.exchange import Job
@@ -47,13 +47,23 @@ _here = threading.local()
 class ThreadPool:
     """Runs jobs in threads. Created, submitted to and watched on the loop's thread."""
 
-    def __init__(self, loop: Loop, most: int, queue_size: int, on_exit: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        loop: Loop,
+        most: int,
+        queue_size: int,
+        on_exit: Callable[[], None],
+        on_start: Callable[[], None] = lambda: None,
+    ) -> None:
         self._loop = loop
+        self._thread = threading.get_ident()
         self._most = most
         self._queue_size = queue_size
         self._on_exit = on_exit
+        self._on_start = on_start
         self._jobs = Jobs()
         self._fresh: list[Job] = []
+        self._resumed: list[Job] = []
         self._calls: deque[tuple[Callable[..., None], tuple[object, ...]]] = deque()
         self._awake = False
         self._pressure = Pressure()
@@ -74,10 +84,23 @@ class ThreadPool:
         fresh = self._fresh
         if len(self._jobs) + len(fresh) >= self._queue_size:
             return False
-        if not fresh:
+        if not fresh and not self._resumed:
             self._loop.call_soon(self._hand_out)
         fresh.append(job)
         return True
+
+    def resume(self, job: Job) -> None:
+        """Queue a ``job`` that goes on with a request: before those that begin, however many wait."""
+        if not self._fresh and not self._resumed:
+            self._loop.call_soon(self._hand_out)
+        self._resumed.append(job)
+
+    def lend(self, job: Job) -> None:
+        """``resume``, from any thread."""
+        if threading.get_ident() == self._thread:
+            self.resume(job)
+        else:
+            self.post(self.resume, job)
 
     def _hand_out(self) -> None:
         """All that one turn of the loop has read, at once.
@@ -87,6 +110,10 @@ class ThreadPool:
         """
         jobs, self._fresh = self._fresh, []
         self._jobs.put(jobs)
+        if self._resumed:
+            self._jobs.put_first(self._resumed)
+            jobs += self._resumed
+            self._resumed = []
         if not self.slots:
             self._grow(1)
             return
@@ -98,7 +125,7 @@ class ThreadPool:
     @property
     def waiting(self) -> int:
         """Jobs in the queue."""
-        return len(self._jobs) + len(self._fresh)
+        return len(self._jobs) + len(self._fresh) + len(self._resumed)
 
     @property
     def busy(self) -> int:
@@ -253,6 +280,25 @@ class ThreadPool:
         slot.since = time.monotonic()
         with self._lock:
             self._parked -= 1
+
+    def waiting_for_loop(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        """``call``, for a pool thread that waits in it for the loop: another may stand in for it meanwhile.
+
+        Unlike one that waits for its peer it is still watched.
+        """
+
+        def waits(*args: Any) -> Any:
+            with self._lock:
+                self._parked += 1
+            if self.waiting:
+                self.post(self._grow, 1)
+            try:
+                return call(*args)
+            finally:
+                with self._lock:
+                    self._parked -= 1
+
+        return waits
 
     def progress(self) -> None:
         """From a pool thread: its request moved on; the watchdog starts anew."""

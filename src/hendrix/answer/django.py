@@ -1,0 +1,268 @@
+"""A Django project, sync and async views alike, each at its full speed.
+
+A request is given to one thread, which runs middleware, the view if it is sync, and the middleware's way out. Only for
+an async view does it come back to the loop, where the view is awaited with no thread held, and goes into a thread once
+more to leave the middleware. Everything else is as in Django's own handlers: signals, exceptions, context variables.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from collections.abc import Callable, Coroutine
+from contextlib import aclosing
+from functools import partial
+from typing import Any, BinaryIO, Protocol
+
+from django.conf import settings
+from django.core.handlers.wsgi import WSGIRequest, get_script_name
+from django.core.signals import request_finished, request_started
+from django.urls import set_script_prefix, set_urlconf
+
+from hendrix.answer.belongings import Belongings, give_caches_away, keep_caches
+from hendrix.answer.contexts import rehome
+from hendrix.answer.delivery import Delivery, Parking, PeerGone
+from hendrix.answer.django_handler import Handler
+from hendrix.answer.environ import Environ, base_environ, build_environ, id_key
+from hendrix.answer.failure import shed
+from hendrix.answer.layers import Pause
+from hendrix.answer.sync_threads import RequestThreads
+from hendrix.core.events import ERROR, emit
+from hendrix.core.exchange import Answer, Exchange
+from hendrix.core.http import Origin, Request
+
+
+class Tasks(Protocol):
+    """Where coroutines of requests run: the worker's loop, which watches over them."""
+
+    def start(
+        self, call: Call, coroutine: Coroutine[Any, Any, None], context: contextvars.Context
+    ) -> asyncio.Task[None]: ...
+
+
+def django(
+    handler: Handler, threads: Parking, tasks: Tasks, *, multiprocess: bool, software: str, id_field: str
+) -> Answer:
+    """The answer of the project behind ``handler``. ``id_field`` is the header that tells a request's id."""
+    base = base_environ(multiprocess=multiprocess, software=software, file_wrapper=None)
+    del base["wsgi.file_wrapper"]
+    build = partial(build_environ, base, id_key(id_field))
+
+    def answer(exchange: Exchange) -> None:
+        def run(body: BinaryIO) -> None:
+            if not threads.submit(Call(handler, build, exchange, body, threads, tasks)):
+                shed(exchange)
+
+        exchange.collect(run)
+
+    return answer
+
+
+class Call(Delivery):
+    """One request on its way through Django. Methods named ``_on_…`` are on the loop, the others in a thread."""
+
+    __slots__ = (
+        "_belongings",
+        "_body",
+        "_build",
+        "_cancellable",
+        "_context",
+        "_handler",
+        "_next",
+        "_pause",
+        "_request",
+        "_stream",
+        "_task",
+        "_tasks",
+    )
+
+    def __init__(
+        self,
+        handler: Handler,
+        build: Callable[[Request, Origin, BinaryIO, str], Environ],
+        exchange: Exchange,
+        body: BinaryIO,
+        threads: Parking,
+        tasks: Tasks,
+    ) -> None:
+        super().__init__(exchange, threads)
+        self._handler = handler
+        self._build = build
+        self._body = body
+        self._tasks = tasks
+        #: What the next thread does; nothing for the first one.
+        self._next: Callable[[], None] | None = None
+        #: What the loop has to do before that: await the view, or send a stream.
+        self._pause: Pause | None = None
+        self._stream: Any = None
+        self._task: asyncio.Task[None] | None = None
+        self._cancellable = False
+
+    # --- in a thread ---------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """See ``Job.run``."""
+        try:
+            if self._next is not None:
+                self._go_on(self._next)
+            elif not self.exchange.gone:
+                self._begin()
+        except PeerGone:
+            pass
+        except BaseException as error:
+            # SystemExit and the like end a request too, not the thread that serves others.
+            self.fail(error)
+
+    def _begin(self) -> None:
+        """Each request has a context of its own, as it may go on in other threads."""
+        context = self._context = contextvars.copy_context()
+        try:
+            context.run(self._enter)
+        finally:
+            if self._pause is None and self._stream is None:
+                keep_caches(context)
+            else:
+                self._leave_thread()
+
+    def _leave_thread(self) -> None:
+        self._belongings = Belongings()
+        self._belongings.depart()
+        give_caches_away()
+        self.threads.post(self._on_loop)
+
+    def _go_on(self, step: Callable[[], None]) -> None:
+        """In another thread than before."""
+        belongings = self._belongings
+        had = belongings.enter()
+        try:
+            self._context.run(self._rehomed, step)
+        finally:
+            if self._stream is None:
+                belongings.stay(had)
+                keep_caches(self._context)
+            else:
+                belongings.leave(had)
+                self.threads.post(self._on_loop)
+
+    def _rehomed(self, step: Callable[[], None]) -> None:
+        rehome()
+        step()
+
+    def _enter(self) -> None:
+        exchange = self.exchange
+        handler = self._handler
+        environ = self._build(exchange.request, exchange.origin, self._body, exchange.request_id)
+        set_script_prefix(get_script_name(environ))
+        request_started.send(sender=type(handler), environ=environ)
+        request = self._request = WSGIRequest(environ)
+        set_urlconf(settings.ROOT_URLCONF)
+        found = handler.chain.enter(request)
+        if type(found) is Pause:
+            self._pause = found
+        else:
+            self._deliver(found)
+
+    def _leave(self, pause: Pause, outcome: Any) -> None:
+        """The async view is over: ``outcome`` is its response, or what it raised."""
+        if isinstance(outcome, BaseException) and not isinstance(outcome, Exception):
+            self._close(None)
+            if not isinstance(outcome, asyncio.CancelledError):
+                self.fail(outcome)
+            return
+        self._deliver(pause.leave(self._request, outcome))
+
+    def _deliver(self, response: Any) -> None:
+        try:
+            self._handler.completed(self._request, response)
+            self.status = f"{response.status_code} {response.reason_phrase}"
+            self.headers = [*response.items(), *(("Set-Cookie", c.OutputString()) for c in response.cookies.values())]
+            response._handler_class = type(self._handler)
+            if getattr(response, "streaming", None) is False:
+                self.send_whole(response.content)
+            elif getattr(response, "is_async", False):
+                self._stream = response
+                return
+            elif (file := getattr(response, "file_to_stream", None)) is None or not self.send_file(file):
+                self.stream(response)
+        finally:
+            if self._stream is None:
+                self._close(response)
+
+    def _close(self, response: Any) -> None:
+        """Whatever happened: this is how Django learns that the request is over."""
+        if response is not None and hasattr(response, "close"):
+            response.close()
+        else:
+            self._request.close()
+            request_finished.send(sender=type(self._handler))
+
+    # --- on the loop ---------------------------------------------------------------------------------------
+
+    def _on_loop(self) -> None:
+        """The request left its thread."""
+        pause, response = self._pause, self._stream
+        self._pause = self._stream = None
+        self._context.run(rehome)
+        if pause is not None:
+            RequestThreads(self.threads, self._belongings, self.describe).install(self._context)
+            self._start(self._view(pause))
+            return
+        self._belongings.lingers = True
+        self._on_start()
+        self._start(self._parts(response))
+
+    def _start(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        self.exchange.on_gone = self._on_gone
+        self._task = self._tasks.start(self, coroutine, self._context)
+
+    async def _view(self, pause: Pause) -> None:
+        outcome: Any
+        try:
+            outcome = await pause.start() if self._may_run() else asyncio.CancelledError()
+        except BaseException as error:
+            # SystemExit too: let out of a task it would end the loop.
+            outcome = error
+        self._resume(partial(self._leave, pause, outcome))
+
+    async def _parts(self, response: Any) -> None:
+        try:
+            if self._may_run() and not self._is_silent():
+                async with aclosing(aiter(response)) as parts:
+                    async for part in parts:
+                        if part and not self.exchange.write(part):
+                            await self._drained()
+            self._on_end()
+        except BaseException as error:
+            if not self._gone:
+                self._on_broken_stream(error)
+        self._resume(partial(self._close, response))
+
+    def _may_run(self) -> bool:
+        """First of all in a coroutine: one that is cancelled before would not even see that it is over."""
+        self._cancellable = True
+        return not (self._gone or self.exchange.gone)
+
+    async def _drained(self) -> None:
+        """Until the peer has caught up."""
+        caught_up = asyncio.Event()
+        self.exchange.on_drained = caught_up.set
+        try:
+            await caught_up.wait()
+        finally:
+            self.exchange.on_drained = None
+
+    def _resume(self, step: Callable[[], None]) -> None:
+        """Go on in a thread."""
+        self._task = None
+        self._cancellable = False
+        self._next = step
+        self.threads.resume(self)
+
+    def _on_broken_stream(self, error: BaseException) -> None:
+        emit("application.failed", ERROR, request=self.describe(), id=self.exchange.request_id, exc=error)
+        self._on_failure()
+
+    def _on_gone(self) -> None:
+        super()._on_gone()
+        if self._task is not None and self._cancellable:
+            self._task.cancel()

@@ -1,0 +1,74 @@
+"""The coroutines of requests: started on the loop, and watched like the jobs of threads."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import time
+from collections.abc import Coroutine
+from contextvars import Context
+from typing import Any, Protocol
+
+from hendrix.core.events import ERROR, WARNING, emit
+
+
+class Call(Protocol):
+    """Who has a coroutine run for a request."""
+
+    @property
+    def answering(self) -> bool:
+        """Has the answer begun? A stream may take as long as it likes."""
+
+    def expire(self, seconds: float) -> None: ...
+    def describe(self) -> str: ...
+
+
+class _Watched:
+    __slots__ = ("call", "expired", "reported", "since")
+
+    def __init__(self, call: Call) -> None:
+        self.call = call
+        self.since = time.monotonic()
+        self.reported = False
+        self.expired = False
+
+
+class Tasks:
+    """All of one worker."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._watched: dict[asyncio.Task[Any], _Watched] = {}
+
+    def __len__(self) -> int:
+        return len(self._watched)
+
+    def start(self, call: Call, coroutine: Coroutine[Any, Any, None], context: Context) -> asyncio.Task[None]:
+        """Run ``coroutine`` in ``context``. It must not raise."""
+        task = self._loop.create_task(coroutine, context=context)
+        self._watched[task] = _Watched(call)
+        task.add_done_callback(self._watched.pop)
+        return task
+
+    def watch(self, now: float, soft: float, hard: float) -> None:
+        """Report requests that have been awaited longer than ``soft`` seconds, and end those past ``hard``.
+
+        A task can be cancelled, so nothing of the worker is lost with it.
+        """
+        for task, watched in list(self._watched.items()):
+            call, seconds = watched.call, now - watched.since
+            if call.answering:
+                continue
+            if soft and seconds > soft and not watched.reported:
+                watched.reported = True
+                _report("request.slow", WARNING, task, call, seconds)
+            if hard and seconds > hard and not watched.expired:
+                watched.expired = True
+                _report("request.hung", ERROR, task, call, seconds)
+                call.expire(seconds)
+
+
+def _report(name: str, level: int, task: asyncio.Task[Any], call: Call, seconds: float) -> None:
+    stack = io.StringIO()
+    task.print_stack(file=stack)
+    emit(name, level, request=call.describe(), seconds=round(seconds, 1), stack=stack.getvalue())
