@@ -15,6 +15,8 @@ class FakeLoop:
 
     def __init__(self) -> None:
         self.now = 0.0
+        #: Seconds that each timer runs later than it should.
+        self.late = 0.0
         self.soon: deque[Callable[[], object]] = deque()
         self.timers: list[tuple[float, Callable[[], object]]] = []
         #: Times that another thread woke the loop.
@@ -49,10 +51,10 @@ class FakeLoop:
         while due := [timer for timer in self.timers if timer[0] <= end + 1e-9]:
             first = min(due, key=lambda timer: timer[0])
             self.timers.remove(first)
-            self.now = first[0]
+            self.now = first[0] + self.late
             first[1]()
             self.turn()
-        self.now = end
+        self.now = max(self.now, end)
         self.turn()
 
 

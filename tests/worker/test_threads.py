@@ -1,4 +1,4 @@
-"""The pool: real threads, a loop whose time is given, and a processor that is as busy as the test says."""
+"""The pool: real threads, and a loop whose time is given and which is as late as the test says."""
 
 from __future__ import annotations
 
@@ -8,26 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from hendrix.worker import threads as room
 from hendrix.worker.threads import ThreadPool
 from tests.kit.live import PATIENCE, until
 from tests.worker.loops import FakeLoop, heard
-
-
-class FakePressure:
-    """A processor of which this process wants ``wanted``."""
-
-    wanted = 0.0
-
-    def __init__(self) -> None:
-        self.last = 0.0
-
-    def begin(self) -> None:
-        pass
-
-    def share(self) -> float:
-        self.last = FakePressure.wanted
-        return self.last
 
 
 class Job:
@@ -68,7 +51,15 @@ class House:
     def __init__(self, most: int = 8, queue_size: int = 100) -> None:
         self.loop = FakeLoop()
         self.exits: list[int] = []
-        self.pool = ThreadPool(self.loop, most, queue_size, lambda: self.exits.append(threading.get_ident()))
+        self.starts: list[int] = []
+        self.pool = ThreadPool(
+            self.loop,
+            most,
+            queue_size,
+            lambda: self.exits.append(threading.get_ident()),
+            lambda: self.starts.append(threading.get_ident()),
+            clock=lambda: self.loop.now,
+        )
         self.jobs: list[Job] = []
 
     def job(self, *, waits: bool = True, **keywords: object) -> Job:
@@ -115,20 +106,17 @@ class House:
 
 
 @pytest.fixture
-def house(monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    yield from _house(monkeypatch, House())
+def house() -> Iterator[House]:
+    yield from _house(House())
 
 
 @pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+def small() -> Iterator[House]:
     """Two threads at the most, and three jobs that may wait."""
-    yield from _house(monkeypatch, House(2, 3))
+    yield from _house(House(2, 3))
 
 
-def _house(monkeypatch: pytest.MonkeyPatch, house: House) -> Iterator[House]:
-    monkeypatch.setattr(room, "Pressure", FakePressure)
-    monkeypatch.setattr(FakePressure, "wanted", 0.0)
-    house.pool._pressure = FakePressure()
+def _house(house: House) -> Iterator[House]:
     yield house
     house.idle()
     house.pool._jobs.dismiss(len(house.pool.slots))
@@ -201,14 +189,34 @@ def test_no_more_than_it_may(small) -> None:
     small.started(*jobs)
 
 
-def test_it_stays_small_while_the_processor_is_the_bottleneck(house) -> None:
-    FakePressure.wanted = 1.0
+#: Seconds that the loop is late when threads compute: the interpreter's switch interval.
+FOUGHT_FOR = 0.005
+
+
+def test_it_stays_small_while_the_interpreter_is_fought_for(house) -> None:
+    house.loop.late = FOUGHT_FOR
     jobs = [house.job() for _ in range(10)]
     house.loop.advance(2)
-    assert len(house.pool.slots) == 1
-    FakePressure.wanted = 0.2
+    assert len(house.pool.slots) <= 2
+    house.loop.late = 0.0
     house.loop.advance(0.1)
-    house.started(*jobs[:4])
+    house.started(*jobs[:8])
+
+
+def test_work_that_is_begun_in_time_needs_no_more_threads(house) -> None:
+    """Jobs that compute for a moment: some always wait, none waits long."""
+    for _ in range(20):
+        house.job(waits=False)
+        house.job(waits=False)
+        house.idle()
+        house.loop.advance(0.004)
+    assert len(house.pool.slots) == 1
+
+
+def test_each_thread_begins_with_what_it_was_told(house) -> None:
+    jobs = house.busy(4)
+    assert {job.thread for job in jobs} <= set(house.starts)
+    assert len(house.starts) == len(house.pool.slots)
 
 
 def test_a_full_queue_refuses(small) -> None:
@@ -272,24 +280,90 @@ def test_threads_that_work_stay(house) -> None:
     assert house.pool.busy == 2
 
 
-def test_threads_that_fight_for_the_processor_go(house) -> None:
+def test_threads_that_fight_for_the_interpreter_stand_back(house) -> None:
+    """They are not ended, for they may be needed in a moment; but no more than one is at work."""
     house.busy(8)
-    FakePressure.wanted = 4.0
-    for _ in range(4):
-        house.job()
-    house.ticks(1)
+    house.loop.late = FOUGHT_FOR
+    waiting = [house.job() for _ in range(8)]
+    house.loop.advance(0.2)
+    for job in house.jobs[:8]:
+        job.release.set()
+    house.started(waiting[0])
+    until(lambda: house.pool.busy == 1, "all but one to stand back")
+    assert len(house.pool.slots) == 8
+    house.loop.late = 0.0
     house.loop.advance(0.1)
-    house.ticks(1)
-    house.idle()
-    house.left(7)
+    house.started(*waiting)
 
 
-def test_a_measurement_counts_once(house) -> None:
+def test_the_loop_being_woken_late_counts_too(house) -> None:
     house.busy(8)
-    house.pool._pressure.last = 4.0
-    house.ticks(10)
-    house.idle()
-    house.left(7)
+    for _ in range(10):
+        house.pool.post(lambda: None)
+        house.loop.now += FOUGHT_FOR
+        house.loop.turn()
+    waiting = [house.job() for _ in range(8)]
+    for job in house.jobs[:8]:
+        job.release.set()
+    house.started(waiting[0])
+    until(lambda: house.pool.busy == 1, "all but one to stand back")
+
+
+# --- jobs that go on ---------------------------------------------------------------------------------------------
+
+
+def test_what_goes_on_is_done_before_what_begins(small) -> None:
+    first = small.busy(2)
+    begins = small.job()
+    resumed = Job()
+    small.pool.resume(resumed)
+    small.loop.turn()
+    small.jobs.append(resumed)
+    first[0].release.set()
+    small.started(resumed)
+    assert not begins.started.is_set()
+
+
+def test_what_goes_on_is_not_refused(small) -> None:
+    small.busy(2)
+    for _ in range(3):
+        small.job()
+    more = [Job() for _ in range(5)]
+    for job in more:
+        small.pool.resume(job)
+    small.loop.turn()
+    small.jobs += more
+    small.idle()
+    small.started(*more)
+
+
+def test_a_job_may_be_lent_a_thread_by_a_thread(house) -> None:
+    lent = Job()
+    house.jobs.append(lent)
+    lender = threading.Thread(target=house.pool.lend, args=(lent,))
+    lender.start()
+    lender.join()
+    assert not lent.started.is_set()
+    house.loop.turn()
+    house.started(lent)
+
+
+def test_others_stand_in_for_threads_that_wait_for_the_loop(small) -> None:
+    class Waits(Job):
+        def wait_for_release(self) -> None:
+            small.pool.waiting_for_loop(super().wait_for_release)()
+
+    for _ in range(2):
+        job = Waits()
+        assert small.pool.submit(job)
+        small.loop.turn()
+        small.jobs.append(job)
+    small.loop.advance(0.1)
+    small.started(*small.jobs)
+    until(lambda: small.pool._parked == 2, "both to wait")
+    other = small.job()
+    small.loop.advance(0.1)
+    small.started(other)
 
 
 # --- waiting for a peer ------------------------------------------------------------------------------------------

@@ -147,8 +147,7 @@ class Delivery:
 
     def describe(self) -> str:
         """See ``Job.describe``."""
-        request = self.exchange.request
-        return f"{request.method} {request.path.decode('latin-1')}"
+        return self.exchange.request.described
 
     # --- on the loop ---------------------------------------------------------------------------------------
 

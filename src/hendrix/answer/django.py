@@ -104,7 +104,8 @@ class Call(Delivery):
         """See ``Job.run``."""
         try:
             if self._next is not None:
-                self._go_on(self._next)
+                step, self._next = self._next, None
+                self._go_on(step)
             elif not self.exchange.gone:
                 self._begin()
         except PeerGone:
@@ -204,7 +205,7 @@ class Call(Delivery):
         self._pause = self._stream = None
         self._context.run(rehome)
         if pause is not None:
-            RequestThreads(self.threads, self._belongings, self.describe).install(self._context)
+            RequestThreads(self.threads, self._belongings, self.exchange.request).install(self._context)
             self._start(self._view(pause))
             return
         self._belongings.lingers = True
@@ -213,6 +214,7 @@ class Call(Delivery):
 
     def _start(self, coroutine: Coroutine[Any, Any, None]) -> None:
         self.exchange.on_gone = self._on_gone
+        self.exchange.needs_peer = True
         self._task = self._tasks.start(self, coroutine, self._context)
 
     async def _view(self, pause: Pause) -> None:
@@ -253,6 +255,8 @@ class Call(Delivery):
 
     def _resume(self, step: Callable[[], None]) -> None:
         """Go on in a thread."""
+        self.exchange.on_gone = None
+        self.exchange.needs_peer = False
         self._task = None
         self._cancellable = False
         self._next = step

@@ -2,9 +2,9 @@
 
 Django calls one middleware within the other, so that a chain which is to wait for an async view is either async as a
 whole, with a thread hop for each sync part, or holds a thread meanwhile. Here a layer is entered in a thread and
-either has a response, or a ``Pause``: something to be awaited on the loop, and the layers that have to be left with the
-result, in a thread again. Middleware built on Django's ``MiddlewareMixin`` (all of Django's own) is taken apart into
-its hooks; any other is called as Django would call it.
+either has a response, or a ``Pause``: something to be awaited on the loop, and the layers that have to be left with
+the result, in a thread again. Middleware built on Django's ``MiddlewareMixin`` (all of Django's own) is taken apart
+into its hooks; any other is called as Django would call it.
 """
 
 from __future__ import annotations

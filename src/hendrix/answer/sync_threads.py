@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextvars import Context
+from functools import partial
 from typing import Any
 
 from asgiref.sync import SyncToAsync
@@ -20,18 +21,21 @@ from asgiref.sync import SyncToAsync
 from hendrix.answer.belongings import Belongings
 from hendrix.answer.delivery import Parking
 from hendrix.core.events import ERROR, emit
+from hendrix.core.http import Request
 
 
 class Task:
     """A function for a thread of the pool: see ``core.exchange.Job``."""
 
-    __slots__ = ("_around", "_call", "_described", "_future")
+    __slots__ = ("_around", "_call", "_for", "_future")
 
-    def __init__(self, future: Future[Any], call: Callable[[], Any], around: Callable[..., None], what: str) -> None:
+    def __init__(
+        self, future: Future[Any], call: Callable[[], Any], around: Callable[..., None], request: Request | None
+    ) -> None:
         self._future = future
         self._call = call
         self._around = around
-        self._described = what
+        self._for = request
 
     def run(self) -> None:
         """See ``Job.run``."""
@@ -52,7 +56,8 @@ class Task:
 
     def describe(self) -> str:
         """See ``Job.describe``."""
-        return self._described
+        name = getattr(self._call, "__qualname__", type(self._call).__name__)
+        return f"{name} for {self._for.described}" if self._for is not None else name
 
 
 class _Sensitive:
@@ -66,10 +71,11 @@ class _Sensitive:
 class RequestThreads(Executor):
     """The executor of one request's thread-sensitive functions."""
 
-    def __init__(self, threads: Parking, belongings: Belongings, describe: Callable[[], str]) -> None:
+    def __init__(self, threads: Parking, belongings: Belongings, request: Request) -> None:
         self._threads = threads
         self._belongings = belongings
-        self._describe = describe
+        # Nothing that knows the request's context, which keeps this alive by asgiref's table.
+        self._request = request
         self._lock = threading.Lock()
         self._waiting: deque[Task] = deque()
         self._running = False
@@ -83,7 +89,7 @@ class RequestThreads(Executor):
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """See ``Executor.submit``."""
         future: Future[Any] = Future()
-        task = Task(future, (lambda: fn(*args, **kwargs)) if args or kwargs else fn, self._around, self._describe())
+        task = Task(future, partial(fn, *args, **kwargs) if args or kwargs else fn, self._around, self._request)
         with self._lock:
             if self._running:
                 self._waiting.append(task)
@@ -97,7 +103,7 @@ class RequestThreads(Executor):
         try:
             self._belongings.visit(settle)
         except Exception as error:
-            emit("connections.failed", ERROR, request=self._describe(), exc=error)
+            emit("connections.failed", ERROR, request=self._request.described, exc=error)
         with self._lock:
             following = self._waiting.popleft() if self._waiting else None
             self._running = following is not None
@@ -118,8 +124,7 @@ class FreeThreads(ThreadPoolExecutor):
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """See ``Executor.submit``."""
         future: Future[Any] = Future()
-        what = getattr(fn, "__qualname__", None) or type(fn).__name__
-        self._worker_threads.lend(Task(future, lambda: fn(*args, **kwargs), lambda settle: settle(), what))
+        self._worker_threads.lend(Task(future, partial(fn, *args, **kwargs), lambda settle: settle(), None))
         return future
 
 

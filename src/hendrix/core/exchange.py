@@ -23,6 +23,9 @@ class Exchange(Protocol):
     gone: bool
     #: True once the head of the answer has been sent.
     started: bool
+    #: Set while the answer is worth nothing without somebody who listens: a peer that has closed its side is then
+    #: taken for gone, after a moment. (Else it still gets what it asked for before, RFC 9112 section 9.6.)
+    needs_peer: bool
     #: Called once, when the peer goes away before the answer is complete.
     on_gone: Callable[[], None] | None
     #: Called when bytes waiting for the peer have fallen below the low-water mark.

@@ -58,6 +58,11 @@ class Request:
     #: Headers by name, repeated ones joined (RFC 9110 section 5.3; Cookie by ``"; "``).
     fields: dict[bytes, bytes] = field(default_factory=dict)
 
+    @property
+    def described(self) -> str:
+        """Method and path, for a log line."""
+        return f"{self.method} {self.path.decode('latin-1')}"
+
 
 @dataclass(slots=True)
 class Origin:

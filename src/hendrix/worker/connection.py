@@ -20,11 +20,14 @@ from hendrix.wire.http1 import Http1
 from hendrix.wire.machine import Data, End, Event, Fault
 from hendrix.wire.proxy_line import ProxyLine
 from hendrix.worker.exchange import HttpExchange
+from hendrix.worker.origin import origin_of
 from hendrix.worker.sendfile import FileTransfer
 from hendrix.worker.site import RECEIVE_BUFFER, Site
 
 #: Pipelined bytes that may wait behind the request at hand.
 _MOST_PIPELINED = 64 * 1024
+#: Seconds after which one that has closed its side is taken for gone, where the answer needs a listener.
+_HALF_CLOSED = 0.25
 _HIGH_WATER = 256 * 1024
 #: After a refusal, how long (seconds) and how much (bytes) is still read, so that the peer sees the answer and
 #: not a reset (RFC 9112 section 9.6).
@@ -37,6 +40,7 @@ class Connection(asyncio.BufferedProtocol):
 
     __slots__ = (
         "_after_file",
+        "_ended_at",
         "_exchange",
         "_file",
         "_held",
@@ -78,6 +82,8 @@ class Connection(asyncio.BufferedProtocol):
         #: Its answers wait for the peer, and the next request waits for that.
         self._held = False
         self._must_linger = False
+        #: When the peer has closed its side.
+        self._ended_at = inf
         self._lingering = False
         self._lingered = 0
         #: Bytes given to the peer so far, those it had taken when it was last watched, and since when that is.
@@ -91,7 +97,7 @@ class Connection(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(high=_HIGH_WATER)
-        self.origin = _origin(self._transport)
+        self.origin = origin_of(self._transport)
         self.site.connections.add(self)
         if self._proxy is not None and not self.site.trusts(self.origin.client[0]):
             advice = "name it in --forwarded-allow-ips if it is a proxy of yours"
@@ -133,6 +139,7 @@ class Connection(asyncio.BufferedProtocol):
     def eof_received(self) -> bool:
         if self._lingering or self._proxy is not None:
             return False
+        self._ended_at = time.monotonic()
         self._take(self.machine.eof())
         # Half open: what the peer asked for before it stopped sending is still answered.
         return not self._transport.is_closing()
@@ -356,12 +363,15 @@ class Connection(asyncio.BufferedProtocol):
 
     def check(self, now: float) -> None:
         """Twice a second: has the peer missed a deadline?"""
-        if now >= self.closes_at:
+        if now >= self.closes_at or (now > self._ended_at + _HALF_CLOSED and self._needs_peer()):
             self._transport.abort()
         elif now >= self.machine.deadline:
             self._take(self.machine.expire())
         elif now - self._watched_since >= self.site.config.write_timeout:
             self._judge_taking()
+
+    def _needs_peer(self) -> bool:
+        return self._exchange is not None and self._exchange.needs_peer
 
     def _watch_taking(self) -> None:
         if self._watched_since == inf:
@@ -382,16 +392,3 @@ class Connection(asyncio.BufferedProtocol):
             return
         self._taken = taken
         self._watched_since = time.monotonic()
-
-
-def _origin(transport: asyncio.Transport) -> Origin:
-    peer = transport.get_extra_info("peername")
-    own = transport.get_extra_info("sockname")
-    if isinstance(peer, tuple) and isinstance(own, tuple):
-        return Origin((_plain(peer[0]), peer[1]), (_plain(own[0]), own[1]), "http")
-    return Origin(("", 0), ("localhost", 80), "http")
-
-
-def _plain(host: str) -> str:
-    """An IPv4 address that arrived at an IPv6 socket, as IPv4."""
-    return host.removeprefix("::ffff:") if "." in host else host

@@ -31,6 +31,7 @@ class HttpExchange:
         "complete",
         "gone",
         "headers",
+        "needs_peer",
         "on_drained",
         "on_gone",
         "origin",
@@ -49,6 +50,7 @@ class HttpExchange:
         self._body: Body | None = None
         self._done: Callable[[BinaryIO], None] | None = None
         self.gone = False
+        self.needs_peer = False
         self.on_gone: Callable[[], None] | None = None
         self.on_drained: Callable[[], None] | None = None
         #: Facts for the access log: loop time at the start, status, headers and body bytes of the answer.

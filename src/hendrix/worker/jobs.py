@@ -39,6 +39,14 @@ class Jobs:
     def __init__(self) -> None:
         self._jobs: deque[Job] = deque()
         self._idle: list[Slot] = []
+        #: How many threads are to stay idle although there is work.
+        self.reserve = 0
+        self.put_so_far = 0
+
+    @property
+    def taken_so_far(self) -> int:
+        """Jobs that are no longer in line."""
+        return self.put_so_far - len(self._jobs)
 
     def __len__(self) -> int:
         return len(self._jobs)
@@ -50,15 +58,17 @@ class Jobs:
 
     def put(self, jobs: list[Job]) -> None:
         """Queue them. Nobody is woken for it."""
+        self.put_so_far += len(jobs)
         self._jobs.extend(jobs)
 
     def put_first(self, jobs: list[Job]) -> None:
         """Queue them before all others, in their order."""
+        self.put_so_far += len(jobs)
         self._jobs.extendleft(reversed(jobs))
 
     def wake(self, most: int) -> int:
         """Wake so many threads, as far as there is work for them; return how many."""
-        count = min(most, len(self._jobs), len(self._idle))
+        count = min(most, len(self._jobs), len(self._idle) - self.reserve)
         for number in range(count):
             try:
                 slot = self._idle.pop()
@@ -70,12 +80,15 @@ class Jobs:
     def take(self, slot: Slot) -> Job | None:
         """In a thread: its next job. None: it is to leave."""
         while not slot.leaving:
-            try:
-                return self._jobs.popleft()
-            except IndexError:
-                self._idle.append(slot)
+            if len(self._idle) >= self.reserve:
+                try:
+                    return self._jobs.popleft()
+                except IndexError:
+                    pass
+            self._idle.append(slot)
             # What came between the look and the line before found nobody to wake.
-            if (self._jobs or slot.leaving) and self._withdraw(slot):
+            wanted = self._jobs and len(self._idle) > self.reserve
+            if (wanted or slot.leaving) and self._withdraw(slot):
                 continue
             slot.gate.acquire()
         return None

@@ -34,6 +34,8 @@ _TICK = 0.5
 _TICKS_PER_VITALS = 2
 #: Seconds between the begin of a drain and the close of idle connections.
 _FAREWELL = 0.1
+#: Seconds that coroutines have to clean up after the deadline of a drain.
+_LAST_WORDS = 0.5
 
 
 def live(
@@ -207,8 +209,14 @@ class Worker:
 
     def _cut(self) -> None:
         """The deadline of the drain has passed."""
+        self._deadline = 0.0
         for connection in list(self.site.connections):
             connection.abort()
+        self._ending = self.loop.create_task(self._end())
+
+    async def _end(self) -> None:
+        """What was awaited for those connections is cancelled now, and may clean up."""
+        await self.tasks.end(_LAST_WORDS)
         self._stop()
 
     def _stop(self) -> None:

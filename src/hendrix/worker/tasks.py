@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import time
+import traceback
 from collections.abc import Coroutine
 from contextvars import Context
 from typing import Any, Protocol
 
 from hendrix.core.events import ERROR, WARNING, emit
+
+_DEEPEST = 100
 
 
 class Call(Protocol):
@@ -40,8 +42,10 @@ class Tasks:
         self._loop = loop
         self._watched: dict[asyncio.Task[Any], _Watched] = {}
 
-    def __len__(self) -> int:
-        return len(self._watched)
+    async def end(self, seconds: float) -> None:
+        """Wait for those that run, so long at the most."""
+        if self._watched:
+            await asyncio.wait(list(self._watched), timeout=seconds)
 
     def start(self, call: Call, coroutine: Coroutine[Any, Any, None], context: Context) -> asyncio.Task[None]:
         """Run ``coroutine`` in ``context``. It must not raise."""
@@ -69,6 +73,20 @@ class Tasks:
 
 
 def _report(name: str, level: int, task: asyncio.Task[Any], call: Call, seconds: float) -> None:
-    stack = io.StringIO()
-    task.print_stack(file=stack)
-    emit(name, level, request=call.describe(), seconds=round(seconds, 1), stack=stack.getvalue())
+    stack = "".join(traceback.format_list(stack_of(task.get_coro())))
+    emit(name, level, request=call.describe(), seconds=round(seconds, 1), stack=stack)
+
+
+def stack_of(awaited: Any) -> list[traceback.FrameSummary]:
+    """Where a suspended coroutine is, and what it awaits, down to the future."""
+    frames: list[traceback.FrameSummary] = []
+    while awaited is not None and len(frames) < _DEEPEST:
+        for kind in ("cr", "ag", "gi"):
+            frame = getattr(awaited, f"{kind}_frame", None)
+            if frame is not None:
+                frames.append(traceback.FrameSummary(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name))
+                awaited = getattr(awaited, "gi_yieldfrom" if kind == "gi" else f"{kind}_await")
+                break
+        else:
+            break
+    return frames

@@ -1,10 +1,9 @@
 """The threads that run Django, and the bounded queue before them.
 
-A pool begins with one thread. It grows when work waits although the processor does not (the threads are blocked on
-I/O), doubling within milliseconds, and shrinks when threads stay idle or when the processor is the bottleneck: a
-project that computes keeps about one thread and pays nothing for the interpreter lock, one that waits for databases
-gets as many as it may. Threads do no socket I/O: what they have to say goes back to the loop in batches, with one
-wake-up for many answers.
+A pool begins with one thread. More are at work when jobs wait although the interpreter does not (the threads are
+blocked on I/O), twice as many every few milliseconds, and fewer when they fight for the interpreter lock: a project
+that computes keeps about one thread and pays nothing for that lock, one that waits for databases gets as many as it
+may. Threads do no socket I/O: what they have to say goes back to the loop in batches, one wake-up for many answers.
 """
 
 from __future__ import annotations
@@ -19,14 +18,11 @@ from typing import Any, Protocol
 
 from hendrix.core.events import ERROR, WARNING, emit
 from hendrix.core.exchange import Job
+from hendrix.worker.contention import Contention
 from hendrix.worker.jobs import Jobs, Slot
-from hendrix.worker.pressure import Pressure
 
-_FIRST_LOOK = 0.005
-_BUSY_LOOK = 0.05
-#: Share of one processor (running or waiting to run) above which more threads would only fight for the lock.
-_SATURATED = 0.9
-_OVERLOADED = 0.98
+#: Seconds that work waits before there are more threads for it.
+_LOOK = 0.005
 #: Ticks over which a thread must have been surplus before it is let go.
 _IDLE_TICKS = 20
 #: Threads beyond the limit that may stand in for those that wait for a slow reader of a stream.
@@ -54,6 +50,7 @@ class ThreadPool:
         queue_size: int,
         on_exit: Callable[[], None],
         on_start: Callable[[], None] = lambda: None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._loop = loop
         self._thread = threading.get_ident()
@@ -66,8 +63,15 @@ class ThreadPool:
         self._resumed: list[Job] = []
         self._calls: deque[tuple[Callable[..., None], tuple[object, ...]]] = deque()
         self._awake = False
-        self._pressure = Pressure()
+        self._contention = Contention()
+        self._clock = clock
+        #: How many threads may be at work at once, at the moment.
+        self._limit = 1
+        self._lowered = 0.0
+        self._woken = 0.0
         self._looking = False
+        self._look_due = 0.0
+        self._handed_out = 0
         self._least_idle = most
         self._idle_ticks = 0
         self._leaving = 0
@@ -116,11 +120,8 @@ class ThreadPool:
             self._resumed = []
         if not self.slots:
             self._grow(1)
-            return
-        saturated = self._pressure.last > _SATURATED
-        woken = self._jobs.wake(1 if saturated else len(jobs))
-        if woken < len(jobs) and not self._looking and (saturated or len(self.slots) < self._room()):
-            self._begin_to_look(_FIRST_LOOK)
+        elif self._jobs.wake(len(jobs)) < len(jobs) and not self._looking:
+            self._begin_to_look()
 
     @property
     def waiting(self) -> int:
@@ -144,11 +145,15 @@ class ThreadPool:
         self._calls.append((call, args))
         if not self._awake:
             self._awake = True
+            self._woken = self._clock()
             self._loop.call_soon_threadsafe(self._drain)
 
     def _drain(self) -> None:
         # Lowered first: whoever adds from now on wakes the loop again, so nothing is left behind.
         self._awake = False
+        self._contention.note(self._clock() - self._woken)
+        if self._contention.high:
+            self._lower()
         calls = self._calls
         for _ in range(len(calls)):
             call, args = calls.popleft()
@@ -159,6 +164,7 @@ class ThreadPool:
                 emit("worker.callback_failed", ERROR, exc=error)
         if calls and not self._awake:
             self._awake = True
+            self._woken = self._clock()
             self._loop.call_soon_threadsafe(self._drain)
 
     # --- threads -------------------------------------------------------------------------------------------
@@ -166,6 +172,7 @@ class ThreadPool:
     def _run(self, slot: Slot, number: int) -> None:
         slot.ident = threading.get_ident()
         _here.slot = slot
+        self._on_start()
         take = self._jobs.take
         now = time.monotonic
         while (job := take(slot)) is not None:
@@ -199,7 +206,10 @@ class ThreadPool:
 
     def _room(self) -> int:
         """How many threads there may be. Those that will not work for now, or ever again, do not count."""
-        return self._most + min(self._parked + self._hung, _MOST_PARKED)
+        return self._limit + self._absent()
+
+    def _absent(self) -> int:
+        return min(self._parked + self._hung, _MOST_PARKED)
 
     def _left(self, number: int) -> None:
         slot = self.slots.pop(number, None)
@@ -222,32 +232,46 @@ class ThreadPool:
 
     # --- growing and shrinking -----------------------------------------------------------------------------
 
-    def _begin_to_look(self, seconds: float) -> None:
-        self._pressure.begin()
-        self._look_after(seconds)
-
-    def _look_after(self, seconds: float) -> None:
+    def _begin_to_look(self) -> None:
         self._looking = True
-        self._loop.call_later(seconds, self._look)
+        self._look_due = self._clock() + _LOOK
+        self._handed_out = self._jobs.put_so_far
+        self._loop.call_later(_LOOK, self._look)
 
     def _look(self) -> None:
-        """Work was waiting a moment ago. If it still is, find out why."""
+        """Work was waiting a moment ago. If it still is, and the interpreter is free for it: more threads."""
         self._looking = False
-        waiting = self.waiting
-        if not waiting:
+        self._contention.note(self._clock() - self._look_due)
+        if not self._jobs:
             return
-        # Measured with no room for more as well: there may be too many (see tick, which then looks again).
-        if self._pressure.share() > _SATURATED:
-            self._look_after(_BUSY_LOOK)
-            return
+        if self._contention.high:
+            self._lower()
+        elif self._jobs.taken_so_far < self._handed_out:
+            self._limit = min(self._most, self._limit * 2)
+            self._settle()
+        self._begin_to_look()
+
+    def _lower(self) -> None:
+        """Fewer threads at work, at once: they only take the interpreter from each other, and from the loop."""
+        now = self._clock()
+        if self._limit > 1 and now >= self._lowered + _LOOK:
+            self._lowered = now
+            at_work = len(self.slots) - self._jobs.idle
+            self._limit = max(1, min(self._limit, at_work) // 2)
+            self._settle()
+
+    def _settle(self) -> None:
+        """As many threads at work as there may be, and is work for."""
+        room = self._room()
+        self._jobs.reserve = max(0, len(self.slots) - self._leaving - room)
+        waiting = len(self._jobs)
         waiting -= self._jobs.wake(waiting)
-        self._grow(min(waiting, len(self.slots) or 1))
-        if len(self.slots) < self._room():
-            self._look_after(_FIRST_LOOK)
+        if waiting:
+            self._grow(waiting)
 
     def tick(self) -> None:
         """Twice a second: let surplus threads go."""
-        idle = len(self.slots) - self.busy
+        idle = self._jobs.idle
         self._least_idle = min(self._least_idle, idle)
         self._idle_ticks += 1
         if self._idle_ticks >= _IDLE_TICKS:
@@ -255,12 +279,9 @@ class ThreadPool:
             self._least_idle = idle
             self._idle_ticks = 0
         # Those that stood in for others are one too many once these go on.
-        self._dismiss(len(self.slots) - self._leaving - self._room())
-        if not idle and not self._looking and self.waiting:
-            self._begin_to_look(_BUSY_LOOK)
-        if not idle and len(self.slots) > 2 and self._pressure.last > _OVERLOADED:
-            self._dismiss(len(self.slots) // 8 or 1)
-            self._pressure.last = 0.0  # it says nothing of the next tick
+        self._dismiss(len(self.slots) - self._leaving - self._most - self._absent())
+        if self._jobs and not self._looking:
+            self._begin_to_look()
 
     # --- a thread that waits for its reader ----------------------------------------------------------------
 
@@ -271,7 +292,7 @@ class ThreadPool:
             self._parked += 1
         if self.waiting:
             # It surely does not compute, so there is nothing to find out first.
-            self.post(self._grow, 1)
+            self.post(self._settle)
 
     def unpark(self) -> None:
         """From a pool thread: it goes on. The time that the peer took does not count against the request."""
@@ -291,7 +312,7 @@ class ThreadPool:
             with self._lock:
                 self._parked += 1
             if self.waiting:
-                self.post(self._grow, 1)
+                self.post(self._settle)
             try:
                 return call(*args)
             finally:
