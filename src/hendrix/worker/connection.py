@@ -66,6 +66,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def __init__(self, site: Site, loop: asyncio.AbstractEventLoop, id_field: bytes, proxy: ProxyLine | None) -> None:
         self.site = site
+        site.arriving += 1
         self.id_field = id_field
         self._loop = loop
         self._proxy = proxy
@@ -98,6 +99,7 @@ class Connection(asyncio.BufferedProtocol):
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(high=_HIGH_WATER)
         self.origin = origin_of(self._transport)
+        self.site.arriving -= 1
         self.site.connections.add(self)
         if self._proxy is not None and not self.site.trusts(self.origin.client[0]):
             advice = "name it in --forwarded-allow-ips if it is a proxy of yours"

@@ -204,7 +204,8 @@ class Worker:
 
     def _leave_when_done(self) -> None:
         """A view whose peer has left is still let finish, unless it hangs."""
-        if self.site.draining and not self.site.connections and not self.threads.unfinished:
+        site = self.site
+        if site.draining and not site.arriving and not site.connections and not self.threads.unfinished:
             self._stop()
 
     def _cut(self) -> None:

@@ -40,6 +40,8 @@ class Site:
     record: Callable[[HttpExchange, float], None] | None = None
     budget: Budget = field(default_factory=Budget)
     connections: set[Connection] = field(default_factory=set)
+    #: Accepted, and not yet among ``connections``: the loop says so in its next turn.
+    arriving: int = 0
     #: Anonymous pages, which take memory only as far as they are used.
     buffer: memoryview = field(default_factory=lambda: memoryview(mmap.mmap(-1, RECEIVE_BUFFER)))
     #: May the peer with this address (empty: a unix socket) speak for others by a PROXY line?

@@ -24,6 +24,9 @@ from hendrix.worker import distress, main, project, reactor
 from hendrix.worker.answers import Project
 from hendrix.worker.channel import BlockingChannel
 
+#: Nanoseconds by which the times of files are behind the clock at most: they go by the kernel's ticks.
+_FILE_TICK = 10_000_000
+
 
 def serve(sock: socket.socket, config: Config, stacks: int) -> None:
     """The life of a template: load, then fork on demand until the supervisor hangs up."""
@@ -64,16 +67,16 @@ class Template:
 
     def _load(self) -> bool:
         """Import the project. False where it cannot be forked from here."""
-        began = time.monotonic()
+        began, since = time.monotonic(), time.time_ns() - _FILE_TICK
         # A collection would leave holes in the pages that all workers share; what they then put there is copied.
         gc.disable()
         try:
             self._channel.send(project.load_settings(self._config))
             self._application = project.load_application(self._config)
         except ProjectError as error:
-            self._tell_what_to_watch(error)
+            self._tell_what_to_watch(since, error)
             raise
-        self._tell_what_to_watch()
+        self._tell_what_to_watch(since)
         if threads := _threads():
             self._channel.send(Unfit(threads))
             return False
@@ -82,11 +85,11 @@ class Template:
         self._channel.send(Loaded(time.monotonic() - began))
         return True
 
-    def _tell_what_to_watch(self, error: ProjectError | None = None) -> None:
+    def _tell_what_to_watch(self, since: int, error: ProjectError | None = None) -> None:
         if self._config.reload:
             from hendrix.worker.watched import watched  # noqa: PLC0415 - development only
 
-            self._channel.send(watched(os.getcwd(), error.__cause__ if error else None))
+            self._channel.send(watched(os.getcwd(), error.__cause__ if error else None, since))
 
     def _ask_settings(self) -> bool:
         """What the settings say, found out in a process beside this one, which stays free of the project."""
