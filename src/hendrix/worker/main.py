@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import contextlib
 import signal
 import socket
 import sys
@@ -11,12 +12,12 @@ import time
 
 from setproctitle import setproctitle
 
-from hendrix import __version__
 from hendrix.answer.chain import build_chain
 from hendrix.answer.forwarded import trust
-from hendrix.answer.wsgi import Application, wsgi
+from hendrix.answer.tasks import Tasks
 from hendrix.core.config import Config
-from hendrix.core.control import Drain, Draining, Message, Ready, ReopenLogs, Retire, Vitals
+from hendrix.core.control import Drain, Draining, LoadFailed, Message, Ready, ReopenLogs, Retire, Vitals
+from hendrix.core.errors import ProjectError
 from hendrix.core.events import ERROR, INFO, emit
 from hendrix.observe import log
 from hendrix.wire.proxy_line import ProxyLine
@@ -28,6 +29,7 @@ from hendrix.worker.project import thread_exit
 from hendrix.worker.reactor import Reactor, new_loop
 from hendrix.worker.record import Recorder
 from hendrix.worker.recycle import Recycle
+from hendrix.worker.served import Served, asgi_host, build_answer
 from hendrix.worker.site import build_site
 from hendrix.worker.threads import ThreadPool
 
@@ -35,21 +37,23 @@ _TICK = 0.5
 _TICKS_PER_VITALS = 2
 #: Seconds between the begin of a drain and the close of idle connections.
 _FAREWELL = 0.1
+#: Seconds that cancelled tasks and the application's shutdown have at least.
+_LAST_WORDS = 1.0
 
 
 def live(
     number: int,
     config: Config,
-    application: Application,
+    served: Served,
     sockets: list[socket.socket],
     channel: socket.socket,
     reactor: Reactor,
 ) -> int:
     """Serve until told to leave. Returns the exit status."""
-    setproctitle(f"hendrix: worker {number} [{config.settings or config.wsgi}]")
+    setproctitle(f"hendrix: worker {number} [{config.subject}]")
     # The template may have opened the log file before it was rotated.
     log.reopen()
-    worker = Worker(number, config, application, sockets, channel, reactor)
+    worker = Worker(number, config, served, sockets, channel, reactor)
     try:
         reactor.run(installSignalHandlers=False)
     except BaseException as error:
@@ -66,7 +70,7 @@ class Worker:
         self,
         number: int,
         config: Config,
-        application: Application,
+        served: Served,
         sockets: list[socket.socket],
         channel: socket.socket,
         reactor: Reactor,
@@ -79,14 +83,9 @@ class Worker:
         reactor.adopt(self.loop)
         log.bridge_twisted()
         self.threads = ThreadPool(self.loop, config.threads, config.queue_size, thread_exit())
-        answer = wsgi(
-            application,
-            self.threads,
-            multiprocess=config.workers > 1,
-            software=f"hendrix/{__version__}",
-            id_field=config.request_id,
-        )
-        self.site = build_site(config, build_chain(config, answer))
+        self._tasks = Tasks(self.loop)
+        host, self._lifespan = asgi_host(served, config, self._tasks)
+        self.site = build_site(config, build_chain(config, build_answer(served, config, self.threads, host)))
         self._recorder = Recorder(config, self.loop)
         self.site.record = self._recorder.record if self._recorder.wanted else None
         self._listener = Listener(
@@ -101,6 +100,7 @@ class Worker:
         self._ticks = 0
         self._deadline = 0.0
         self._retiring = False
+        self._ending: asyncio.Task[None] | None = None
         self.status = 0
         reactor.callWhenRunning(self._start)
 
@@ -112,11 +112,21 @@ class Worker:
         self.loop.add_signal_handler(signal.SIGQUIT, lambda: None)
         self.loop.add_signal_handler(signal.SIGTERM, self._drain, self._config.graceful_timeout)
         self.loop.add_signal_handler(signal.SIGUSR1, self._reopen_logs)
-        self._opening = self.loop.create_task(self._listener.open())
+        self._opening = self.loop.create_task(self._open())
         self._opening.add_done_callback(self._opened)
+
+    async def _open(self) -> None:
+        if self._lifespan is not None:
+            await self._lifespan.startup()
+        await self._listener.open()
 
     def _opened(self, task: asyncio.Task[None]) -> None:
         error = task.exception()
+        if isinstance(error, ProjectError):
+            self._channel.send(LoadFailed(str(error), error.traceback))
+            self.status = 1
+            self._reactor.stop()
+            return
         if error is not None:
             emit("worker.cannot_listen", ERROR, worker=self._number, reason=str(error))
             self.status = 1
@@ -206,16 +216,27 @@ class Worker:
 
     def _leave_when_done(self) -> None:
         """A view whose peer has left is still let finish, unless it hangs."""
-        if self.site.draining and not self.site.connections and not self.threads.unfinished:
+        if self.site.draining and not (self.site.connections or self.threads.unfinished or self._tasks):
             self._stop()
 
     def _cut(self) -> None:
         """The deadline of the drain has passed."""
         for connection in list(self.site.connections):
             connection.abort()
+        self._tasks.cancel()
         self._stop()
 
     def _stop(self) -> None:
+        """Tell the application of the end; it has a moment for it, even past the deadline."""
+        if self._ending is None:
+            self._ending = self.loop.create_task(self._end())
+
+    async def _end(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(_LAST_WORDS, self._deadline - time.monotonic())):
+                await self._tasks.settled()
+                if self._lifespan is not None:
+                    await self._lifespan.shutdown()
         if self._reactor.running and not self._reactor._stopped:
             self._reactor.stop()
 

@@ -8,14 +8,17 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, cast
 
+from hendrix.answer.asgi_scope import AsgiApplication
 from hendrix.answer.failure import use_page
 from hendrix.answer.wsgi import Application
 from hendrix.core.config import Config, set_by_django
 from hendrix.core.control import SettingsLoaded
 from hendrix.core.errors import ProjectError
 from hendrix.worker import development
+from hendrix.worker.served import Served
 
 #: Statuses that the server itself answers with; a template of the project named like one replaces its page.
 _PAGES = (400, 408, 413, 414, 421, 431, 500, 503, 504)
@@ -33,30 +36,48 @@ def load_settings(config: Config) -> SettingsLoaded:
     return SettingsLoaded(settings=os.environ["DJANGO_SETTINGS_MODULE"], debug=debug, options=options)
 
 
-def load_application(config: Config) -> Application:
-    """Import and set up the application. Raises ``ProjectError``."""
-    application = _load(config)
+def load_application(config: Config) -> Served:
+    """Import and set up what is to be served. Raises ``ProjectError``."""
+    served = _load(config)
     if config.dev:
         development.tell_exceptions()
-        application = development.with_files(application)
-    return application
+        if served.wsgi is not None:
+            served = replace(served, wsgi=development.with_files(served.wsgi))
+    return served
 
 
-def _load(config: Config) -> Application:
-    if os.environ.get("DJANGO_SETTINGS_MODULE") and not config.wsgi:
-        return _load_django()
-    return _load_dotted(config.wsgi)
+def _load(config: Config) -> Served:
+    if os.environ.get("DJANGO_SETTINGS_MODULE") and not (config.wsgi or config.asgi):
+        return _load_django(config)
+    wsgi = _load_dotted(config.wsgi, "WSGI") if config.wsgi else None
+    return Served(wsgi, load_asgi(config.asgi) if config.asgi else None)
 
 
-def _load_django() -> Application:
+def load_asgi(name: str) -> AsgiApplication:
+    """The ASGI application ``name`` (``module:attr`` or ``module.attr``). Raises ``ProjectError``."""
+    return cast("AsgiApplication", _load_dotted(name, "ASGI"))
+
+
+def load_django_asgi() -> AsgiApplication:
+    """The ASGI application of a Django project that was set up: its own, or Django's. Raises ``ProjectError``."""
+    from django.conf import settings  # noqa: PLC0415
+
+    name = getattr(settings, "ASGI_APPLICATION", None)
+    if name:
+        return load_asgi(name)
+    from django.core.asgi import get_asgi_application  # noqa: PLC0415
+
+    return cast("AsgiApplication", get_asgi_application())
+
+
+def _load_django(config: Config) -> Served:
     with _projects_fault("the project does not load"):
         import django  # noqa: PLC0415
         from django.conf import settings  # noqa: PLC0415
         from django.urls import get_resolver  # noqa: PLC0415
 
         django.setup(set_prefix=False)
-        name = getattr(settings, "WSGI_APPLICATION", None)
-        application = _load_dotted(name) if name else _default_application()
+        served = _of_django(config, settings)
         # Import the views now: what is loaded before the fork is shared by all workers, and a broken urls.py
         # shows at the start, not at the first request.
         cast("Any", get_resolver()).url_patterns  # noqa: B018
@@ -64,7 +85,14 @@ def _load_django() -> Application:
         _warm_up()
         _check()
         _close_connections()
-    return application
+    return served
+
+
+def _of_django(config: Config, settings: Any) -> Served:
+    if config.interface == "asgi":
+        return Served(asgi=load_django_asgi())
+    name = getattr(settings, "WSGI_APPLICATION", None)
+    return Served(wsgi=_load_dotted(name, "WSGI") if name else _default_application())
 
 
 def _default_application() -> Application:
@@ -73,17 +101,17 @@ def _default_application() -> Application:
     return cast("Application", get_wsgi_application())
 
 
-def _load_dotted(name: str) -> Application:
+def _load_dotted(name: str, kind: str) -> Application:
     """``module:attr`` or ``module.attr``."""
     module_name, colon, attribute = name.partition(":")
     if not colon:
         module_name, _, attribute = name.rpartition(".")
-    with _projects_fault(f"the WSGI application {name} does not import"):
+    with _projects_fault(f"the {kind} application {name} does not import"):
         found: Any = importlib.import_module(module_name)
         for part in (attribute or "application").split("."):
             found = getattr(found, part)
     if not callable(found):
-        raise ProjectError(f"the WSGI application {name} is {type(found).__name__}, which cannot be called")
+        raise ProjectError(f"the {kind} application {name} is {type(found).__name__}, which cannot be called")
     return cast("Application", found)
 
 
