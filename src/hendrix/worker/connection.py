@@ -80,8 +80,7 @@ class Connection(asyncio.BufferedProtocol):
         #: Its answers wait for the peer, and the next request waits for that.
         self._held = False
         self._must_linger = False
-        self._lingering = False
-        self._lingered = 0
+        self._lingering, self._lingered = False, 0
         self._taking = Taking()
         self.closes_at = inf
 
