@@ -15,6 +15,7 @@ from django.utils.deprecation import MiddlewareMixin
 from django.utils.log import log_response
 from django.utils.module_loading import import_string
 
+from hendrix.answer import housekeeping
 from hendrix.answer.layers import AsyncLayer, HooksLayer, Layer, SyncLayer, ViewLayer, complete
 from hendrix.core.events import DEBUG, emit
 
@@ -26,6 +27,7 @@ class Handler(BaseHandler):  # type: ignore[misc]
         #: Wraps a call that makes this thread wait; a server has another thread stand in for it.
         self.waiting: Callable[[Callable[..., Any]], Callable[..., Any]] = lambda call: call
         self.chain: Layer
+        housekeeping.install()
         self.load_middleware()
 
     def load_middleware(self, is_async: bool | None = None) -> None:
