@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hendrix import __version__
@@ -42,7 +41,6 @@ def build_answer(loaded: Project, config: Config, threads: ThreadPool, tasks: Ta
     if loaded.interface == "django":
         from hendrix.answer.django import django  # noqa: PLC0415 - imports Django
 
-        loaded.application.waiting = threads.waiting_for_loop
         answer = django(loaded.application, threads, tasks, **facts)
     else:
         answer = wsgi(loaded.application, threads, **facts)
@@ -51,10 +49,9 @@ def build_answer(loaded: Project, config: Config, threads: ThreadPool, tasks: Ta
     return build_chain(config, answer)
 
 
-def thread_start(loaded: Project, loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
-    """What a new thread of the pool does first."""
-    if loaded.interface != "django":
-        return lambda: None
-    from hendrix.answer.sync_threads import adopt_thread  # noqa: PLC0415 - imports asgiref
+def introduce(loaded: Project, loop: asyncio.AbstractEventLoop, threads: ThreadPool) -> None:
+    """Have a project with both kinds of views use this loop and these threads, whichever way it goes between them."""
+    if loaded.interface == "django":
+        from hendrix.answer.sync_threads import adopt_loop  # noqa: PLC0415 - imports asgiref
 
-    return partial(adopt_thread, loop)
+        threads.on_start = adopt_loop(loop, threads)

@@ -17,7 +17,7 @@ from hendrix.core.control import Drain, Draining, Message, Ready, ReopenLogs, Re
 from hendrix.core.events import ERROR, INFO, emit
 from hendrix.observe import log
 from hendrix.wire.proxy_line import ProxyLine
-from hendrix.worker.answers import Project, build_answer, thread_start
+from hendrix.worker.answers import Project, build_answer, introduce
 from hendrix.worker.channel import LoopChannel
 from hendrix.worker.connection import Connection
 from hendrix.worker.heap import Heap
@@ -79,9 +79,8 @@ class Worker:
         asyncio.set_event_loop(self.loop)
         reactor.adopt(self.loop)
         log.bridge_twisted()
-        self.threads = ThreadPool(
-            self.loop, config.threads, config.queue_size, thread_exit(), thread_start(application, self.loop)
-        )
+        self.threads = ThreadPool(self.loop, config.threads, config.queue_size, thread_exit())
+        introduce(application, self.loop, self.threads)
         self.tasks = Tasks(self.loop)
         self.site = build_site(config, build_answer(application, config, self.threads, self.tasks))
         self._recorder = Recorder(config, self.loop)
