@@ -43,16 +43,18 @@ class Belongings:
 
     __slots__ = ("_connections", "_lock", "_over", "lingers")
 
-    def __init__(self) -> None:
+    def __init__(self, *, lingers: bool = False) -> None:
         self._connections: Connections = {}
         self._lock = threading.Lock()
         self._over = False
         #: Does the request go on for long (a stream)? Then its connections are closed whenever it leaves a thread.
-        self.lingers = False
+        self.lingers = lingers
 
     def depart(self) -> None:
         """Out of the thread where the request began. Others take their place where there are some."""
         taken = _remove()
+        if self.lingers:
+            _close_idle(taken)
         if taken:
             _refill()
             self._keep(taken)

@@ -28,7 +28,7 @@ from hendrix.worker.project import thread_exit
 from hendrix.worker.reactor import Reactor, new_loop
 from hendrix.worker.record import Recorder
 from hendrix.worker.recycle import Recycle
-from hendrix.worker.served import Served, asgi_host, build_answer, thread_start
+from hendrix.worker.served import Served, asgi_host, build_answer, introduce
 from hendrix.worker.site import build_site
 from hendrix.worker.threads import ThreadPool
 
@@ -81,9 +81,8 @@ class Worker:
         asyncio.set_event_loop(self.loop)
         reactor.adopt(self.loop)
         log.bridge_twisted()
-        self.threads = ThreadPool(
-            self.loop, config.threads, config.queue_size, thread_exit(), thread_start(served, self.loop)
-        )
+        self.threads = ThreadPool(self.loop, config.threads, config.queue_size, thread_exit())
+        introduce(served, self.loop, self.threads)
         self.tasks = Tasks(self.loop)
         host, self._lifespan = asgi_host(served, config, self.tasks)
         self.site = build_site(config, build_answer(served, config, self.threads, self.tasks, host))
