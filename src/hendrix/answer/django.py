@@ -63,6 +63,12 @@ def django(
 _HALF_CLOSED = 0.5
 
 
+def prepare_context(script_name: str) -> None:
+    """What Django sets for each request. It is the same for all of a server: once for each thread does."""
+    set_script_prefix(script_name if settings.FORCE_SCRIPT_NAME is None else settings.FORCE_SCRIPT_NAME)
+    set_urlconf(settings.ROOT_URLCONF)
+
+
 class Call(Delivery):
     """One request on its way through Django. Methods named ``_on_…`` are on the loop, the others in a thread."""
 
@@ -163,7 +169,6 @@ class Call(Delivery):
 
     def _enter(self) -> None:
         request = self._request = self._started()
-        set_urlconf(settings.ROOT_URLCONF)
         found = self._handler.chain.enter(request)
         if type(found) is Pause:
             self._pause = found
@@ -173,7 +178,8 @@ class Call(Delivery):
     def _started(self) -> Any:
         exchange = self.exchange
         environ = self._build(exchange.request, exchange.origin, self._body, exchange.request_id)
-        set_script_prefix(get_script_name(environ))
+        if not self._handler.threads_are_prepared:
+            prepare_context(get_script_name(environ))
         request_started.send(sender=type(self._handler), environ=environ)
         return WSGIRequest(environ)
 

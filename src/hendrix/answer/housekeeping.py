@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.cache import caches, close_caches
+from django.core.handlers.base import reset_urlconf
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, connections, reset_queries
 from django.dispatch import Signal
@@ -39,7 +40,12 @@ def install() -> None:
     _state["installed"] = True
     _tell(connections, _made_connection)
     _tell(caches, _made_cache)
-    stand_ins = {reset_queries: _reset_queries, close_old_connections: _close_old, close_caches: _close_caches}
+    stand_ins = {
+        reset_queries: _reset_queries,
+        close_old_connections: _close_old,
+        close_caches: _close_caches,
+        reset_urlconf: _ended_with_its_context,
+    }
     for signal in (request_started, request_finished):
         signal.send = QuickSend(signal, stand_ins)
 
@@ -77,6 +83,10 @@ def _reset_queries(**_named: object) -> None:
 def _close_old(**_named: object) -> None:
     for connection in here.connections:
         connection.close_if_unusable_or_obsolete()
+
+
+def _ended_with_its_context(**_named: object) -> None:
+    """A request has a context of its own: what was set there ends with it."""
 
 
 def _close_caches(**named: object) -> None:

@@ -82,7 +82,7 @@ class Worker:
         reactor.adopt(self.loop)
         log.bridge_twisted()
         self.threads = ThreadPool(self.loop, config.threads, config.queue_size, thread_exit())
-        introduce(served, self.loop, self.threads)
+        introduce(served, config, self.loop, self.threads)
         self.tasks = Tasks(self.loop)
         host, self._lifespan = asgi_host(served, config, self.tasks)
         self.site = build_site(config, build_answer(served, config, self.threads, self.tasks, host))

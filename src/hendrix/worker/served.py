@@ -52,12 +52,21 @@ def asgi_host(served: Served, config: Config, tasks: Tasks) -> tuple[Host | None
     return host, lifespan
 
 
-def introduce(served: Served, loop: asyncio.AbstractEventLoop, threads: ThreadPool) -> None:
+def introduce(served: Served, config: Config, loop: asyncio.AbstractEventLoop, threads: ThreadPool) -> None:
     """Have a project with both kinds of views use this loop and these threads, whichever way it goes between them."""
-    if served.django is not None:
-        from hendrix.answer.sync_threads import adopt_loop  # noqa: PLC0415 - imports asgiref
+    if served.django is None:
+        return
+    from hendrix.answer.django import prepare_context  # noqa: PLC0415 - imports Django
+    from hendrix.answer.sync_threads import adopt_loop  # noqa: PLC0415 - imports asgiref
 
-        threads.on_start = adopt_loop(loop, threads)
+    adopt_thread = adopt_loop(loop, threads)
+
+    def begin() -> None:
+        adopt_thread()
+        prepare_context(config.root_path)
+
+    threads.on_start = begin
+    served.django.threads_are_prepared = True
 
 
 def build_answer(served: Served, config: Config, threads: ThreadPool, tasks: Tasks, host: Host | None) -> Answer:
