@@ -28,6 +28,7 @@ from hendrix.worker.project import thread_exit
 from hendrix.worker.reactor import Reactor, new_loop
 from hendrix.worker.record import Recorder
 from hendrix.worker.recycle import Recycle
+from hendrix.worker.shares import Share
 from hendrix.worker.site import build_site
 from hendrix.worker.threads import ThreadPool
 
@@ -89,9 +90,8 @@ class Worker:
         self.site = build_site(config, build_chain(config, answer))
         self._recorder = Recorder(config, self.loop)
         self.site.record = self._recorder.record if self._recorder.wanted else None
-        self._listener = Listener(
-            self.loop, sockets, self._connect, limit=config.limit_connections, backlog=config.backlog
-        )
+        share = Share(number, self.loop.time())
+        self._listener = Listener(self.loop, sockets, self._connect, share, limit=config.limit_connections)
         self.site.on_close = self._count
         self.site.trusts = trust(config.forwarded_allow_ips)
         self._id_field = config.request_id.lower().encode()
@@ -112,12 +112,9 @@ class Worker:
         self.loop.add_signal_handler(signal.SIGQUIT, lambda: None)
         self.loop.add_signal_handler(signal.SIGTERM, self._drain, self._config.graceful_timeout)
         self.loop.add_signal_handler(signal.SIGUSR1, self._reopen_logs)
-        self._opening = self.loop.create_task(self._listener.open())
-        self._opening.add_done_callback(self._opened)
-
-    def _opened(self, task: asyncio.Task[None]) -> None:
-        error = task.exception()
-        if error is not None:
+        try:
+            self._listener.open()
+        except OSError as error:
             emit("worker.cannot_listen", ERROR, worker=self._number, reason=str(error))
             self.status = 1
             self._reactor.stop()
@@ -132,7 +129,7 @@ class Worker:
         return connection
 
     def _count(self) -> None:
-        self._listener.check(len(self.site.connections))
+        self._listener.check(len(self.site.connections) + self.site.arriving)
         self._leave_when_done()
 
     # --- time ----------------------------------------------------------------------------------------------
@@ -143,6 +140,7 @@ class Worker:
         self.site.tick()
         self.threads.tick()
         self._heap.tick(now)
+        self._listener.tick(self.loop.time())
         for connection in list(self.site.connections):
             connection.check(now)
         config = self._config
