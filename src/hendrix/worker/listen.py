@@ -68,8 +68,11 @@ class Listener:
         self._paused = False
         self._closed = False
 
-    def open(self) -> None:
-        """Begin, or go on. Raises ``OSError`` where the loop cannot watch so many sockets."""
+    async def open(self) -> None:
+        """Begin. Raises ``OSError`` where the loop cannot watch so many sockets."""
+        self._watch()
+
+    def _watch(self) -> None:
         for sock in self._sockets:
             sock.setblocking(False)
             self._loop.add_reader(sock.fileno(), self._knock, sock)
@@ -180,7 +183,7 @@ class Listener:
 
     def _resume(self) -> None:
         try:
-            self.open()
+            self._watch()
         except OSError as error:
             self._stop()
             emit("accept.cannot_resume", WARNING, reason=str(error))

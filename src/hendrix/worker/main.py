@@ -112,9 +112,12 @@ class Worker:
         self.loop.add_signal_handler(signal.SIGQUIT, lambda: None)
         self.loop.add_signal_handler(signal.SIGTERM, self._drain, self._config.graceful_timeout)
         self.loop.add_signal_handler(signal.SIGUSR1, self._reopen_logs)
-        try:
-            self._listener.open()
-        except OSError as error:
+        self._opening = self.loop.create_task(self._listener.open())
+        self._opening.add_done_callback(self._opened)
+
+    def _opened(self, task: asyncio.Task[None]) -> None:
+        error = task.exception()
+        if error is not None:
             emit("worker.cannot_listen", ERROR, worker=self._number, reason=str(error))
             self.status = 1
             self._reactor.stop()
