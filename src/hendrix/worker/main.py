@@ -29,6 +29,7 @@ from hendrix.worker.reactor import Reactor, new_loop
 from hendrix.worker.record import Recorder
 from hendrix.worker.recycle import Recycle
 from hendrix.worker.served import Served, asgi_host, build_answer, introduce
+from hendrix.worker.shares import Share
 from hendrix.worker.site import build_site
 from hendrix.worker.threads import ThreadPool
 
@@ -88,9 +89,8 @@ class Worker:
         self.site = build_site(config, build_answer(served, config, self.threads, self.tasks, host))
         self._recorder = Recorder(config, self.loop)
         self.site.record = self._recorder.record if self._recorder.wanted else None
-        self._listener = Listener(
-            self.loop, sockets, self._connect, limit=config.limit_connections, backlog=config.backlog
-        )
+        share = Share(number, self.loop.time())
+        self._listener = Listener(self.loop, sockets, self._connect, share, limit=config.limit_connections)
         self.site.on_close = self._count
         self.site.trusts = trust(config.forwarded_allow_ips)
         self._id_field = config.request_id.lower().encode()
@@ -142,7 +142,7 @@ class Worker:
         return connection
 
     def _count(self) -> None:
-        self._listener.check(len(self.site.connections))
+        self._listener.check(len(self.site.connections) + self.site.arriving)
         self._leave_when_done()
 
     # --- time ----------------------------------------------------------------------------------------------
@@ -153,6 +153,7 @@ class Worker:
         self.site.tick()
         self.threads.tick()
         self._heap.tick(now)
+        self._listener.tick(self.loop.time())
         for connection in list(self.site.connections):
             connection.check(now)
         config = self._config
