@@ -84,7 +84,7 @@ class Test_4_2_Handshake:
 
     def test_unasked_subprotocol(self, client: Client, logged: Callable[[str], str]) -> None:
         assert refused(client, "/accept").status == 500
-        logged("did not name the subprotocol")
+        logged("is none that the peer named")
 
     def test_deflate(self, client: Client) -> None:
         ws = WebSocketClient(client, "/echo", "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits")
