@@ -200,7 +200,7 @@ class ScopeExchange:
     def start(self, status: str, headers: Any) -> None:
         self.started = True
         pairs = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-        self._put({"type": "http.response.start", "status": int(status.split()[0]), "headers": pairs})
+        self._put({"type": "http.response.start", "status": int(status.split(maxsplit=1)[0]), "headers": pairs})
 
     def write(self, data: bytes) -> bool:
         self._put({"type": "http.response.body", "body": data, "more_body": True})

@@ -14,7 +14,7 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 from hendrix.core.events import ERROR, WARNING, emit
 from hendrix.core.exchange import Job
