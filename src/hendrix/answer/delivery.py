@@ -20,8 +20,8 @@ from hendrix.core.exchange import Exchange, Job, Threads
 from hendrix.core.http import ResponseHeaders
 
 #: Bytes that a stream may be ahead of the loop before its thread waits.
-_AHEAD = 64 * 1024
-_CHUNK_COST = 256
+AHEAD = 64 * 1024
+CHUNK_COST = 256
 _WITHOUT_CONTENT = ("204", "304")
 
 
@@ -101,8 +101,8 @@ class Delivery:
             return
         self.threads.progress()
         self.threads.post(self._on_data, data)
-        self._ahead += len(data) + _CHUNK_COST
-        if self._ahead > _AHEAD:
+        self._ahead += len(data) + CHUNK_COST
+        if self._ahead > AHEAD:
             self._wait()
 
     def end(self) -> None:

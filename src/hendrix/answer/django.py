@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections.abc import Callable, Coroutine
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import aclosing, asynccontextmanager
 from functools import partial
 from typing import Any, BinaryIO
 
@@ -21,7 +21,7 @@ from django.urls import set_script_prefix, set_urlconf
 
 from hendrix.answer.belongings import Belongings, give_caches_away, keep_caches
 from hendrix.answer.contexts import rehome
-from hendrix.answer.delivery import Delivery, Parking, PeerGone
+from hendrix.answer.delivery import AHEAD, CHUNK_COST, Delivery, Parking, PeerGone
 from hendrix.answer.django_handler import Handler
 from hendrix.answer.environ import Environ, base_environ, build_environ, id_key
 from hendrix.answer.failure import shed
@@ -67,6 +67,17 @@ def prepare_context(script_name: str) -> None:
     """What Django sets for each request. It is the same for all of a server: once for each thread does."""
     set_script_prefix(script_name if settings.FORCE_SCRIPT_NAME is None else settings.FORCE_SCRIPT_NAME)
     set_urlconf(settings.ROOT_URLCONF)
+
+
+@asynccontextmanager
+async def _closing(response: Any) -> AsyncIterator[None]:
+    """The generator that the view has given is closed too, now and within the request, not when it is collected."""
+    try:
+        yield
+    finally:
+        close = getattr(getattr(response, "_iterator", None), "aclose", None)
+        if close is not None:
+            await close()
 
 
 class Call(Delivery):
@@ -254,15 +265,26 @@ class Call(Delivery):
     async def _parts(self, response: Any) -> None:
         try:
             if self._may_run() and not self._is_silent():
-                async with aclosing(aiter(response)) as parts:
+                async with _closing(response), aclosing(aiter(response)) as parts:
                     async for part in parts:
-                        if part and not self.exchange.write(part):
-                            await self._drained()
+                        await self._sent(part)
             self._on_end()
         except BaseException as error:
             if not self._gone:
                 self._on_broken_stream(error)
         self._resume(partial(self._close, response))
+
+    async def _sent(self, part: bytes) -> None:
+        """Away, and the peer is not far behind."""
+        if not part:
+            return
+        self._ahead += len(part) + CHUNK_COST
+        if not self.exchange.write(part):
+            await self._drained()
+        elif self._ahead > AHEAD:
+            # A generator that awaits nothing must not keep the loop, which may have to learn that the peer is gone.
+            self._ahead = 0
+            await asyncio.sleep(0)
 
     def _may_run(self) -> bool:
         """First of all in a coroutine: one that is cancelled before would not even see that it is over."""

@@ -95,7 +95,7 @@ class Listener:
 
     def _knock(self, sock: socket.socket) -> None:
         for _ in range(_AT_ONCE):
-            if self._closed or self._paused:
+            if self._closed or self._paused or self._share.count >= self.limit:
                 return
             if self._share.over(now := self._loop.time()):
                 self._leave_to_others(sock, now)
