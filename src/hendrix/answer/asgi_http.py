@@ -29,7 +29,8 @@ def asgi_http(host: Host) -> Answer:
     """The answer that ``host.application`` gives to HTTP requests."""
 
     def answer(exchange: Exchange) -> None:
-        host.tasks.start(Call(host, exchange).run())
+        call = Call(host, exchange)
+        call.task = host.tasks.start(call.run())
 
     return answer
 
@@ -52,9 +53,12 @@ class Call:
         "_unseen",
         "_waiters",
         "_watched",
+        "task",
     )
 
     def __init__(self, host: Host, exchange: Exchange) -> None:
+        #: The one that runs it.
+        self.task: asyncio.Task[None]
         self._host = host
         self._exchange = exchange
         self._state = _NEW
@@ -87,7 +91,7 @@ class Call:
             if self._state != _DONE and not exchange.gone:
                 self._break_off("the application returned before its answer was complete")
         finally:
-            host.tasks.leave()
+            host.tasks.leave(self.task)
             exchange.on_gone = exchange.on_eof = exchange.on_drained = None
 
     # --- receive -------------------------------------------------------------------------------------------

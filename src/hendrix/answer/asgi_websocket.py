@@ -34,7 +34,8 @@ def asgi_websocket(host: Host) -> Answer:
         except PeerError as error:
             _refuse(exchange, error)
             return
-        host.tasks.start(Session(host, exchange, handshake.subprotocols).run())
+        call = Session(host, exchange, handshake.subprotocols)
+        call.task = host.tasks.start(call.run())
 
     return answer
 
@@ -74,9 +75,12 @@ class Session:
         "_subprotocols",
         "_waiter",
         "_waiting",
+        "task",
     )
 
     def __init__(self, host: Host, exchange: Exchange, subprotocols: list[str]) -> None:
+        #: The one that runs it.
+        self.task: asyncio.Task[None]
         self._host = host
         #: Until the handshake is answered.
         self._exchange: Exchange | None = exchange
@@ -109,7 +113,7 @@ class Session:
         else:
             self._end_well(described, request_id)
         finally:
-            host.tasks.leave()
+            host.tasks.leave(self.task)
             if self._exchange is not None:
                 self._exchange.on_gone = self._exchange.on_eof = self._exchange.on_drained = None
 

@@ -19,15 +19,15 @@ class Tasks:
     def __len__(self) -> int:
         return len(self._running)
 
-    def start(self, coroutine: Coroutine[Any, Any, None]) -> None:
+    def start(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Begin it soon. It must end with ``leave``, and must not raise."""
-        self._running.add(self.loop.create_task(coroutine))
+        task = self.loop.create_task(coroutine)
+        self._running.add(task)
+        return task
 
-    def leave(self) -> None:
-        """From within a task: it is about to end."""
-        task = asyncio.current_task()
-        if task is not None:
-            self._running.discard(task)
+    def leave(self, task: asyncio.Task[None]) -> None:
+        """From within ``task``: it is about to end."""
+        self._running.discard(task)
 
     async def settled(self) -> None:
         """Wait until none is left."""
