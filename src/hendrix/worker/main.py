@@ -223,15 +223,19 @@ class Worker:
         """The deadline of the drain has passed."""
         for connection in list(self.site.connections):
             connection.abort()
-        self._tasks.cancel()
         self._stop()
 
     def _stop(self) -> None:
-        """Tell the application of the end; it has a moment for it, even past the deadline."""
+        """The application has a moment to end as well, even past the deadline."""
         if self._ending is None:
             self._ending = self.loop.create_task(self._end())
 
     async def _end(self) -> None:
+        # Tasks that are left have been cut off from their peers: they learn that first, and then are cancelled.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_FAREWELL):
+                await self._tasks.settled()
+        self._tasks.cancel()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(max(_LAST_WORDS, self._deadline - time.monotonic())):
                 await self._tasks.settled()
