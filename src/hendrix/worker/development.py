@@ -7,8 +7,9 @@ served where the project has no view of its own for them. Not for the open Inter
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from hendrix.answer.asgi_scope import AsgiApplication
 from hendrix.answer.wsgi import Application
 from hendrix.core.events import ERROR, WARNING, emit
 from hendrix.observe.shown import is_shown
@@ -26,6 +27,18 @@ def with_files(application: Application) -> Application:
     for layer in (django_files.uploads, django_files.statics):
         application = _tried(layer, application)
     return application
+
+
+def with_files_asgi(application: AsgiApplication) -> AsgiApplication:
+    """The same for an ASGI application, by Django's own handler: static files only."""
+    if not _is_django():
+        return application
+    from django.apps import apps  # noqa: PLC0415
+    from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler  # noqa: PLC0415
+
+    if not apps.is_installed("django.contrib.staticfiles"):
+        return application
+    return cast("AsgiApplication", ASGIStaticFilesHandler(application))
 
 
 def tell_exceptions() -> None:

@@ -43,6 +43,8 @@ def load_application(config: Config) -> Served:
         development.tell_exceptions()
         if served.wsgi is not None:
             served = replace(served, wsgi=development.with_files(served.wsgi))
+        elif served.asgi is not None:
+            served = replace(served, asgi=development.with_files_asgi(served.asgi))
     return served
 
 
