@@ -210,7 +210,7 @@ class Session:
             raise AnswerError(
                 f"the subprotocol {subprotocol!r:.80} is none that the peer named (RFC 6455 section 4.2.2)"
             )
-        headers = native(message.get("headers") or ())
+        headers, _ = native(message.get("headers") or ())
         exchange.on_gone = exchange.on_eof = None
         socket = self._socket = exchange.upgrade(headers, subprotocol)
         self._exchange = None
@@ -232,7 +232,7 @@ class Session:
     def _begin_refusal(self, message: Message) -> None:
         """Extension "Websocket Denial Response"."""
         self._status = status_line(message["status"])
-        self._headers = native(message.get("headers", ()))
+        self._headers, _ = native(message.get("headers", ()))
         self._state = _REFUSING
 
     def _go_on_refusing(self, message: Message) -> None:
