@@ -61,8 +61,8 @@ class Server:
         self.host, self.port, self.path = "", 0, ""
         #: TERM was sent: a second one could meet a process that is about to exit.
         self._leaving = False
-        #: What it had said on stdout when it had left.
-        self.last_output = ""
+        #: What it had said on stdout and stderr when it had left.
+        self.last_output = self.log_at_end = ""
 
     # --- what it says ----------------------------------------------------------------------------------------
 
@@ -197,4 +197,4 @@ def _served(options: list[str], bind: str, environ: dict[str, str]) -> Iterator[
             server.kill()
             raise
         server.stop()
-        server.last_output = server.output()
+        server.last_output, server.log_at_end = server.output(), server.log()

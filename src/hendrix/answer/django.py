@@ -302,7 +302,8 @@ class Call(Delivery):
 
     def _resume(self, step: Callable[[], None]) -> None:
         """Go on in a thread."""
-        self._tasks.leave()
+        if self._task is not None:
+            self._tasks.leave(self._task)
         self.exchange.on_gone = None
         self._task = None
         self._cancellable = False
