@@ -74,7 +74,7 @@ def async_stream(request):
 
 @both(views)
 def file(request):
-    held = tempfile.TemporaryFile()
+    held = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
     held.write(b"f" * int(request.GET["size"]))
     held.seek(0)
     response = FileResponse(held, filename="a.bin")
