@@ -8,6 +8,9 @@ BIN := $(VENV)/bin
 SHOWCASE := examples/showcase
 BIND ?= 127.0.0.1:8000
 
+# Tests of real processes mostly wait, so more of them run at once than there may be processors.
+AT_ONCE ?= --numprocesses 3 --dist worksteal
+
 .PHONY: run test check lint django-tests bench clean
 
 run: .make-run
@@ -16,7 +19,7 @@ run: .make-run
 	@cd $(SHOWCASE) && exec ../../$(BIN)/hx start --bind $(BIND)
 
 test: .make-test lint
-	$(BIN)/pytest
+	$(BIN)/pytest $(AT_ONCE)
 	cd $(SHOWCASE) && ../../$(BIN)/python manage.py test --verbosity 1
 
 lint: .make-test

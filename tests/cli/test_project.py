@@ -88,7 +88,7 @@ def test_an_application_keeps_its_own_settings(shop: Path) -> None:
 def test_no_project(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         found(tmp_path)
-    expected = f"no manage.py in {tmp_path}; go to the project's directory, or give --settings or --wsgi"
+    expected = f"no manage.py in {tmp_path}; go to the project's directory, or give --settings, --wsgi, --asgi"
     assert str(caught.value) == expected
 
 

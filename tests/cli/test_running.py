@@ -12,8 +12,9 @@ import pytest
 
 from hendrix.cli.command import parse
 from hendrix.cli.load import load
-from hendrix.cli.running import Running, everywhere, find
+from hendrix.cli.running import Running, find
 from hendrix.core.errors import HendrixError
+from hendrix.supervisor import runtime
 from hendrix.supervisor.pidfile import start_of
 from tests.cli.conftest import Fakes
 
@@ -31,10 +32,10 @@ def refused(*flags: str) -> str:
 
 
 @pytest.fixture
-def alone(fakes: Fakes) -> Fakes:
-    """No other server of this user is to be seen."""
-    if others := list(everywhere(os.environ)):
-        pytest.skip(f"servers are running: {others}")
+def alone(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> Fakes:
+    """No other server of this user is to be seen, wherever it is."""
+    only = os.path.join(os.environ["XDG_RUNTIME_DIR"], "hendrix")
+    monkeypatch.setattr(runtime, "lookup", lambda environ, uid: [only] if os.path.isdir(only) else [])
     return fakes
 
 

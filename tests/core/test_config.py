@@ -8,7 +8,7 @@ import pytest
 
 from hendrix.core.config import GROUPS, OPTIONS, Config, Option, from_plain, set_by_django, to_plain
 
-ALL = pytest.mark.parametrize("option", OPTIONS.values(), ids=str)
+ALL = pytest.mark.parametrize("option", OPTIONS.values(), ids=list(OPTIONS))
 
 
 def test_flags_and_variables_are_unique() -> None:

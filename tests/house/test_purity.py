@@ -25,7 +25,7 @@ IMPURE = {
     "twisted",
     "uvloop",
 }
-PURE = [path for path in modules() if path.parent.name in ("core", "wire") and path.name != "clock.py"]
+PURE = [path for path in modules() if path.relative_to(ROOT).parts[0] in ("core", "wire") and path.name != "clock.py"]
 PURE += [ROOT / "supervisor" / "fleet.py"]
 LOUD_ROOMS = {"observe", "cli"}
 

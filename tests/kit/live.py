@@ -61,6 +61,8 @@ class Server:
         self.host, self.port, self.path = "", 0, ""
         #: TERM was sent: a second one could meet a process that is about to exit.
         self._leaving = False
+        #: What it had said on stdout when it had left.
+        self.last_output = ""
 
     # --- what it says ----------------------------------------------------------------------------------------
 
@@ -157,31 +159,24 @@ class Server:
 
 @contextlib.contextmanager
 def serve(
-    app: str, *options: str, directory: Path, bind: str = "127.0.0.1:0", environ: dict[str, str] | None = None
+    app: str,
+    *options: str,
+    directory: Path,
+    bind: str = "127.0.0.1:0",
+    environ: dict[str, str] | None = None,
+    kind: str = "wsgi",
 ) -> Iterator[Server]:
-    """Serve the WSGI application ``app`` (``module:attr``) that is found in ``directory``.
+    """Serve the application ``app`` (``module:attr``) that is found in ``directory``.
 
-    ``options`` are further flags; ``environ`` is added to the environment. ``bind`` may name ``{home}``, the
-    directory that the server runs in.
+    ``kind`` is the option that names it: ``wsgi``, ``asgi``, or ``settings`` for a Django project. ``options`` are
+    further flags; ``environ`` is added to the environment. ``bind`` may name ``{home}``, the directory that the server
+    runs in.
     """
-    with _served(["--wsgi", app, "--pythonpath", str(directory), *options], bind, environ or {}) as server:
-        yield server
-
-
-@contextlib.contextmanager
-def serve_django(settings: str, *options: str, directory: Path, **environ: str) -> Iterator[Server]:
-    """Serve the Django project whose settings are the module ``settings`` in ``directory``."""
-    words = ["--settings", settings, "--pythonpath", str(directory), *options]
-    with _served(words, "127.0.0.1:0", environ) as server:
-        yield server
-
-
-@contextlib.contextmanager
-def _served(options: list[str], bind: str, environ: dict[str, str]) -> Iterator[Server]:
     with tempfile.TemporaryDirectory(prefix="hx-") as home:
-        command = [sys.executable, "-m", "hendrix", "start", *options, "--bind", bind.replace("{home}", home)]
+        bind = bind.replace("{home}", home)
+        command = [sys.executable, "-m", "hendrix", "start", f"--{kind}", app, "--pythonpath", str(directory)]
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("HX_", "DJANGO_"))}
-        server = Server(command, Path(home), {**clean, **environ})
+        server = Server([*command, "--bind", bind, *options], Path(home), {**clean, **(environ or {})})
         try:
             server.await_listening()
             yield server
@@ -189,3 +184,4 @@ def _served(options: list[str], bind: str, environ: dict[str, str]) -> Iterator[
             server.kill()
             raise
         server.stop()
+        server.last_output = server.output()

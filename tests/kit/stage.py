@@ -31,7 +31,7 @@ class FakeExchange:
         self.started = False
         self.finished = False
         self.aborted = False
-        self.needs_peer = False
+        self.on_eof: Callable[[], None] | None = None
         self.on_gone: Callable[[], None] | None = None
         self.on_drained: Callable[[], None] | None = None
         self.writable = True

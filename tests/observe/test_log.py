@@ -295,8 +295,8 @@ def test_server_ready_is_a_sentence(tmp_path: Path) -> None:
 
 
 def test_on_a_terminal_it_says_how_to_stop_and_levels_have_colours() -> None:
-    first, second = on_terminal()
-    assert first == SENTENCE + "; Ctrl-C stops it"
+    first, more, second = on_terminal()
+    assert f"{first} {more}" == SENTENCE + "; Ctrl-C stops it"
     assert " \x1b[33mWARNING\x1b[0m [" in second
     assert "\x1b" not in "".join(on_terminal(NO_COLOR="1"))
 

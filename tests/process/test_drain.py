@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from hendrix.supervisor.process import is_stopped
 from tests.kit.live import until
-from tests.process.console import control_socket
+from tests.process.console import control_socket, status
 from tests.process.load import load
 from tests.process.test_signals import gone
 
@@ -172,3 +173,17 @@ def test_after_a_killed_supervisor_start_works_at_once(project):
             assert client.get("/hello").status == 200
         until(lambda: gone(server), "its processes to end")
         server.stop = lambda: None
+
+
+def test_a_request_that_arrives_together_with_the_word_to_leave(project):
+    """It is accepted in the very turn of the loop that hears of the drain, when no connection is known yet."""
+    with project.serve() as server:
+        (worker,) = server.workers()
+        os.kill(worker, signal.SIGSTOP)
+        until(lambda: is_stopped(worker), "the worker to stand still")
+        with server.client() as client:
+            client.begin("GET", "/slow?seconds=0.5")
+            server.signal(signal.SIGTERM)
+            until(lambda: status(server)["workers"][0]["state"] == "draining", "it to be told")
+            os.kill(worker, signal.SIGCONT)
+            assert client.answer().body == b"slept"

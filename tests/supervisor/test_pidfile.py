@@ -290,7 +290,11 @@ class TestAdopt:
         file.remove()
         assert alive(path) == PARENT
 
-    @pytest.mark.parametrize("text", ["", "garbage", f"{PARENT}\nstart={start_of(PARENT)}\n", f"{ME}\nstart=1\n"])
+    @pytest.mark.parametrize(
+        "text",
+        ["", "garbage", f"{PARENT}\nstart={start_of(PARENT)}\n", f"{ME}\nstart=1\n"],
+        ids=["empty", "garbage", "another's", "another start"],
+    )
     def test_one_that_is_not_ours_any_more(self, path, text):
         put(path, text)
         PidFile.adopt(path).remove()

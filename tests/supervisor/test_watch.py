@@ -367,6 +367,18 @@ def test_a_change_just_before_a_watch_is_not_lost(eye):
     eye.hears(view)
 
 
+@pytest.mark.parametrize(("age", "heard"), [(-1, True), (1, False)])
+def test_a_file_of_an_unknown_kind_that_was_saved_before_the_watch(eye, age, heard):
+    """``.env``, or a template: it counts unless it had been saved when the project began to load."""
+    view = eye.write("views.py")
+    eye.asks()
+    env = eye.write(".env")
+    since = os.stat(env).st_ctime_ns + age
+    eye.says(Watch([str(env), str(eye._fence)], [str(eye.root)], since))
+    view.write_text("x = 2")
+    eye.hears(*([env] if heard else []), view)
+
+
 def test_a_long_list(eye):
     view = eye.write("views.py")
     eye.asks(*(f"/nowhere/{'x' * 80}/{number}.py" for number in range(3000)), view)

@@ -194,8 +194,8 @@ def test_who_takes_slowly_but_steadily_gets_all(line) -> None:
         peer.transport.take(50_000)
         seconds += 31
         # The next period begins when the last was judged.
-        if peer.connection._watched_since != float("inf"):
-            peer.connection._watched_since = peer.began + seconds - 31
+        if peer.connection._taking.since != float("inf"):
+            peer.connection._taking.since = peer.began + seconds - 31
         if peer.transport.held:
             peer.after(seconds)
     assert peer.transport.taken.endswith(BIG)

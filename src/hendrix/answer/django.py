@@ -12,7 +12,7 @@ import contextvars
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager, nullcontext
 from functools import partial
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO
 
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest, get_script_name
@@ -27,25 +27,26 @@ from hendrix.answer.environ import Environ, base_environ, build_environ, id_key
 from hendrix.answer.failure import shed
 from hendrix.answer.layers import Pause, here
 from hendrix.answer.sync_threads import RequestThreads
+from hendrix.answer.tasks import Tasks
 from hendrix.core.events import ERROR, emit
 from hendrix.core.exchange import Answer, Exchange
 from hendrix.core.http import Origin, Request
 
 
-class Tasks(Protocol):
-    """Where coroutines of requests run: the worker's loop, which watches over them."""
-
-    def start(
-        self, call: Call, coroutine: Coroutine[Any, Any, None], context: contextvars.Context
-    ) -> asyncio.Task[None]: ...
-
-
 def django(
-    handler: Handler, threads: Parking, tasks: Tasks, *, multiprocess: bool, software: str, id_field: str
+    handler: Handler,
+    threads: Parking,
+    tasks: Tasks,
+    *,
+    multiprocess: bool,
+    software: str,
+    id_field: str,
+    root_path: str = "",
 ) -> Answer:
     """The answer of the project behind ``handler``. ``id_field`` is the header that tells a request's id."""
     base = base_environ(multiprocess=multiprocess, software=software, file_wrapper=None)
     del base["wsgi.file_wrapper"]
+    base["SCRIPT_NAME"] = root_path
     build = partial(build_environ, base, id_key(id_field))
 
     def answer(exchange: Exchange) -> None:
@@ -56,6 +57,16 @@ def django(
         exchange.collect(run)
 
     return answer
+
+
+#: Seconds that a peer which has closed its side is waited for by a coroutine.
+_HALF_CLOSED = 0.5
+
+
+def prepare_context(script_name: str) -> None:
+    """What Django sets for each request. It is the same for all of a server: once for each thread does."""
+    set_script_prefix(script_name if settings.FORCE_SCRIPT_NAME is None else settings.FORCE_SCRIPT_NAME)
+    set_urlconf(settings.ROOT_URLCONF)
 
 
 @asynccontextmanager
@@ -78,6 +89,7 @@ class Call(Delivery):
         "_build",
         "_cancellable",
         "_context",
+        "_half_closed",
         "_handler",
         "_has_threads",
         "_next",
@@ -109,6 +121,8 @@ class Call(Delivery):
         self._stream: Any = None
         self._task: asyncio.Task[Any] | None = None
         self._cancellable = False
+        self._half_closed = False
+        exchange.on_eof = self._on_eof
         #: Was it given threads for what its coroutines call?
         self._has_threads = False
 
@@ -169,7 +183,6 @@ class Call(Delivery):
 
     def _enter(self) -> None:
         request = self._request = self._started()
-        set_urlconf(settings.ROOT_URLCONF)
         try:
             found = self._handler.chain.enter(request)
         except BaseException as error:
@@ -183,7 +196,8 @@ class Call(Delivery):
     def _started(self) -> Any:
         exchange = self.exchange
         environ = self._build(exchange.request, exchange.origin, self._body, exchange.request_id)
-        set_script_prefix(get_script_name(environ))
+        if not self._handler.threads_are_prepared:
+            prepare_context(get_script_name(environ))
         request_started.send(sender=type(self._handler), environ=environ)
         return WSGIRequest(environ)
 
@@ -246,8 +260,9 @@ class Call(Delivery):
 
     def _start(self, coroutine: Coroutine[Any, Any, None]) -> None:
         self.exchange.on_gone = self._on_gone
-        self.exchange.needs_peer = True
-        self._task = self._tasks.start(self, coroutine, self._context)
+        self._task = self._tasks.start(coroutine, self._context, self)
+        if self._half_closed:
+            self._on_eof()
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -256,14 +271,14 @@ class Call(Delivery):
         self._task = asyncio.current_task()
         self._cancellable = True
         exchange.on_gone = self._on_gone
-        exchange.needs_peer = True
         if exchange.gone:
             self._on_gone()
+        elif self._half_closed:
+            self._on_eof()
         try:
             yield
         finally:
             exchange.on_gone = None
-            exchange.needs_peer = False
             self._task = None
 
     async def _view(self, pause: Pause) -> None:
@@ -315,8 +330,8 @@ class Call(Delivery):
 
     def _resume(self, step: Callable[[], None]) -> None:
         """Go on in a thread."""
+        self._tasks.leave()
         self.exchange.on_gone = None
-        self.exchange.needs_peer = False
         self._task = None
         self._cancellable = False
         self._next = step
@@ -325,6 +340,16 @@ class Call(Delivery):
     def _on_broken_stream(self, error: BaseException) -> None:
         emit("application.failed", ERROR, request=self.describe(), id=self.exchange.request_id, exc=error)
         self._on_failure()
+
+    def _on_eof(self) -> None:
+        """The peer has closed its side. It may still want its answer, but it cannot be waited for whether it does."""
+        self._half_closed = True
+        if self._task is not None:
+            self._tasks.loop.call_later(_HALF_CLOSED, self._on_nobody, self._task)
+
+    def _on_nobody(self, task: asyncio.Task[Any]) -> None:
+        if task is self._task:
+            self.exchange.abort()
 
     def _on_gone(self) -> None:
         super()._on_gone()

@@ -15,7 +15,9 @@ from django.utils.deprecation import MiddlewareMixin
 from django.utils.log import log_response
 from django.utils.module_loading import import_string
 
+from hendrix.answer import housekeeping
 from hendrix.answer.layers import AsyncLayer, HooksLayer, Layer, SyncLayer, ViewLayer, complete
+from hendrix.answer.routes import Routes
 
 
 class Handler(BaseHandler):  # type: ignore[misc]
@@ -23,6 +25,10 @@ class Handler(BaseHandler):  # type: ignore[misc]
 
     def __init__(self) -> None:
         self.chain: Layer
+        #: Did each thread call ``prepare_context``?
+        self.threads_are_prepared = False
+        self._routes = Routes()
+        housekeeping.install()
         self.load_middleware()
 
     def load_middleware(self, is_async: bool | None = None) -> None:
@@ -78,6 +84,13 @@ class Handler(BaseHandler):  # type: ignore[misc]
             self._template_response_middleware.append(_in_thread(middleware.process_template_response))
         if hasattr(middleware, "process_exception"):
             self._exception_middleware.append(_in_thread(middleware.process_exception))
+
+    def resolve_request(self, request: Any) -> Any:
+        """See ``BaseHandler.resolve_request``."""
+        if hasattr(request, "urlconf"):
+            return super().resolve_request(request)
+        match = request.resolver_match = self._routes.resolve(get_resolver(), request.path_info)
+        return match
 
     def get_response(self, request: Any) -> Any:
         """In a thread, as ``BaseHandler.get_response``: the response, whatever has to be waited for."""

@@ -38,10 +38,20 @@ class FileWrapper:
 
 
 def wsgi(
-    application: Application, threads: Parking, *, multiprocess: bool, software: str, id_field: str = "X-Request-ID"
+    application: Application,
+    threads: Parking,
+    *,
+    multiprocess: bool,
+    software: str,
+    id_field: str = "X-Request-ID",
+    root_path: str = "",
 ) -> Answer:
-    """The answer that ``application`` gives. ``id_field`` is the header that tells it a request's id."""
+    """The answer that ``application`` gives.
+
+    ``id_field`` is the header that tells it a request's id, ``root_path`` the prefix that a proxy took off the path.
+    """
     base = base_environ(multiprocess=multiprocess, software=software, file_wrapper=FileWrapper)
+    base["SCRIPT_NAME"] = root_path
     build = partial(build_environ, base, id_key(id_field))
 
     def answer(exchange: Exchange) -> None:

@@ -65,7 +65,7 @@ def _page(sourced: Sourced, verdict: Verdict | None, fault: HendrixError | None)
     if verdict:
         lines += [f"warning: {one_line(text)}" for text in verdict.warnings]
     if verdict and not fault:
-        name = sourced.config.settings or sourced.config.wsgi
+        name = sourced.config.subject
         found = f", with {len(verdict.warnings)} warnings" if verdict.warnings else ""
         lines.append(f"{one_line(name)} loads in {duration(verdict.seconds)}{found}")
     return "\n".join(lines)

@@ -35,10 +35,12 @@ def find(sourced: Sourced, environ: Mapping[str, str], directory: Path) -> Proje
     extra = _pythonpath(sourced, directory)
     manage = _manage_py([directory, *extra])
     paths = tuple(dict.fromkeys(str(path) for path in (*extra, manage.parent if manage else directory)))
-    if config.settings or config.wsgi:
+    if config.subject:
         return Project(config.settings, sourced.sources["settings"], paths)
     if manage is None:
-        raise UsageError(f"no manage.py in {directory}; go to the project's directory, or give --settings or --wsgi")
+        raise UsageError(
+            f"no manage.py in {directory}; go to the project's directory, or give --settings, --wsgi, --asgi"
+        )
     settings = settings_set_by(str(manage), environ)
     if not settings:
         raise UsageError(f"{manage} sets no DJANGO_SETTINGS_MODULE; give --settings")

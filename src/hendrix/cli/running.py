@@ -144,7 +144,7 @@ def _place(sourced: Sourced) -> str:
 
 
 def _settings(sourced: Sourced) -> str:
-    return sourced.config.settings or sourced.config.wsgi
+    return sourced.config.subject
 
 
 def _own_settings(sourced: Sourced, environ: Mapping[str, str], home: Path) -> str:

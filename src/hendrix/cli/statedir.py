@@ -18,7 +18,7 @@ def log_file(config: Config, environ: Mapping[str, str]) -> str:
     The directory is ``$XDG_STATE_HOME/hendrix`` (``~/.local/state/hendrix``), for root ``/var/log/hendrix``.
     """
     addresses = config.bind or (f":{config.http_port}",)
-    return os.path.join(_directory(environ), server_name(addresses, config.settings or config.wsgi) + ".log")
+    return os.path.join(_directory(environ), server_name(addresses, config.subject) + ".log")
 
 
 def make(path: str) -> None:

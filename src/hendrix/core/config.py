@@ -108,12 +108,33 @@ class Config:
         metavar="APP",
     )
 
+    asgi: str = _option(
+        "",
+        values.application,
+        "serve this ASGI application: module:attr or module.attr",
+        group="project",
+        metavar="APP",
+    )
     interface: str = _option(
         "auto",
-        values.choice("auto", "django", "wsgi"),
-        "how to call the project: django (sync and async views), wsgi; auto: django, unless wsgi.py wraps it",
+        values.choice("auto", "django", "wsgi", "asgi"),
+        "how a Django project is called: django (sync and async views), its wsgi or asgi application, or auto",
         group="project",
         metavar="NAME",
+    )
+    lifespan: str = _option(
+        "auto",
+        values.choice("auto", "on", "off"),
+        "tell an ASGI application of start and end: on, off, or auto: if it understands",
+        group="project",
+        metavar="WHEN",
+    )
+    root_path: str = _option(
+        "",
+        values.url_prefix,
+        "prefix that a proxy took off the path: ASGI's root_path, WSGI's SCRIPT_NAME",
+        group="project",
+        metavar="PATH",
     )
 
     # Where to listen
@@ -316,6 +337,31 @@ class Config:
         metavar="TIME",
     )
 
+    # WebSockets
+    ws_max_size: int = _option(
+        16 * 1024**2,
+        values.size,
+        "largest message, decompressed; past that close 1009. 0: no limit",
+        group="websockets",
+        metavar="SIZE",
+    )
+    ws_max_queue: int = _option(
+        32,
+        values.number(1, 100_000),
+        "messages that may wait for the application; past that the peer waits",
+        group="websockets",
+        metavar="N",
+    )
+    ws_ping_interval: float = _option(
+        20.0, values.duration, "time between pings; 0: none", group="websockets", metavar="TIME"
+    )
+    ws_ping_timeout: float = _option(
+        20.0, values.duration, "time to answer a ping; 0: for ever", group="websockets", metavar="TIME"
+    )
+    ws_per_message_deflate: bool = _option(
+        True, values.switch, "compress messages if the peer offers it", group="websockets"
+    )
+
     # Logs
     verbosity: int = _option(
         1, values.number(0, 3), "0 errors only, 1 normal, 2 more, 3 everything", "-v", group="logs", metavar="N"
@@ -345,6 +391,11 @@ class Config:
     )
     traceback: bool = _option(False, values.switch, "show Hendrix's own traceback when it fails", group="logs")
 
+    @property
+    def subject(self) -> str:
+        """What is served, for names and titles; empty where nothing was named."""
+        return self.settings or self.wsgi or self.asgi
+
 
 def _described(declared: Field[Any]) -> Option:
     about = declared.metadata["option"]
@@ -362,6 +413,7 @@ GROUPS: dict[str, str] = {
     "processes": "Processes and threads",
     "life": "Life of the server",
     "limits": "Limits and deadlines",
+    "websockets": "WebSockets",
     "logs": "Logs",
 }
 

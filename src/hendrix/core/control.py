@@ -73,10 +73,15 @@ class Unfit:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """What the project is made of: a change in one of ``files``, or of a kind of code in ``roots``, matters."""
+    """What the project is made of: a change in one of ``files``, or of a kind of code in ``roots``, matters.
+
+    ``since``: when it began to load, in nanoseconds of Unix time. What was saved later may not be what was loaded.
+    Nothing has been loaded yet where it is 0.
+    """
 
     files: list[str]
     roots: list[str]
+    since: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,17 +23,25 @@ class Exchange(Protocol):
     gone: bool
     #: True once the head of the answer has been sent.
     started: bool
-    #: Set while the answer is worth nothing without somebody who listens: a peer that has closed its side is then
-    #: taken for gone, after a moment. (Else it still gets what it asked for before, RFC 9112 section 9.6.)
-    needs_peer: bool
     #: Called once, when the peer goes away before the answer is complete.
     on_gone: Callable[[], None] | None
     #: Called when bytes waiting for the peer have fallen below the low-water mark.
     on_drained: Callable[[], None] | None
+    #: Called once, when the peer sends no more although its request is complete. It may have gone without a word, or
+    #: only have closed its half: what is written is still sent.
+    on_eof: Callable[[], None] | None
 
     @property
     def writable(self) -> bool:
         """False while more waits for the peer than it should."""
+
+    def pull(self, done: Callable[[bytes, bool], None]) -> None:
+        """Receive the next piece of the body: ``done(piece, last)`` is called once, now or when there is one.
+
+        Not to be mixed with ``collect``. While nobody pulls, a peer that goes on sending is made to wait. The peer is
+        told ``100 Continue`` if it waits for that. A body past the limit, or one that breaks off, ends the exchange:
+        ``on_gone`` is called, ``done`` is not.
+        """
 
     def collect(self, done: Callable[[BinaryIO], None]) -> None:
         """Receive the whole body, then call ``done`` with it as a file at its start.
@@ -44,6 +52,15 @@ class Exchange(Protocol):
 
     def respond(self, status: str, headers: ResponseHeaders, body: bytes) -> None:
         """Send a whole answer. ``status`` is like ``"200 OK"``."""
+
+    def inform(self, status: str, headers: ResponseHeaders) -> None:
+        """Send an interim answer (RFC 9110 section 15.2), such as ``"103 Early Hints"``, if the peer knows of them."""
+
+    def upgrade(self, headers: ResponseHeaders, subprotocol: str) -> WebSocket:
+        """Accept a WebSocket (``request.websocket``); the exchange is then complete.
+
+        ``subprotocol`` is one of those that the peer named, or empty. Raises ``AnswerError`` with nothing sent.
+        """
 
     def start(self, status: str, headers: ResponseHeaders) -> None:
         """Send the head of an answer whose body follows by ``write`` or ``send_file``."""
@@ -58,11 +75,45 @@ class Exchange(Protocol):
         file open until then and closes it.
         """
 
-    def finish(self) -> None:
-        """The answer is complete."""
+    def finish(self, trailers: ResponseHeaders | None = None) -> None:
+        """The answer is complete. ``trailers`` go out where the framing has a place for them.
+
+        Raises ``AnswerError`` where they may not be sent; the answer is then not complete.
+        """
 
     def abort(self) -> None:
         """The answer broke off: close the connection so that the peer cannot take it for complete."""
+
+
+class WebSocket(Protocol):
+    """A WebSocket after its handshake (RFC 6455), whatever carries it. Everything is called on the loop's thread."""
+
+    #: Called with each message, in order.
+    on_message: Callable[[str | bytes], None]
+    #: Called once, when nothing more will come: with the peer's code and reason. 1005: it gave none, 1006: it went
+    #: without a close frame.
+    on_closed: Callable[[int, str], None]
+    #: Called when bytes waiting for the peer have fallen below the low-water mark.
+    on_drained: Callable[[], None] | None
+
+    @property
+    def open(self) -> bool:
+        """False once either side has said close, or the peer is gone; what is sent then is dropped."""
+
+    def send(self, data: str | bytes) -> bool:
+        """Send a message. False: enough is waiting, hold on until ``on_drained``.
+
+        Raises ``UnicodeEncodeError`` where a text holds a lone surrogate.
+        """
+
+    def close(self, code: int, reason: str) -> None:
+        """Say close; ``on_closed`` follows. Raises ``AnswerError`` for a code that may not be sent (section 7.4)."""
+
+    def pause(self) -> None:
+        """Give no more messages for now; a peer that goes on sending is made to wait."""
+
+    def resume(self) -> None:
+        """Go on."""
 
 
 #: An answer takes an exchange and sees it through.

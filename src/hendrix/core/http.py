@@ -55,6 +55,9 @@ class Request:
     target_scheme: bytes = b""
     #: What the peer wants of the connection after this exchange (RFC 9112 section 9.3).
     keep_alive: bool = True
+    #: Does it ask for a WebSocket (RFC 6455 section 4.1)? Whoever serves none may answer as if it did not
+    #: (RFC 9110 section 7.8).
+    websocket: bool = False
     #: Headers by name, repeated ones joined (RFC 9110 section 5.3; Cookie by ``"; "``).
     fields: dict[bytes, bytes] = field(default_factory=dict)
 

@@ -19,6 +19,7 @@ _PORT = re.compile(r"[0-9]{1,5}")
 #: RFC 9110 section 5.6.2.
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]*")
 #: RFC 9110 section 5.5, without the obsolete bytes above 127.
+_PREFIX = re.compile(r"/[A-Za-z0-9\-._~!$&'()*+,;=:@/]*")
 _FIELD_VALUE = re.compile(r"[ \t!-~]*")
 _SIZE_UNITS = {"": 1, "b": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
 _DURATION_UNITS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -46,6 +47,13 @@ def application(value: str) -> str:
     return value
 
 
+def url_prefix(value: str) -> str:
+    """A path such as ``/shop``, or nothing; ``/`` is nothing, and a slash at the end does not count."""
+    if value and not _PREFIX.fullmatch(value):
+        raise ValueError("is no path; give one such as /shop")
+    return value.rstrip("/")
+
+
 def field_name(value: str) -> str:
     """The name of a header field, or nothing."""
     if not _TOKEN.fullmatch(value):
@@ -68,7 +76,7 @@ def access_format(value: str) -> str:
 
 
 #: Parsers that take almost any text: a number or a switch given to them in a file is a slip.
-FREE_TEXT: frozenset[Parser] = frozenset((text, module, application, field_name, field_value))
+FREE_TEXT: frozenset[Parser] = frozenset((text, module, application, url_prefix, field_name, field_value))
 
 
 def size(value: str) -> int:

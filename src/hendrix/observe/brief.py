@@ -6,13 +6,12 @@
 
 from __future__ import annotations
 
-import time
-
 from hendrix.observe import colour
 from hendrix.observe.access import AccessLog, Schedule
 from hendrix.observe.entry import Entry
 from hendrix.observe.escape import escaped, word
 from hendrix.observe.format import Line
+from hendrix.observe.news import clock
 
 _COLOURS = {1: colour.BLUE, 2: colour.GREEN, 3: colour.BLUE, 4: colour.YELLOW}
 
@@ -28,20 +27,15 @@ def brief_log(schedule: Schedule) -> AccessLog:
 
 
 def _plain(entry: Entry) -> str:
-    return f"{_clock(entry)} {entry.status} {_request(entry)}  {_duration(entry.seconds)}"
+    return f"{clock(entry.finished)} {entry.status} {_request(entry)}  {_duration(entry.seconds)}"
 
 
 def _coloured(entry: Entry) -> str:
     status = f"{_COLOURS.get(entry.status // 100, colour.RED)}{entry.status}{colour.RESET}"
     return (
-        f"{colour.GREY}{_clock(entry)}{colour.RESET} {status} {_request(entry)}"
+        f"{colour.GREY}{clock(entry.finished)}{colour.RESET} {status} {_request(entry)}"
         f"  {colour.GREY}{_duration(entry.seconds)}{colour.RESET}"
     )
-
-
-def _clock(entry: Entry) -> str:
-    """Local time, without the date: who reads it sits before it."""
-    return time.strftime("%H:%M:%S", time.localtime(entry.finished))
 
 
 def _request(entry: Entry) -> str:

@@ -12,12 +12,18 @@ from collections.abc import Iterable, Mapping
 _BARE = re.compile(r"[^\s\"=\\]+")
 _NAMED = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _INDENT = "    "
+_BELOW = ("stack", "stacks", "traceback")
 
 
 def render(name: str, facts: Mapping[str, object]) -> str:
-    """``name key=value ...``, without ``stack``, which is shown below the line."""
-    shown = [f"{key}={value(fact)}" for key, fact in facts.items() if key != "stack"]
+    """``name key=value ...``, without what is shown ``below`` the line."""
+    shown = [f"{key}={value(fact)}" for key, fact in facts.items() if key not in _BELOW]
     return " ".join([printable(name), *shown])
+
+
+def below(facts: Mapping[str, object]) -> str:
+    """Stacks and tracebacks: text of many lines, which would be hard to read in one."""
+    return "\n".join(str(facts[key]).rstrip() for key in _BELOW if facts.get(key))
 
 
 def value(fact: object) -> str:

@@ -7,7 +7,6 @@ import os
 import sys
 
 from hendrix.observe import colour
-from hendrix.observe.facts import render
 from hendrix.observe.line import EventRecord, LineFormatter
 from hendrix.observe.sink import Sink
 
@@ -18,13 +17,13 @@ class SinkHandler(logging.Handler):
     Lines that had to be dropped are counted, and told in a line of their own once writing works again.
     """
 
-    def __init__(self, sink: Sink, level: int) -> None:
+    def __init__(self, sink: Sink, level: int, *, brief: bool = False) -> None:
         super().__init__(level)
         self.sink = sink
         self._busy = False
         standard = sink.path == "-"
         self.formatter = LineFormatter(
-            coloured=colour.wanted(sink.fd), bare=standard, terminal=colour.is_terminal(sink.fd)
+            coloured=colour.wanted(sink.fd), bare=standard, terminal=colour.is_terminal(sink.fd), brief=brief
         )
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -32,9 +31,10 @@ class SinkHandler(logging.Handler):
         try:
             if not isinstance(record, EventRecord) and self._shown_elsewhere(record):
                 return
-            self.sink.put([self.format(record)])
+            if text := self.format(record):
+                self.sink.put([text])
         except Exception as error:
-            self.sink.put([self.format(EventRecord(logging.ERROR, "log.failed", error, "", ""))])
+            self.sink.put([self.format(EventRecord(logging.ERROR, "log.failed", {}, error))])
         self._write()
 
     def _write(self) -> None:
@@ -49,8 +49,7 @@ class SinkHandler(logging.Handler):
 
     def _tell_lost(self) -> None:
         lost, self.sink.lost = self.sink.lost, 0
-        line = render("log.lost", {"lines": lost})
-        self.sink.put([self.format(EventRecord(logging.WARNING, line, None, "", ""))])
+        self.sink.put([self.format(EventRecord(logging.WARNING, "log.lost", {"lines": lost}))])
         self.sink.drain()
 
     def _shown_elsewhere(self, record: logging.LogRecord) -> bool:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import traceback
+from collections.abc import Mapping
 
 from hendrix.observe import colour
-from hendrix.observe.facts import block, printable, value
+from hendrix.observe.facts import below, block, printable, render, value
+from hendrix.observe.news import clock, news
 from hendrix.observe.stamp import Stamps, iso, iso_with_milliseconds
 
 #: Django logs what a peer did wrong (a Host that is not allowed) with the traceback of its own check, which says
@@ -19,36 +21,62 @@ _COLOURS = {logging.DEBUG: colour.GREY, logging.INFO: colour.GREEN, logging.WARN
 class EventRecord(logging.LogRecord):
     """An event on its way: its message is a finished line already. ``sentence`` is for people, or empty."""
 
-    def __init__(self, level: int, message: str, exc: BaseException | None, stack: str, sentence: str) -> None:
+    def __init__(
+        self,
+        level: int,
+        event: str,
+        facts: Mapping[str, object],
+        exc: BaseException | None = None,
+        sentence: str = "",
+    ) -> None:
         exc_info = (type(exc), exc, exc.__traceback__) if exc else None
-        super().__init__("hendrix", level, "", 0, message, (), exc_info, None, stack or None)
+        super().__init__("hendrix", level, "", 0, render(event, facts), (), exc_info, None, below(facts) or None)
+        self.event, self.facts = event, facts
         self.sentence = sentence
 
 
 class LineFormatter(logging.Formatter):
-    """Makes the text of a record. ``bare``: sentences for people go without time and level."""
+    """Makes the text of a record. ``bare``: sentences for people go without time and level.
 
-    def __init__(self, coloured: bool, bare: bool, terminal: bool) -> None:
+    ``brief``: for who develops; time of day, no level, no pid, and no text at all for what is routine.
+    """
+
+    def __init__(self, coloured: bool, bare: bool, terminal: bool, brief: bool = False) -> None:
         super().__init__()
         self._stamps = Stamps(iso)
         self._coloured = coloured
         self._bare = bare
         self._terminal = terminal
+        self._brief = brief
 
     def format(self, record: logging.LogRecord) -> str:
         """The record without its last newline. Whatever it holds, no second record can be read out of it."""
         sentence = getattr(record, "sentence", "")
         if sentence and self._bare:
-            return f"{sentence}; Ctrl-C stops it" if self._terminal else str(sentence)
+            # In two lines, as half of all terminals have 80 columns.
+            return f"{sentence}; Ctrl-C stops it".replace(" (", "\n(", 1) if self._terminal else str(sentence)
+        if self._brief:
+            return self._briefly(record)
         body = sentence or self._body(record)
         stamp = iso_with_milliseconds(self._stamps, record.created)
         return f"{stamp} {self._level(record)} [{record.process}] {body}{_below(record)}"
 
+    def _briefly(self, record: logging.LogRecord) -> str:
+        if isinstance(record, EventRecord):
+            name, _, rest = news(record.event, record.levelno, record.facts).partition(" ")
+        else:
+            first, *more = _message(record).splitlines() or [""]
+            name, rest = printable(record.name), f"{printable(first)}{block(more)}"
+        if not name:
+            return ""
+        time = self._painted(clock(record.created), colour.GREY)
+        return f"{time} {self._painted(name, _COLOURS.get(record.levelno, colour.RED))} {rest}{_below(record)}"
+
     def _level(self, record: logging.LogRecord) -> str:
-        name = printable(record.levelname)
-        if not self._coloured:
-            return name
-        return f"{_COLOURS.get(record.levelno, colour.RED)}{name}{colour.RESET}"
+        return self._painted(printable(record.levelname), _COLOURS.get(record.levelno, colour.RED))
+
+    def _painted(self, text: str, code: str) -> str:
+        return f"{code}{text}{colour.RESET}" if self._coloured else text
 
     def _body(self, record: logging.LogRecord) -> str:
         if isinstance(record, EventRecord):
@@ -66,11 +94,11 @@ def _message(record: logging.LogRecord) -> str:
 
 
 def _below(record: logging.LogRecord) -> str:
-    below = ""
+    lines: list[str] = []
     if record.name.startswith(_PEERS_FAULT):
-        return below
+        return ""
     if record.exc_info and record.exc_info[0] is not None:
-        below = block("".join(traceback.format_exception(*record.exc_info)).splitlines())
+        lines = "".join(traceback.format_exception(*record.exc_info)).splitlines()
     if record.stack_info:
-        below += block(record.stack_info.splitlines())
-    return below
+        lines += record.stack_info.splitlines()
+    return block(lines)

@@ -20,7 +20,6 @@ from hendrix.core import events
 from hendrix.core.config import Config
 from hendrix.core.errors import UsageError
 from hendrix.observe.bridge import bridge_twisted
-from hendrix.observe.facts import render
 from hendrix.observe.handler import SinkHandler
 from hendrix.observe.line import EventRecord
 from hendrix.observe.ready import listens_at
@@ -48,7 +47,11 @@ def configure(config: Config) -> None:
     verbosity = 0 if config.quiet else config.verbosity
     root_level, own_level = _LEVELS[verbosity]
     # Loggers below the root have levels of their own (Django's is INFO), so "errors only" is the handler's to hold.
-    new = SinkHandler(_sink(config.log), logging.ERROR if verbosity == 0 else logging.NOTSET)
+    new = SinkHandler(
+        _sink(config.log),
+        logging.ERROR if verbosity == 0 else logging.NOTSET,
+        brief=config.reload and verbosity <= 1 and config.log in ("", "-"),
+    )
     old, _handler = _handler, new
     _install(logging.getLogger(), old, root_level)
     _install(_hendrix, old, own_level)
@@ -92,18 +95,13 @@ def _write(name: str, level: int, facts: dict[str, object]) -> None:
         _hendrix.handle(_record(name, level, facts))
     except Exception as error:  # a handler or filter of the project's
         if _handler is not None:
-            _handler.handle(EventRecord(logging.ERROR, render("log.failed", {"event": name}), error, "", ""))
+            _handler.handle(EventRecord(logging.ERROR, "log.failed", {"event": name}, error))
 
 
 def _record(name: str, level: int, facts: dict[str, object]) -> EventRecord:
-    exc, stack = facts.get("exc"), facts.get("stack")
-    return EventRecord(
-        level,
-        render(name, facts),
-        exc if isinstance(exc, BaseException) else None,
-        str(stack or ""),
-        listens_at(facts) if name == "server.ready" else "",
-    )
+    exc = facts.get("exc")
+    sentence = listens_at(facts) if name == "server.ready" else ""
+    return EventRecord(level, name, facts, exc if isinstance(exc, BaseException) else None, sentence)
 
 
 def reopen() -> None:

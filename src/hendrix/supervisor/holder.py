@@ -40,7 +40,8 @@ def _descriptors(pid: int) -> Iterator[str]:
 
 
 def _name(pid: int) -> str:
-    return _read(f"/proc/{pid}/comm").strip() or "a process"
+    name = _read(f"/proc/{pid}/comm").strip()  # the first 15 characters of a title
+    return "another Hendrix" if name.startswith("hendrix:") else name or "a process"
 
 
 def _read(path: str) -> str:

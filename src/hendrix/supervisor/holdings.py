@@ -35,7 +35,7 @@ class Holdings:
         self.listeners = sockets.bind(addresses, config.backlog, self.listeners)
         _hand_files_to(self.listeners, config)
         logfiles.hand_over(config)
-        self.name = runtime.server_name(self.addresses, config.settings or config.wsgi)
+        self.name = runtime.server_name(self.addresses, config.subject)
         if self.pidfile is None:
             self._write_files(config)
 

@@ -32,10 +32,17 @@ class Ledger:
     def __init__(self) -> None:
         self._entries: dict[str, _Entry] = {}
 
-    def adopt(self, files: Mapping[str, Look]) -> None:
-        """From now on it is these that matter. What is known stays as it was known: a change of it is still one."""
+    def adopt(self, files: Mapping[str, Look], since: int = 0) -> None:
+        """From now on it is these that matter. What is known stays as it was known: a change of it is still one.
+
+        What is not, and was written after ``since`` (nanoseconds of Unix time; 0: whenever), is a change as well.
+        """
         entries = self._entries
-        self._entries = {path: entries.get(path) or _read(path, look) for path, look in files.items()}
+        self._entries = {
+            path: entries.get(path) or _read(path, look)
+            for path, look in files.items()
+            if path in entries or not since or look.changed <= since
+        }
 
     def lacks(self, files: Mapping[str, Look]) -> bool:
         """Whether anything looks different."""

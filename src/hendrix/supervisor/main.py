@@ -133,11 +133,11 @@ class Supervisor:
         return self._result(self._exit)
 
     def close(self) -> None:
-        """Give everything back. Processes are left only where ``serve`` was cut short by an error of ours."""
+        """Give everything back. Of processes the watcher is left, and others only where ``serve`` was cut short."""
         self._restarting.close()
-        for member in self._crew.members():
-            if member.pid is not None:
-                process.send_signal(member.pid, signal.SIGKILL)
+        members = self._crew.members()
+        process.end([member.pid for member in members if member.pid is not None])
+        for member in members:
             self._crew.leave(member)
         self._holdings.give_back()
         self._selector.close()

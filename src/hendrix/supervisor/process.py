@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterable
 from typing import NoReturn
@@ -29,6 +30,7 @@ Work = Callable[[socket.socket], None]
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
+_LOOK = 0.005  # seconds between looks at a child that was killed
 # A terminal's ^C and systemd's stop reach every process of ours. What they mean is for the supervisor to say.
 _LEFT_TO_SUPERVISOR = (
     signal.SIGINT,
@@ -114,6 +116,25 @@ def send_signal(pid: int, signum: int) -> None:
     """Send a signal to a child that has not been reaped, so that the pid is surely its own."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signum)
+
+
+def end(pids: Iterable[int], patience: float = 1.0) -> None:
+    """Kill children that have not been reaped, and reap them; one that survives ``patience`` seconds is left alone."""
+    left = set(pids)
+    for pid in left:
+        send_signal(pid, signal.SIGKILL)
+    deadline = time.monotonic() + patience
+    while left := {pid for pid in left if not _reaped(pid)}:
+        if time.monotonic() >= deadline:
+            break
+        time.sleep(_LOOK)
+
+
+def _reaped(pid: int) -> bool:
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+    except ChildProcessError:
+        return True
 
 
 def set_title(title: str) -> None:

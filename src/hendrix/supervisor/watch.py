@@ -76,8 +76,8 @@ class Watcher:
     def _watch(self, message: Watch) -> None:
         first = self._scope is None
         self._scope = Scope(message.files, message.roots)
-        # At once: what is saved before is taken for what has been loaded.
-        self._ledger.adopt(self._scope.look().files)
+        # At once: what has been saved so far is taken for what has been loaded, unless it is too young for that.
+        self._ledger.adopt(self._scope.look().files, message.since)
         if first:
             self._alarm = _alarm()
         self._next_look = 0.0  # what happens meanwhile is told to no alarm, or to one that will be gone

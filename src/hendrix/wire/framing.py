@@ -11,7 +11,7 @@ from hendrix.wire.limits import Limits
 
 #: RFC 9110 section 6.5.1: what frames, routes, authenticates or modifies a request, or says what its content is, has
 #: no meaning behind its body.
-_NOT_TRAILERS = frozenset(
+NOT_TRAILERS = frozenset(
     (
         b"authorization",
         b"cache-control",
@@ -163,7 +163,7 @@ class ChunkedBody:
         if self._trailer_lines > self._limits.fields:
             raise PeerError(431, "too many trailers")
         name, value = _field(data[at:end])
-        if name not in _NOT_TRAILERS:
+        if name not in NOT_TRAILERS:
             self.trailers.append((name, value))
         return end
 

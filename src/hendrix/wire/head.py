@@ -92,6 +92,8 @@ class HeadParser:
         _route(request)
         request.length = _body_length(fields, version)
         request.keep_alive = _keeps_alive(fields.get(b"connection"), version)
+        if b"upgrade" in fields:
+            request.websocket = _asks_for_websocket(request)
         if b"expect" in fields:
             request.expects_continue = _expectation(fields[b"expect"], request)
         return request
@@ -191,6 +193,17 @@ def _keeps_alive(connection: bytes | None, version: str) -> bool:
     if b"close" in options:
         return False
     return version == "1.1" or b"keep-alive" in options
+
+
+def _asks_for_websocket(request: Request) -> bool:
+    """RFC 6455 section 4.2.1, and RFC 9110 section 7.8: Upgrade means nothing unless Connection names it."""
+    if request.method != "GET" or request.version != "1.1" or request.length:
+        return False
+    return _lists(request.fields, b"upgrade", b"websocket") and _lists(request.fields, b"connection", b"upgrade")
+
+
+def _lists(fields: dict[bytes, bytes], name: bytes, word: bytes) -> bool:
+    return word in [part.strip() for part in fields.get(name, b"").lower().split(b",")]
 
 
 def _expectation(expect: bytes, request: Request) -> bool:

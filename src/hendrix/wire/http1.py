@@ -20,7 +20,14 @@ from hendrix.wire.framing import ChunkedBody, FixedBody
 from hendrix.wire.head import HeadParser
 from hendrix.wire.limits import Limits
 from hendrix.wire.machine import Data, End, Event, Fault, Hangup
-from hendrix.wire.response import Common, check_status, encode_head, render_fields
+from hendrix.wire.response import (
+    Common,
+    check_status,
+    encode_head,
+    encode_interim,
+    encode_trailers,
+    render_fields,
+)
 
 _HEAD, _BODY, _WAIT, _CLOSED = range(4)
 #: How the body of an answer is framed, where it is not by a length (>= 0).
@@ -41,6 +48,7 @@ class Http1:
         "_buffer",
         "_eof",
         "_head_began",
+        "_held_at",
         "_left",
         "_limits",
         "_parser",
@@ -63,7 +71,7 @@ class Http1:
         self._head_began = True
         self._eof = False
         self._body: FixedBody | ChunkedBody | None = None
-        self._body_began = 0.0
+        self._body_began = self._held_at = 0.0
         self._received = 0
         self._request: Request | None = None
         self._left = 0
@@ -98,6 +106,18 @@ class Http1:
         if self._state == _WAIT:
             self._buffer += data
         return []
+
+    def hold(self, now: float) -> None:
+        """The shell stops reading a body that nobody takes: that is no delay of the peer's."""
+        if self._state == _BODY:
+            self._held_at = now
+            self.deadline = inf
+
+    def go_on(self, now: float) -> None:
+        """The reverse of ``hold``."""
+        if self._state == _BODY:
+            self._body_began += now - self._held_at
+            self.deadline = self._body_deadline(now)
 
     def next_request(self, now: float) -> list[Event]:
         """The answer is complete and the connection stays: go on with what is buffered.
@@ -312,12 +332,27 @@ class Http1:
             self._left -= count
         return b"", count, b""
 
-    def end(self) -> bytes:
-        """The answer is complete; a body shorter than stated ends the connection."""
+    def interim(self, status: str, headers: ResponseHeaders) -> bytes:
+        """An interim answer; nothing to HTTP/1.0, which has none (RFC 9110 section 15.2). Raises ``AnswerError``."""
+        data = encode_interim(status, headers)
+        return b"" if self._request is None or self._request.version == "1.0" else data
+
+    def switch(self, headers: ResponseHeaders, upgrade: str) -> tuple[bytes, bytes]:
+        """Change to another protocol: the 101 (RFC 9110 section 15.2.2), and what was received of the other.
+
+        Raises ``AnswerError``.
+        """
+        head = encode_interim("101 Switching Protocols", headers, f"Connection: Upgrade\r\nUpgrade: {upgrade}\r\n")
+        rest = self._buffer
+        self.refuse()
+        return head, rest
+
+    def end(self, trailers: ResponseHeaders | None = None) -> bytes:
+        """The answer is complete; a body shorter than stated ends the connection. Raises ``AnswerError``."""
         if self._silent:
             return b""
         if self._left == _CHUNKED:
-            return LAST_CHUNK
+            return b"0\r\n" + encode_trailers(trailers) if trailers else LAST_CHUNK
         if self._left > 0:
             self.keep_alive = False
         return b""

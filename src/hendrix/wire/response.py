@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from hendrix.core.errors import AnswerError
 from hendrix.core.http import HOP_BY_HOP, ResponseHeaders
+from hendrix.wire.framing import NOT_TRAILERS
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _STATUS = re.compile(r"[1-9][0-9]{2} [\t\x20-\x7e\x80-\xff]*")
@@ -34,6 +35,9 @@ class Common:
         """``date`` is an IMF-fixdate."""
         self.date = f"Date: {date}\r\n"
         self.both = self.date + self.server
+
+
+_NO_COMMON = Common()
 
 
 @dataclass(slots=True)
@@ -87,6 +91,25 @@ def encode_head(status: str, fields: Fields, tail: str) -> bytes:
         return text.encode("latin-1")
     except UnicodeEncodeError as error:
         raise AnswerError(f"a header is not latin-1: {text[error.start : error.end]!r}") from None
+
+
+def encode_interim(status: str, headers: ResponseHeaders, extra: str = "") -> bytes:
+    """The head of an interim answer (RFC 9110 section 15.2), which has no content. Raises ``AnswerError``."""
+    if not _STATUS.fullmatch(status) or status[0] != "1":
+        raise AnswerError(f"the status {status[:80]!r} is not an interim one")
+    fields = render_fields(headers, _NO_COMMON)
+    if fields.length >= 0:
+        raise AnswerError("an interim answer has no content")
+    return encode_head(status, fields, extra)
+
+
+def encode_trailers(trailers: ResponseHeaders) -> bytes:
+    """Fields behind a body (RFC 9110 section 6.5). Raises ``AnswerError`` for those with no meaning there."""
+    for name, _value in trailers:
+        if isinstance(name, str) and name.lower().encode("latin-1", "replace") in NOT_TRAILERS:
+            raise AnswerError(f"{name} cannot be a trailer (RFC 9110 section 6.5.1)")
+    head = encode_head("200 OK", render_fields(trailers, _NO_COMMON), "")
+    return head[head.index(b"\n") + 1 :]
 
 
 def _count(fields: Fields, tail: str) -> int:

@@ -7,7 +7,6 @@ stops while a peer sends faster than it is answered; a peer that takes nothing o
 from __future__ import annotations
 
 import asyncio
-import socket
 import time
 from math import inf
 from typing import BinaryIO, cast
@@ -15,19 +14,20 @@ from typing import BinaryIO, cast
 from hendrix.answer.failure import failure
 from hendrix.core.errors import PeerError
 from hendrix.core.events import DEBUG, ERROR, WARNING, emit
-from hendrix.core.http import Origin, Request
+from hendrix.core.http import Origin, Request, ResponseHeaders
 from hendrix.wire.http1 import Http1
 from hendrix.wire.machine import Data, End, Event, Fault
 from hendrix.wire.proxy_line import ProxyLine
+from hendrix.wire.websocket.deflate import Agreement
 from hendrix.worker.exchange import HttpExchange
 from hendrix.worker.origin import origin_of
 from hendrix.worker.sendfile import FileTransfer
 from hendrix.worker.site import RECEIVE_BUFFER, Site
+from hendrix.worker.taking import Taking
+from hendrix.worker.websocket import WebSocketConnection
 
 #: Pipelined bytes that may wait behind the request at hand.
 _MOST_PIPELINED = 64 * 1024
-#: Seconds after which one that has closed its side is taken for gone, where the answer needs a listener.
-_HALF_CLOSED = 0.25
 _HIGH_WATER = 256 * 1024
 #: After a refusal, how long (seconds) and how much (bytes) is still read, so that the peer sees the answer and
 #: not a reset (RFC 9112 section 9.6).
@@ -40,7 +40,6 @@ class Connection(asyncio.BufferedProtocol):
 
     __slots__ = (
         "_after_file",
-        "_ended_at",
         "_exchange",
         "_file",
         "_held",
@@ -52,10 +51,8 @@ class Connection(asyncio.BufferedProtocol):
         "_paused_reading",
         "_pending",
         "_proxy",
-        "_queued",
-        "_taken",
+        "_taking",
         "_transport",
-        "_watched_since",
         "closes_at",
         "id_field",
         "machine",
@@ -66,6 +63,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def __init__(self, site: Site, loop: asyncio.AbstractEventLoop, id_field: bytes, proxy: ProxyLine | None) -> None:
         self.site = site
+        site.arriving += 1
         self.id_field = id_field
         self._loop = loop
         self._proxy = proxy
@@ -82,14 +80,8 @@ class Connection(asyncio.BufferedProtocol):
         #: Its answers wait for the peer, and the next request waits for that.
         self._held = False
         self._must_linger = False
-        #: When the peer has closed its side.
-        self._ended_at = inf
-        self._lingering = False
-        self._lingered = 0
-        #: Bytes given to the peer so far, those it had taken when it was last watched, and since when that is.
-        self._queued = 0
-        self._taken = 0
-        self._watched_since = inf
+        self._lingering, self._lingered = False, 0
+        self._taking = Taking()
         self.closes_at = inf
 
     # --- called by the transport ---------------------------------------------------------------------------
@@ -98,6 +90,7 @@ class Connection(asyncio.BufferedProtocol):
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(high=_HIGH_WATER)
         self.origin = origin_of(self._transport)
+        self.site.arriving -= 1
         self.site.connections.add(self)
         if self._proxy is not None and not self.site.trusts(self.origin.client[0]):
             advice = "name it in --forwarded-allow-ips if it is a proxy of yours"
@@ -120,8 +113,7 @@ class Connection(asyncio.BufferedProtocol):
         if events:
             self._take(events)
         elif self.machine.buffered > _MOST_PIPELINED and (self._exchange is not None or self._held):
-            self._paused_reading = True
-            self._transport.pause_reading()
+            self.hold_reading()
         if nbytes == RECEIVE_BUFFER:
             self._take_turns()
 
@@ -139,14 +131,17 @@ class Connection(asyncio.BufferedProtocol):
     def eof_received(self) -> bool:
         if self._lingering or self._proxy is not None:
             return False
-        self._ended_at = time.monotonic()
         self._take(self.machine.eof())
         # Half open: what the peer asked for before it stopped sending is still answered.
+        exchange = self._exchange
+        if exchange is not None and exchange.on_eof is not None:
+            exchange.on_eof()
         return not self._transport.is_closing()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.site.connections.discard(self)
-        self.closes_at = self._watched_since = inf
+        self.closes_at = inf
+        self._taking.stop()
         self._next_file = None
         if self._file is not None:
             self._file.cancel()
@@ -236,11 +231,24 @@ class Connection(asyncio.BufferedProtocol):
             self.origin = Origin(source.client, source.server, self.origin.scheme)
         return rest
 
+    def hold_reading(self) -> None:
+        """What was received is more than is wanted for now."""
+        self._paused_reading = True
+        self._transport.pause_reading()
+        self.machine.hold(time.monotonic())
+
+    def go_on_reading(self) -> None:
+        """The reverse of ``hold_reading``; safe to call without it."""
+        if self._paused_reading and not self._transport.is_closing():
+            self._paused_reading = False
+            self._transport.resume_reading()
+            self.machine.go_on(time.monotonic())
+
     # --- writing -------------------------------------------------------------------------------------------
 
     def send(self, data: bytes) -> None:
         """Queue ``data`` for the peer."""
-        self._queued += len(data)
+        self._taking.queued += len(data)
         self._transport.write(data)
 
     def send_file(self, file: BinaryIO, offset: int, count: int, before: bytes, behind: bytes) -> None:
@@ -258,11 +266,11 @@ class Connection(asyncio.BufferedProtocol):
     def _start_file(self) -> None:
         assert self._next_file is not None
         (file, offset, count), self._next_file = self._next_file, None
-        self._queued += count
+        self._taking.queued += count
         self._watch_taking()
-        sock = cast("socket.socket", self._transport.get_extra_info("socket"))
         try:
-            transfer = FileTransfer(self._loop, sock.fileno(), file, offset, count, self._file_sent)
+            fd = self._transport.get_extra_info("socket").fileno()
+            transfer = FileTransfer(self._loop, fd, file, offset, count, self._file_sent)
         except OSError as error:  # no descriptor is left for it
             emit("file.cannot_send", WARNING, reason=str(error))
             self._transport.abort()
@@ -284,7 +292,7 @@ class Connection(asyncio.BufferedProtocol):
     def _drained(self) -> None:
         self.writable = True
         if not self._transport.is_closing():
-            self._watched_since = inf
+            self._taking.stop()
         exchange = self._exchange
         if exchange is not None and exchange.on_drained is not None:
             exchange.on_drained()
@@ -313,9 +321,8 @@ class Connection(asyncio.BufferedProtocol):
             self._held = True
             return
         events = self.machine.next_request(time.monotonic())
-        if self._paused_reading and self.machine.buffered <= _MOST_PIPELINED:
-            self._paused_reading = False
-            self._transport.resume_reading()
+        if self.machine.buffered <= _MOST_PIPELINED:
+            self.go_on_reading()
         if events:
             # Not from within the answer that just ended: a pipelining peer must not deepen the stack.
             self._pending = events
@@ -325,6 +332,19 @@ class Connection(asyncio.BufferedProtocol):
         events, self._pending = self._pending, []
         if not self._transport.is_closing():
             self._act(events)
+
+    def upgrade(self, headers: ResponseHeaders, agreement: Agreement | None) -> WebSocketConnection:
+        """Become a WebSocket; another protocol takes over the transport. Raises ``AnswerError``."""
+        head, rest = self.machine.switch(headers, "websocket")
+        self.send(head)
+        self._exchange = None
+        self.go_on_reading()
+        socket = WebSocketConnection(self.site, self._loop, self._transport, agreement, writable=self.writable)
+        self.site.connections ^= {self, socket}
+        self._transport.set_protocol(socket)
+        if rest:
+            self._loop.call_soon(socket.take, rest)
+        return socket
 
     def leave_when_idle(self) -> None:
         """The worker drains: an idle connection closes now, a busy one with its answer."""
@@ -363,32 +383,18 @@ class Connection(asyncio.BufferedProtocol):
 
     def check(self, now: float) -> None:
         """Twice a second: has the peer missed a deadline?"""
-        if now >= self.closes_at or (now > self._ended_at + _HALF_CLOSED and self._needs_peer()):
+        if now >= self.closes_at:
             self._transport.abort()
         elif now >= self.machine.deadline:
             self._take(self.machine.expire())
-        elif now - self._watched_since >= self.site.config.write_timeout:
-            self._judge_taking()
-
-    def _needs_peer(self) -> bool:
-        return self._exchange is not None and self._exchange.needs_peer
+        elif self._taking.since != inf:
+            config = self.site.config
+            if self._taking.stalled(self._waiting(), now, seconds=config.write_timeout, rate=config.min_rate):
+                emit("peer.stalled", DEBUG, peer=self.origin.client[0])
+                self._transport.abort()
 
     def _watch_taking(self) -> None:
-        if self._watched_since == inf:
-            self._watched_since = time.monotonic()
-            self._taken = self._taken_now()
+        self._taking.watch(self._waiting(), time.monotonic())
 
-    def _taken_now(self) -> int:
-        on_its_way = self._file.left if self._file is not None else 0
-        return self._queued - self._transport.get_write_buffer_size() - on_its_way
-
-    def _judge_taking(self) -> None:
-        """It let bytes wait for a whole period: it must at least have taken some at the slowest allowed rate."""
-        taken = self._taken_now()
-        config = self.site.config
-        if taken - self._taken < max(1, config.min_rate * config.write_timeout):
-            emit("peer.stalled", DEBUG, peer=self.origin.client[0], taken=taken - self._taken)
-            self._transport.abort()
-            return
-        self._taken = taken
-        self._watched_since = time.monotonic()
+    def _waiting(self) -> int:
+        return self._transport.get_write_buffer_size() + (self._file.left if self._file is not None else 0)

@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from hendrix.answer.failure import failure
 from hendrix.core.events import DEBUG, ERROR, WARNING, emit
+from hendrix.core.exchange import WebSocket
 from hendrix.core.http import Origin, Request, ResponseHeaders
 from hendrix.wire.http1 import CONTINUE
+from hendrix.wire.websocket.deflate import negotiate
+from hendrix.wire.websocket.handshake import accept_headers
 from hendrix.worker.body import Body
+from hendrix.worker.inflow import Inflow
 
 if TYPE_CHECKING:
     from hendrix.worker.connection import Connection
@@ -27,12 +31,13 @@ class HttpExchange:
         "_body",
         "_connection",
         "_done",
+        "_inflow",
         "began",
         "complete",
         "gone",
         "headers",
-        "needs_peer",
         "on_drained",
+        "on_eof",
         "on_gone",
         "origin",
         "request",
@@ -49,10 +54,11 @@ class HttpExchange:
         self.request_id = _request_id(connection, request)
         self._body: Body | None = None
         self._done: Callable[[BinaryIO], None] | None = None
+        self._inflow: Inflow | None = None
         self.gone = False
-        self.needs_peer = False
         self.on_gone: Callable[[], None] | None = None
         self.on_drained: Callable[[], None] | None = None
+        self.on_eof: Callable[[], None] | None = None
         #: Facts for the access log: loop time at the start, status, headers and body bytes of the answer.
         self.began = now
         self.status = ""
@@ -82,10 +88,44 @@ class HttpExchange:
         if self.request.expects_continue:
             self._connection.send(CONTINUE)
 
+    def pull(self, done: Callable[[bytes, bool], None]) -> None:
+        """See ``Exchange.pull``."""
+        if self.gone:
+            return
+        request = self.request
+        if not request.length:
+            done(b"", True)
+            return
+        if self._too_large(request.length):
+            return
+        if request.expects_continue and not self.started:
+            self._connection.send(CONTINUE)
+            request.expects_continue = False
+        inflow = self._inflow
+        if inflow is None:
+            inflow = self._inflow = Inflow()
+        inflow.pull(done)
+        if inflow.full:
+            self._connection.go_on_reading()
+        inflow.settle()
+
     def take(self, data: bytes) -> None:
         """A piece of the body has arrived."""
-        body = self._body
-        if body is None or self._too_large(body.size + len(data)):
+        if self._body is not None:
+            self._store(self._body, data)
+        elif not (self.complete or self.gone):
+            inflow = self._inflow
+            if inflow is None:
+                inflow = self._inflow = Inflow()
+            if self._too_large(inflow.size + len(data)):
+                return
+            inflow.put(data)
+            inflow.settle()
+            if inflow.full:
+                self._connection.hold_reading()
+
+    def _store(self, body: Body, data: bytes) -> None:
+        if self._too_large(body.size + len(data)):
             return
         try:
             body.write(data)
@@ -95,6 +135,13 @@ class HttpExchange:
 
     def end(self) -> None:
         """The body is complete."""
+        if self._body is None and not (self.complete or self.gone):
+            inflow = self._inflow
+            if inflow is None:
+                inflow = self._inflow = Inflow()
+            inflow.end()
+            inflow.settle()
+            return
         done, self._done = self._done, None
         if done is not None and self._body is not None:
             done(self._body.file())
@@ -124,13 +171,35 @@ class HttpExchange:
         connection.send(data)
         self._finish()
 
+    def inform(self, status: str, headers: ResponseHeaders) -> None:
+        """See ``Exchange.inform``. Raises ``AnswerError`` with nothing sent."""
+        data = self._connection.machine.interim(status, headers)
+        if data and not self.gone and not self.started:
+            self._connection.send(data)
+
+    def upgrade(self, headers: ResponseHeaders, subprotocol: str) -> WebSocket:
+        """See ``Exchange.upgrade``."""
+        site = self._connection.site
+        agreement = None
+        if site.config.ws_per_message_deflate and b"sec-websocket-extensions" in self.request.fields:
+            agreement = negotiate(self.request.fields[b"sec-websocket-extensions"])
+        key = self.request.fields[b"sec-websocket-key"]
+        headers = [*accept_headers(key, subprotocol, agreement), *headers]
+        socket = self._connection.upgrade(headers, agreement)
+        self.started = self.complete = True
+        self.status = "101 Switching Protocols"
+        self.headers = headers
+        if site.record is not None:
+            site.record(self, time.monotonic())
+        return socket
+
     def start(self, status: str, headers: ResponseHeaders) -> None:
         """See ``Exchange.start``. Raises ``AnswerError`` with nothing sent."""
         if self.gone:
             return
         connection = self._connection
-        if connection.machine.receiving or connection.site.draining:
-            connection.finish_here()
+        if connection.site.draining:
+            connection.machine.keep_alive = False
         data = connection.machine.head(status, headers, connection.site.common, self._extra())
         self.started = True
         self.status = status
@@ -159,13 +228,17 @@ class HttpExchange:
         self._connection.send_file(file, offset, count, before, behind)
         return False
 
-    def finish(self) -> None:
+    def finish(self, trailers: ResponseHeaders | None = None) -> None:
         """See ``Exchange.finish``."""
         if self.gone:
             return
-        end = self._connection.machine.end()
+        connection = self._connection
+        end = connection.machine.end(trailers)
+        if connection.machine.receiving:
+            # Only now, for an answer may begin while it still reads the request.
+            connection.finish_here()
         if end:
-            self._connection.send(end)
+            connection.send(end)
         self._finish()
 
     def abort(self) -> None:
@@ -182,7 +255,12 @@ class HttpExchange:
             return
         status, headers, body = failure(code, reason, self.request.fields.get(b"accept", b""))
         emit("request.refused", WARNING if code >= 500 else DEBUG, status=code, reason=reason, id=self.request_id)
+        on_gone, self.on_gone = self.on_gone, None
         self.respond(status, headers, body)
+        # It was not its answer that did: whoever still waits for the body learns that none will come.
+        self.gone = True
+        if on_gone is not None:
+            on_gone()
 
     def _extra(self) -> str:
         name = self._connection.site.config.request_id
@@ -211,7 +289,9 @@ class HttpExchange:
     def close(self) -> None:
         """The body is no longer needed."""
         # What the answer still reads of the body lives on in the file object that it was given.
-        self._body = None
+        self._body = self._inflow = None
+        # Bound methods of the answer, which knows this exchange: a circle that only the collector would break.
+        self.on_gone = self.on_eof = self.on_drained = None
 
 
 def _request_id(connection: Connection, request: Request) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import contextlib
 import signal
 import socket
 import sys
@@ -12,12 +13,13 @@ import time
 from setproctitle import setproctitle
 
 from hendrix.answer.forwarded import trust
+from hendrix.answer.tasks import Tasks
 from hendrix.core.config import Config
-from hendrix.core.control import Drain, Draining, Message, Ready, ReopenLogs, Retire, Vitals
+from hendrix.core.control import Drain, Draining, LoadFailed, Message, Ready, ReopenLogs, Retire, Vitals
+from hendrix.core.errors import ProjectError
 from hendrix.core.events import ERROR, INFO, emit
 from hendrix.observe import log
 from hendrix.wire.proxy_line import ProxyLine
-from hendrix.worker.answers import Project, build_answer, introduce
 from hendrix.worker.channel import LoopChannel
 from hendrix.worker.connection import Connection
 from hendrix.worker.heap import Heap
@@ -26,31 +28,32 @@ from hendrix.worker.project import thread_exit
 from hendrix.worker.reactor import Reactor, new_loop
 from hendrix.worker.record import Recorder
 from hendrix.worker.recycle import Recycle
+from hendrix.worker.served import Served, asgi_host, build_answer, introduce
+from hendrix.worker.shares import Share
 from hendrix.worker.site import build_site
-from hendrix.worker.tasks import Tasks
 from hendrix.worker.threads import ThreadPool
 
 _TICK = 0.5
 _TICKS_PER_VITALS = 2
 #: Seconds between the begin of a drain and the close of idle connections.
 _FAREWELL = 0.1
-#: Seconds that coroutines have to clean up after the deadline of a drain.
-_LAST_WORDS = 0.5
+#: Seconds that cancelled tasks and the application's shutdown have at least.
+_LAST_WORDS = 1.0
 
 
 def live(
     number: int,
     config: Config,
-    application: Project,
+    served: Served,
     sockets: list[socket.socket],
     channel: socket.socket,
     reactor: Reactor,
 ) -> int:
     """Serve until told to leave. Returns the exit status."""
-    setproctitle(f"hendrix: worker {number} [{config.settings or config.wsgi}]")
+    setproctitle(f"hendrix: worker {number} [{config.subject}]")
     # The template may have opened the log file before it was rotated.
     log.reopen()
-    worker = Worker(number, config, application, sockets, channel, reactor)
+    worker = Worker(number, config, served, sockets, channel, reactor)
     try:
         reactor.run(installSignalHandlers=False)
     except BaseException as error:
@@ -67,7 +70,7 @@ class Worker:
         self,
         number: int,
         config: Config,
-        application: Project,
+        served: Served,
         sockets: list[socket.socket],
         channel: socket.socket,
         reactor: Reactor,
@@ -80,14 +83,14 @@ class Worker:
         reactor.adopt(self.loop)
         log.bridge_twisted()
         self.threads = ThreadPool(self.loop, config.threads, config.queue_size, thread_exit())
-        introduce(application, self.loop, self.threads)
+        introduce(served, config, self.loop, self.threads)
         self.tasks = Tasks(self.loop)
-        self.site = build_site(config, build_answer(application, config, self.threads, self.tasks))
+        host, self._lifespan = asgi_host(served, config, self.tasks)
+        self.site = build_site(config, build_answer(served, config, self.threads, self.tasks, host))
         self._recorder = Recorder(config, self.loop)
         self.site.record = self._recorder.record if self._recorder.wanted else None
-        self._listener = Listener(
-            self.loop, sockets, self._connect, limit=config.limit_connections, backlog=config.backlog
-        )
+        share = Share(number, self.loop.time())
+        self._listener = Listener(self.loop, sockets, self._connect, share, limit=config.limit_connections)
         self.site.on_close = self._count
         self.site.trusts = trust(config.forwarded_allow_ips)
         self._id_field = config.request_id.lower().encode()
@@ -97,6 +100,7 @@ class Worker:
         self._ticks = 0
         self._deadline = 0.0
         self._retiring = False
+        self._ending: asyncio.Task[None] | None = None
         self.status = 0
         reactor.callWhenRunning(self._start)
 
@@ -108,11 +112,21 @@ class Worker:
         self.loop.add_signal_handler(signal.SIGQUIT, lambda: None)
         self.loop.add_signal_handler(signal.SIGTERM, self._drain, self._config.graceful_timeout)
         self.loop.add_signal_handler(signal.SIGUSR1, self._reopen_logs)
-        self._opening = self.loop.create_task(self._listener.open())
+        self._opening = self.loop.create_task(self._open())
         self._opening.add_done_callback(self._opened)
+
+    async def _open(self) -> None:
+        if self._lifespan is not None:
+            await self._lifespan.startup()
+        await self._listener.open()
 
     def _opened(self, task: asyncio.Task[None]) -> None:
         error = task.exception()
+        if isinstance(error, ProjectError):
+            self._channel.send(LoadFailed(str(error), error.traceback))
+            self.status = 1
+            self._reactor.stop()
+            return
         if error is not None:
             emit("worker.cannot_listen", ERROR, worker=self._number, reason=str(error))
             self.status = 1
@@ -128,7 +142,7 @@ class Worker:
         return connection
 
     def _count(self) -> None:
-        self._listener.check(len(self.site.connections))
+        self._listener.check(len(self.site.connections) + self.site.arriving)
         self._leave_when_done()
 
     # --- time ----------------------------------------------------------------------------------------------
@@ -139,6 +153,7 @@ class Worker:
         self.site.tick()
         self.threads.tick()
         self._heap.tick(now)
+        self._listener.tick(self.loop.time())
         for connection in list(self.site.connections):
             connection.check(now)
         config = self._config
@@ -203,7 +218,8 @@ class Worker:
 
     def _leave_when_done(self) -> None:
         """A view whose peer has left is still let finish, unless it hangs."""
-        if self.site.draining and not self.site.connections and not self.threads.unfinished:
+        site = self.site
+        if site.draining and not (site.arriving or site.connections or self.threads.unfinished or self.tasks):
             self._stop()
 
     def _cut(self) -> None:
@@ -211,14 +227,20 @@ class Worker:
         self._deadline = 0.0
         for connection in list(self.site.connections):
             connection.abort()
-        self._ending = self.loop.create_task(self._end())
-
-    async def _end(self) -> None:
-        """What was awaited for those connections is cancelled now, and may clean up."""
-        await self.tasks.end(_LAST_WORDS)
+        self.tasks.cancel()
         self._stop()
 
     def _stop(self) -> None:
+        """Tell the application of the end; it has a moment for it, even past the deadline."""
+        if self._ending is None:
+            self._ending = self.loop.create_task(self._end())
+
+    async def _end(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(_LAST_WORDS, self._deadline - time.monotonic())):
+                await self.tasks.settled()
+                if self._lifespan is not None:
+                    await self._lifespan.shutdown()
         if self._reactor.running and not self._reactor._stopped:
             self._reactor.stop()
 

@@ -1,4 +1,4 @@
-"""Who is at the other end of a transport, and at which of our addresses."""
+"""Who is at the other end of a transport."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hendrix.core.http import Origin
 
 
 def origin_of(transport: asyncio.BaseTransport) -> Origin:
-    """As the socket knows it: before a proxy is believed."""
+    """The peer's address and ours; a unix socket has none."""
     peer = transport.get_extra_info("peername")
     own = transport.get_extra_info("sockname")
     if isinstance(peer, tuple) and isinstance(own, tuple):

@@ -8,15 +8,17 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, cast
 
+from hendrix.answer.asgi_scope import AsgiApplication
 from hendrix.answer.failure import use_page
 from hendrix.answer.wsgi import Application
 from hendrix.core.config import Config, set_by_django
 from hendrix.core.control import SettingsLoaded
 from hendrix.core.errors import ProjectError
 from hendrix.worker import development
-from hendrix.worker.answers import Project
+from hendrix.worker.served import Served
 
 #: Statuses that the server itself answers with; a template of the project named like one replaces its page.
 _PAGES = (400, 408, 413, 414, 421, 431, 500, 503, 504)
@@ -34,66 +36,103 @@ def load_settings(config: Config) -> SettingsLoaded:
     return SettingsLoaded(settings=os.environ["DJANGO_SETTINGS_MODULE"], debug=debug, options=options)
 
 
-def load_application(config: Config) -> Project:
-    """Import and set up the application. Raises ``ProjectError``."""
-    loaded = _load(config)
+def load_application(config: Config) -> Served:
+    """Import and set up what is to be served. Raises ``ProjectError``."""
+    served = _load(config)
     if config.dev:
         development.tell_exceptions()
-        return Project(loaded.interface, loaded.application, development.files())
-    return loaded
+        served = replace(served, files=development.files())
+    return served
 
 
-def _load(config: Config) -> Project:
-    if os.environ.get("DJANGO_SETTINGS_MODULE") and not config.wsgi:
-        return _load_django(config.interface)
-    return Project("wsgi", _load_dotted(config.wsgi))
+def _load(config: Config) -> Served:
+    if os.environ.get("DJANGO_SETTINGS_MODULE") and not (config.wsgi or config.asgi):
+        return _load_django(config)
+    wsgi = _load_dotted(config.wsgi, "WSGI") if config.wsgi else None
+    return Served(wsgi, load_asgi(config.asgi) if config.asgi else None)
 
 
-def _load_django(interface: str) -> Project:
+def load_asgi(name: str) -> AsgiApplication:
+    """The ASGI application ``name`` (``module:attr`` or ``module.attr``). Raises ``ProjectError``."""
+    return cast("AsgiApplication", _load_dotted(name, "ASGI"))
+
+
+def load_django_asgi() -> AsgiApplication:
+    """The ASGI application of a Django project that was set up: its own, or Django's. Raises ``ProjectError``."""
+    from django.conf import settings  # noqa: PLC0415
+
+    name = getattr(settings, "ASGI_APPLICATION", None)
+    if name:
+        return load_asgi(name)
+    from django.core.asgi import get_asgi_application  # noqa: PLC0415
+
+    return cast("AsgiApplication", get_asgi_application())
+
+
+def _load_django(config: Config) -> Served:
     with _projects_fault("the project does not load"):
         import django  # noqa: PLC0415
         from django.conf import settings  # noqa: PLC0415
         from django.urls import get_resolver  # noqa: PLC0415
 
         django.setup(set_prefix=False)
-        name = getattr(settings, "WSGI_APPLICATION", None)
-        application = _load_dotted(name) if name else None
+        served = _of_django(config, settings)
         # Import the views now: what is loaded before the fork is shared by all workers, and a broken urls.py
         # shows at the start, not at the first request.
         cast("Any", get_resolver()).url_patterns  # noqa: B018
-        loaded = _choose(interface, application)
         _use_own_pages()
         _warm_up()
         _check()
         _close_connections()
-    return loaded
+    return served
 
 
-def _choose(interface: str, application: Application | None) -> Project:
-    """How to call the project. What its ``wsgi.py`` has put around Django must not be left out unasked."""
-    from django.core.handlers.wsgi import WSGIHandler  # noqa: PLC0415
+def _of_django(config: Config, settings: Any) -> Served:
     from django.core.wsgi import get_wsgi_application  # noqa: PLC0415
 
-    if interface == "auto":
-        interface = "django" if application is None or type(application) is WSGIHandler else "wsgi"
+    wsgi_name, asgi_name = (getattr(settings, f"{kind}_APPLICATION", None) for kind in ("WSGI", "ASGI"))
+    wsgi = _load_dotted(wsgi_name, "WSGI") if wsgi_name else None
+    asgi = load_asgi(asgi_name) if asgi_name else None
+    interface = _fitting(wsgi, asgi) if config.interface == "auto" else config.interface
+    if interface == "asgi":
+        return Served(asgi=asgi or load_django_asgi())
+    sockets = None if asgi is None or _is_djangos(asgi) else asgi
     if interface == "wsgi":
-        return Project("wsgi", application or get_wsgi_application())
+        return Served(wsgi=wsgi or get_wsgi_application(), asgi=sockets)
     from hendrix.answer.django_handler import Handler  # noqa: PLC0415 - imports Django
 
-    return Project("django", Handler())
+    return Served(django=Handler(), asgi=sockets)
 
 
-def _load_dotted(name: str) -> Application:
+def _fitting(wsgi: Application | None, asgi: AsgiApplication | None) -> str:
+    """The interface that leaves nothing out of what ``wsgi.py`` or ``asgi.py`` have put around Django."""
+    if asgi is not None and not _is_djangos(asgi):
+        # Channels' router says what it gives to whom.
+        routes = getattr(asgi, "application_mapping", None)
+        http = routes.get("http", None) if isinstance(routes, dict) else asgi
+        if http is not None and not _is_djangos(http):
+            return "asgi"
+    return "django" if wsgi is None or _is_djangos(wsgi) else "wsgi"
+
+
+def _is_djangos(application: Any) -> bool:
+    from django.core.handlers.asgi import ASGIHandler  # noqa: PLC0415
+    from django.core.handlers.wsgi import WSGIHandler  # noqa: PLC0415
+
+    return type(application) in (ASGIHandler, WSGIHandler)
+
+
+def _load_dotted(name: str, kind: str) -> Application:
     """``module:attr`` or ``module.attr``."""
     module_name, colon, attribute = name.partition(":")
     if not colon:
         module_name, _, attribute = name.rpartition(".")
-    with _projects_fault(f"the WSGI application {name} does not import"):
+    with _projects_fault(f"the {kind} application {name} does not import"):
         found: Any = importlib.import_module(module_name)
         for part in (attribute or "application").split("."):
             found = getattr(found, part)
     if not callable(found):
-        raise ProjectError(f"the WSGI application {name} is {type(found).__name__}, which cannot be called")
+        raise ProjectError(f"the {kind} application {name} is {type(found).__name__}, which cannot be called")
     return cast("Application", found)
 
 

@@ -17,11 +17,13 @@ from hendrix.core.exchange import Answer
 from hendrix.wire.head import HeadParser
 from hendrix.wire.limits import Limits
 from hendrix.wire.response import Common
+from hendrix.wire.websocket.limits import SocketLimits
 from hendrix.worker.body import Budget
 
 if TYPE_CHECKING:
     from hendrix.worker.connection import Connection
     from hendrix.worker.exchange import HttpExchange
+    from hendrix.worker.websocket import WebSocketConnection
 
 #: One buffer receives for every connection in turn: what arrives is used up before the next read.
 RECEIVE_BUFFER = 256 * 1024
@@ -34,12 +36,15 @@ class Site:
     config: Config
     answer: Answer
     limits: Limits
+    socket_limits: SocketLimits
     parser: HeadParser
     common: Common
     #: Called with each exchange that is over, or None where nobody asks.
     record: Callable[[HttpExchange, float], None] | None = None
     budget: Budget = field(default_factory=Budget)
-    connections: set[Connection] = field(default_factory=set)
+    connections: set[Connection | WebSocketConnection] = field(default_factory=set)
+    #: Accepted, and not yet among ``connections``: the loop says so in its next turn.
+    arriving: int = 0
     #: Anonymous pages, which take memory only as far as they are used.
     buffer: memoryview = field(default_factory=lambda: memoryview(mmap.mmap(-1, RECEIVE_BUFFER)))
     #: May the peer with this address (empty: a unix socket) speak for others by a PROXY line?
@@ -72,7 +77,13 @@ def build_site(config: Config, answer: Answer) -> Site:
         min_rate=config.min_rate,
         keep_alive=config.keep_alive,
     )
+    socket_limits = SocketLimits(
+        max_size=config.ws_max_size,
+        ping_interval=config.ws_ping_interval,
+        ping_timeout=config.ws_ping_timeout,
+        min_rate=config.min_rate,
+    )
     server = f"Server: {config.server_header}\r\n" if config.server_header else ""
-    site = Site(config, answer, limits, HeadParser(limits), Common(server=server))
+    site = Site(config, answer, limits, socket_limits, HeadParser(limits), Common(server=server))
     site.tick()
     return site

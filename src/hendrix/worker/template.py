@@ -21,13 +21,16 @@ from hendrix.core.control import Configure, Loaded, LoadFailed, Message, Spawn, 
 from hendrix.core.errors import ProjectError
 from hendrix.observe import log
 from hendrix.worker import distress, main, project, reactor
-from hendrix.worker.answers import Project
 from hendrix.worker.channel import BlockingChannel
+from hendrix.worker.served import Served
+
+#: Nanoseconds by which the times of files are behind the clock at most: they go by the kernel's ticks.
+_FILE_TICK = 10_000_000
 
 
 def serve(sock: socket.socket, config: Config, stacks: int) -> None:
     """The life of a template: load, then fork on demand until the supervisor hangs up."""
-    setproctitle(f"hendrix: template [{config.settings or config.wsgi}]")
+    setproctitle(f"hendrix: template [{config.subject}]")
     distress.answer_with_stacks(stacks)
     channel = BlockingChannel(sock)
     try:
@@ -45,7 +48,7 @@ class Template:
         self._channel = channel
         self._config = config
         self._listening: list[socket.socket] = []
-        self._application: Project | None = None
+        self._served: Served | None = None
 
     def run(self) -> None:
         """Raises ``ProjectError`` where the project does not load."""
@@ -64,16 +67,16 @@ class Template:
 
     def _load(self) -> bool:
         """Import the project. False where it cannot be forked from here."""
-        began = time.monotonic()
+        began, since = time.monotonic(), time.time_ns() - _FILE_TICK
         # A collection would leave holes in the pages that all workers share; what they then put there is copied.
         gc.disable()
         try:
             self._channel.send(project.load_settings(self._config))
-            self._application = project.load_application(self._config)
+            self._served = project.load_application(self._config)
         except ProjectError as error:
-            self._tell_what_to_watch(error)
+            self._tell_what_to_watch(since, error)
             raise
-        self._tell_what_to_watch()
+        self._tell_what_to_watch(since)
         if threads := _threads():
             self._channel.send(Unfit(threads))
             return False
@@ -82,11 +85,11 @@ class Template:
         self._channel.send(Loaded(time.monotonic() - began))
         return True
 
-    def _tell_what_to_watch(self, error: ProjectError | None = None) -> None:
+    def _tell_what_to_watch(self, since: int, error: ProjectError | None = None) -> None:
         if self._config.reload:
             from hendrix.worker.watched import watched  # noqa: PLC0415 - development only
 
-            self._channel.send(watched(os.getcwd(), error.__cause__ if error else None))
+            self._channel.send(watched(os.getcwd(), error.__cause__ if error else None, since))
 
     def _ask_settings(self) -> bool:
         """What the settings say, found out in a process beside this one, which stays free of the project."""
@@ -138,15 +141,15 @@ class Template:
         channel, stacks = fds
         distress.answer_with_stacks(stacks)
         sock = socket.socket(fileno=channel)
-        application = self._application or self._load_late(number, sock)
+        served = self._served or self._load_late(number, sock)
         gc.enable()
-        if application is None:
+        if served is None:
             return 1
-        return main.live(number, self._config, application, self._listening, sock, installed)
+        return main.live(number, self._config, served, self._listening, sock, installed)
 
-    def _load_late(self, number: int, sock: socket.socket) -> Project | None:
+    def _load_late(self, number: int, sock: socket.socket) -> Served | None:
         """Without preload: the project is this worker's own."""
-        setproctitle(f"hendrix: worker {number}, loading [{self._config.settings or self._config.wsgi}]")
+        setproctitle(f"hendrix: worker {number}, loading [{self._config.subject}]")
         told: Message
         try:
             project.load_settings(self._config)

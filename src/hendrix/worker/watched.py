@@ -25,8 +25,8 @@ _OPTIONS = "hendrix.toml"
 _TEMPLATES = ("*.html", "*.htm", "*.txt", "*.xml", "*.jinja", "*.jinja2", "*.j2", "*.djhtml", "*.mjml")
 
 
-def watched(project_directory: str, error: BaseException | None = None) -> Watch:
-    """What is known of the project by now. ``error`` is why it did not import, if it did not.
+def watched(project_directory: str, error: BaseException | None = None, since: int = 0) -> Watch:
+    """What is known of the project by now. ``error`` is why it did not import, if so; ``since`` as in ``Watch``.
 
     Before anything was imported that is the project's directory. Entries ``DIRECTORY/**/PATTERN`` of ``files`` stand
     for all files below the directory whose name matches.
@@ -40,7 +40,7 @@ def watched(project_directory: str, error: BaseException | None = None) -> Watch
     for root in roots:
         files.update(_environment(root))
     files.add(os.path.join(project_directory, _OPTIONS))
-    return Watch(sorted(files), [root for root in dict.fromkeys(roots) if _is_a_project(root)])
+    return Watch(sorted(files), [root for root in dict.fromkeys(roots) if _is_a_project(root)], since)
 
 
 def _modules() -> set[str]:

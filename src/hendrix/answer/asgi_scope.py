@@ -1,0 +1,110 @@
+"""A request as an ASGI connection scope (ASGI 3, "HTTP Connection Scope" and "Websocket Connection Scope")."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+from hendrix.answer.tasks import Tasks
+from hendrix.core.exchange import Exchange
+from hendrix.core.http import Request
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+AsgiApplication = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_ASGI = {"version": "3.0", "spec_version": "2.5"}
+_HTTP_EXTENSIONS: dict[str, dict[str, Any]] = {
+    "http.response.pathsend": {},
+    "http.response.trailers": {},
+    "http.response.early_hint": {},
+}
+_SOCKET_EXTENSIONS: dict[str, dict[str, Any]] = {"websocket.http.response": {}}
+_SOCKET_SCHEMES = {"http": "ws", "https": "wss"}
+
+
+class PeerGone(ConnectionError):
+    """Raised to an application that goes on sending to nobody (an ``OSError``, as the specification asks)."""
+
+
+def means_gone(error: BaseException) -> bool:
+    """Does it only say that the peer is gone, in words of the application's framework perhaps?"""
+    seen: BaseException | None = error
+    for _ in range(8):
+        if seen is None:
+            return False
+        if isinstance(seen, PeerGone | asyncio.CancelledError):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False
+
+
+@dataclass(slots=True)
+class Host:
+    """What all calls of one application share. ``max_queue`` are messages that may wait for it on a WebSocket."""
+
+    application: AsgiApplication
+    tasks: Tasks
+    root_path: str = ""
+    max_queue: int = 32
+    #: The header, in lower case, that tells it a request's id; empty: none.
+    id_field: bytes = b""
+    #: What its lifespan has left for its requests.
+    state: dict[str, Any] = field(default_factory=dict)
+
+
+def http_scope(host: Host, exchange: Exchange) -> Scope:
+    """The scope of an HTTP request."""
+    request, origin = exchange.request, exchange.origin
+    path = request.path
+    return {
+        "type": "http",
+        "asgi": _ASGI.copy(),
+        "http_version": request.version,
+        "method": request.method,
+        "scheme": origin.scheme,
+        "path": host.root_path + _decoded(path),
+        "raw_path": host.root_path.encode() + path if host.root_path else path,
+        "query_string": request.query,
+        "root_path": host.root_path,
+        "headers": _headers(host, exchange),
+        "client": origin.client if origin.client[0] else None,
+        "server": origin.server,
+        "state": host.state.copy(),
+        "extensions": _HTTP_EXTENSIONS.copy(),
+    }
+
+
+def websocket_scope(host: Host, exchange: Exchange, subprotocols: list[str]) -> Scope:
+    """The scope of a WebSocket."""
+    scope = http_scope(host, exchange)
+    del scope["method"]
+    scope["type"] = "websocket"
+    scope["scheme"] = _SOCKET_SCHEMES.get(scope["scheme"], "ws")
+    scope["subprotocols"] = subprotocols
+    scope["extensions"] = _SOCKET_EXTENSIONS.copy()
+    return scope
+
+
+def _decoded(path: bytes) -> str:
+    """Percent-decoded UTF-8; what is not UTF-8 is replaced, as ``urllib`` does."""
+    text = path.decode("ascii")
+    return unquote(text) if "%" in text else text
+
+
+def _headers(host: Host, exchange: Exchange) -> list[tuple[bytes, bytes]]:
+    """As received, with the request's id where the peer gave none that can be used."""
+    request: Request = exchange.request
+    name = host.id_field
+    if not name:
+        return request.headers
+    value = exchange.request_id.encode()
+    if request.fields.get(name) == value:
+        return request.headers
+    kept = [pair for pair in request.headers if pair[0] != name] if name in request.fields else request.headers
+    return [*kept, (name, value)]

@@ -1,0 +1,1 @@
+"""WebSocket without I/O: RFC 6455, with permessage-deflate (RFC 7692)."""

@@ -1,0 +1,96 @@
+"""What the project gave to serve, and the answers made of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from hendrix import __version__
+from hendrix.answer.asgi_http import asgi_http
+from hendrix.answer.asgi_scope import AsgiApplication, Host
+from hendrix.answer.asgi_websocket import asgi_websocket, route_websocket
+from hendrix.answer.chain import build_chain
+from hendrix.answer.lifespan import Lifespan
+from hendrix.answer.path import files_first
+from hendrix.answer.tasks import Tasks
+from hendrix.answer.wsgi import Application, wsgi
+from hendrix.core.config import Config
+from hendrix.core.exchange import Answer
+from hendrix.worker.threads import ThreadPool
+
+if TYPE_CHECKING:
+    from hendrix.answer.django_handler import Handler
+    from hendrix.worker.django_files import Files
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """One project. Beside another the ASGI application has the WebSockets, the other everything else."""
+
+    wsgi: Application | None = None
+    asgi: AsgiApplication | None = None
+    django: Handler | None = None
+    #: What is served without it, in development.
+    files: Sequence[Files] = ()
+
+
+def asgi_host(served: Served, config: Config, tasks: Tasks) -> tuple[Host | None, Lifespan | None]:
+    """What the calls of the ASGI application share, if there is one."""
+    if served.asgi is None:
+        return None, None
+    lifespan = Lifespan(served.asgi, config.lifespan)
+    host = Host(
+        served.asgi,
+        tasks,
+        root_path=config.root_path,
+        max_queue=config.ws_max_queue,
+        id_field=config.request_id.lower().encode(),
+        state=lifespan.state,
+    )
+    return host, lifespan
+
+
+def introduce(served: Served, config: Config, loop: asyncio.AbstractEventLoop, threads: ThreadPool) -> None:
+    """Have a project with both kinds of views use this loop and these threads, whichever way it goes between them."""
+    if served.django is None:
+        return
+    from hendrix.answer.django import prepare_context  # noqa: PLC0415 - imports Django
+    from hendrix.answer.sync_threads import adopt_loop  # noqa: PLC0415 - imports asgiref
+
+    adopt_thread = adopt_loop(loop, threads)
+
+    def begin() -> None:
+        adopt_thread()
+        prepare_context(config.root_path)
+
+    threads.on_start = begin
+    served.django.threads_are_prepared = True
+
+
+def build_answer(served: Served, config: Config, threads: ThreadPool, tasks: Tasks, host: Host | None) -> Answer:
+    """The whole chain, for this worker."""
+    facts: dict[str, Any] = {
+        "multiprocess": config.workers > 1,
+        "software": f"hendrix/{__version__}",
+        "id_field": config.request_id,
+        "root_path": config.root_path,
+    }
+    answer = _project(served, threads, tasks, host, facts)
+    for files in reversed(served.files):
+        answer = files_first(files.handles, wsgi(files, threads, **facts), answer)
+    if host is not None:
+        answer = route_websocket(asgi_websocket(host), answer)
+    return build_chain(config, answer)
+
+
+def _project(served: Served, threads: ThreadPool, tasks: Tasks, host: Host | None, facts: dict[str, Any]) -> Answer:
+    if served.django is not None:
+        from hendrix.answer.django import django  # noqa: PLC0415 - imports Django
+
+        return django(served.django, threads, tasks, **facts)
+    if served.wsgi is not None:
+        return wsgi(served.wsgi, threads, **facts)
+    assert host is not None
+    return asgi_http(host)
