@@ -74,6 +74,15 @@ def test_sync_views_that_wait_for_the_loop_do_not_lock_each_other_out(narrow, co
         assert client.answer().status == 200
 
 
+def test_threads_that_wait_for_what_another_request_holds(narrow, key) -> None:
+    """A lock, or a connection of a pool: the request that has it must get a thread to go on in."""
+    opener = narrow.begin("/threads/opens" + query(key=key, gate=key, count=1))
+    narrow.await_noted(key, "begun")
+    waiter = narrow.begin("/sync/waits" + query(key=key, gate=key))
+    assert opener.answer().text == "opened"
+    assert waiter.answer().status == 200
+
+
 def test_a_task_that_outlives_its_request(site, key) -> None:
     assert site.get("/threads/orphan" + query(key=key, gate=key)).text == "left"
     site.await_finished(key)

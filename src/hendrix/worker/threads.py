@@ -20,7 +20,7 @@ from hendrix.core.events import ERROR, WARNING, emit
 from hendrix.core.exchange import Job
 from hendrix.worker.contention import Contention
 from hendrix.worker.jobs import Jobs, Slot
-from hendrix.worker.stalled import count_stalled
+from hendrix.worker.stalled import Standstill, count_stalled
 
 #: Seconds that work waits before there are more threads for it.
 _LOOK = 0.005
@@ -83,6 +83,7 @@ class ThreadPool:
         self._hung = 0
         #: Threads that wait for the loop, when last looked at.
         self._stalled = 0
+        self._standstill = Standstill()
         self._lock = threading.Lock()
 
     # --- work in -------------------------------------------------------------------------------------------
@@ -217,7 +218,7 @@ class ThreadPool:
         return self._limit + self._absent()
 
     def _absent(self) -> int:
-        return min(self._parked + self._hung + self._stalled, _MOST_PARKED)
+        return min(self._parked + self._hung + self._stalled + self._standstill.extra, _MOST_PARKED)
 
     def _left(self, number: int) -> None:
         slot = self.slots.pop(number, None)
@@ -257,6 +258,7 @@ class ThreadPool:
         elif self._jobs.taken_so_far < self._handed_out:
             self._limit = min(self._most, self._limit * 2)
             self._stalled = count_stalled(self.slots.values())
+            self._standstill.look(self._jobs)
             self._settle()
         self._begin_to_look()
 
@@ -290,6 +292,8 @@ class ThreadPool:
         # Those that stood in for others are one too many once these go on.
         if self._stalled:
             self._stalled = count_stalled(self.slots.values())
+        if not self._jobs:
+            self._standstill.extra = 0
         self._dismiss(len(self.slots) - self._leaving - self._most - self._absent())
         if self._jobs and not self._looking:
             self._begin_to_look()
