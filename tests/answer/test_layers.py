@@ -1,4 +1,4 @@
-"""Stacks of middleware of every kind: the same calls in the same order, and the same response, as in Django's handlers.
+"""Stacks of middleware of every kind: the same calls in the same order, and the same response, as in Django's.
 
 The judge is Django itself: ``BaseHandler``, loaded for WSGI and for ASGI.
 """

@@ -30,7 +30,7 @@ class Standstill:
     def __init__(self) -> None:
         #: Threads that there may be beyond the limit.
         self.extra = 0
-        self._taken = 0
+        self._taken = -1
         self._looks = 0
 
     def look(self, jobs: Jobs) -> None:
