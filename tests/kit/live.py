@@ -172,11 +172,24 @@ def serve(
     further flags; ``environ`` is added to the environment. ``bind`` may name ``{home}``, the directory that the server
     runs in.
     """
+    with _served([f"--{kind}", app, "--pythonpath", str(directory), *options], bind, environ or {}) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def serve_django(settings: str, *options: str, directory: Path, **environ: str) -> Iterator[Server]:
+    """Serve the Django project whose settings are the module ``settings`` in ``directory``."""
+    words = ["--settings", settings, "--pythonpath", str(directory), *options]
+    with _served(words, "127.0.0.1:0", environ) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def _served(options: list[str], bind: str, environ: dict[str, str]) -> Iterator[Server]:
     with tempfile.TemporaryDirectory(prefix="hx-") as home:
-        bind = bind.replace("{home}", home)
-        command = [sys.executable, "-m", "hendrix", "start", f"--{kind}", app, "--pythonpath", str(directory)]
+        command = [sys.executable, "-m", "hendrix", "start", *options, "--bind", bind.replace("{home}", home)]
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("HX_", "DJANGO_"))}
-        server = Server([*command, "--bind", bind, *options], Path(home), {**clean, **(environ or {})})
+        server = Server(command, Path(home), {**clean, **environ})
         try:
             server.await_listening()
             yield server

@@ -20,6 +20,8 @@ from hendrix.core.errors import ProjectError
 from hendrix.worker import development
 from hendrix.worker.served import Served
 
+#: Where our own code is.
+_PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep
 #: Statuses that the server itself answers with; a template of the project named like one replaces its page.
 _PAGES = (400, 408, 413, 414, 421, 431, 500, 503, 504)
 
@@ -158,7 +160,7 @@ def _own_traceback(error: BaseException) -> str:
 
 
 def _is_ours(filename: str) -> bool:
-    return filename.startswith("<frozen importlib") or f"{os.sep}hendrix{os.sep}worker{os.sep}" in filename
+    return filename.startswith(("<frozen importlib", _PACKAGE))
 
 
 def _check() -> None:
