@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from tests.behaviour.conftest import APPS
 from tests.kit.client import Answer, Client
-from tests.kit.live import Server, serve_django, until
+from tests.kit.live import Server, serve, until
 
 _keys = itertools.count(1)
 
@@ -65,7 +65,7 @@ def site(*options: str, database: str = ":memory:", **settings: Any) -> Iterator
     """Serve the project with ``settings``."""
     environ = {"SITE": json.dumps(settings), "SITE_DATABASE": database}
     words = ("--slow-request", "0", "--graceful-timeout", "5", *options)
-    with serve_django("project.settings", *words, directory=APPS, **environ) as server:
+    with serve("project.settings", *words, directory=APPS, environ=environ, kind="settings") as server:
         yield Site(server)
 
 

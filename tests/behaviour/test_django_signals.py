@@ -65,8 +65,12 @@ def test_views_that_leave_the_process(site, key, kind) -> None:
     """SystemExit is not converted to a response (Django), and ends this request only."""
     assert site.get(f"/{kind}/fails" + query(key=key, how="exit")).status == 500
     assert site.get(f"/{kind}/hello").body == b"hello"
-    if kind == "async":
-        site.await_finished(key)
+    site.await_finished(key)
+
+
+def test_a_view_that_was_cancelled_although_somebody_listens(site, key) -> None:
+    assert site.get(f"/async/cancels_itself?key={key}").status == 500
+    site.await_finished(key)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -31,8 +31,8 @@ Outcomes = dict[str, str]
 def main() -> int:
     """See the top of this file."""
     arguments = _arguments()
-    source = unpacked(arguments.django)
     python = interpreter(arguments.python, arguments.django)
+    source = unpacked(python, arguments.django)
     print(f"Django {arguments.django}, {python}")
     excused = _excused()
     unexpected = 0

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager, nullcontext
 from functools import partial
 from typing import Any, BinaryIO
 
@@ -25,7 +25,7 @@ from hendrix.answer.delivery import AHEAD, CHUNK_COST, Delivery, Parking, PeerGo
 from hendrix.answer.django_handler import Handler
 from hendrix.answer.environ import Environ, base_environ, build_environ, id_key
 from hendrix.answer.failure import shed
-from hendrix.answer.layers import Pause
+from hendrix.answer.layers import Pause, here
 from hendrix.answer.sync_threads import RequestThreads
 from hendrix.answer.tasks import Tasks
 from hendrix.core.events import ERROR, emit
@@ -119,7 +119,7 @@ class Call(Delivery):
         #: What the loop has to do before that: await the view, or send a stream.
         self._pause: Pause | None = None
         self._stream: Any = None
-        self._task: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[Any] | None = None
         self._cancellable = False
         self._half_closed = False
         exchange.on_eof = self._on_eof
@@ -130,6 +130,7 @@ class Call(Delivery):
 
     def run(self) -> None:
         """See ``Job.run``."""
+        here.held = self.held
         try:
             if self._next is not None:
                 step, self._next = self._next, None
@@ -141,6 +142,8 @@ class Call(Delivery):
         except BaseException as error:
             # SystemExit and the like end a request too, not the thread that serves others.
             self.fail(error)
+        finally:
+            here.held = nullcontext
 
     def _begin(self) -> None:
         """Each request has a context of its own, as it may go on in other threads."""
@@ -180,7 +183,11 @@ class Call(Delivery):
 
     def _enter(self) -> None:
         request = self._request = self._started()
-        found = self._handler.chain.enter(request)
+        try:
+            found = self._handler.chain.enter(request)
+        except BaseException as error:
+            self._end_without_response(error)
+            return
         if type(found) is Pause:
             self._pause = found
         else:
@@ -197,11 +204,15 @@ class Call(Delivery):
     def _leave(self, pause: Pause, outcome: Any) -> None:
         """The async view is over: ``outcome`` is its response, or what it raised."""
         if isinstance(outcome, BaseException) and not isinstance(outcome, Exception):
-            self._close(None)
-            if not isinstance(outcome, asyncio.CancelledError):
-                self.fail(outcome)
-            return
-        self._deliver(pause.leave(self._request, outcome))
+            self._end_without_response(outcome)
+        else:
+            self._deliver(pause.leave(self._request, outcome))
+
+    def _end_without_response(self, error: BaseException) -> None:
+        """Cancelled, or one of those like SystemExit that no response is made of."""
+        self._close(None)
+        if not (isinstance(error, asyncio.CancelledError) and (self._gone or self.exchange.gone)):
+            self.fail(error)
 
     def _deliver(self, response: Any) -> None:
         try:
@@ -252,6 +263,23 @@ class Call(Delivery):
         self._task = self._tasks.start(coroutine, self._context, self)
         if self._half_closed:
             self._on_eof()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Around a coroutine that a thread waits for, as a sync middleware has it within: cancelled like others."""
+        exchange = self.exchange
+        self._task = asyncio.current_task()
+        self._cancellable = True
+        exchange.on_gone = self._on_gone
+        if exchange.gone:
+            self._on_gone()
+        elif self._half_closed:
+            self._on_eof()
+        try:
+            yield
+        finally:
+            exchange.on_gone = None
+            self._task = None
 
     async def _view(self, pause: Pause) -> None:
         outcome: Any
@@ -320,7 +348,7 @@ class Call(Delivery):
         if self._task is not None:
             self._tasks.loop.call_later(_HALF_CLOSED, self._on_nobody, self._task)
 
-    def _on_nobody(self, task: asyncio.Task[None]) -> None:
+    def _on_nobody(self, task: asyncio.Task[Any]) -> None:
         if task is self._task:
             self.exchange.abort()
 

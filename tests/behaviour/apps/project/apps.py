@@ -9,7 +9,9 @@ class Project(AppConfig):
     default = True
 
     def ready(self):
-        from project import current
+        from project import connections, current
+
+        connections.watch()
 
         def started(sender, environ, **_):
             current.key.set(key_of(environ))

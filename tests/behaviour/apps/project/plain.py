@@ -99,6 +99,16 @@ async def waits(request):  # noqa: F811
 
 
 @only(views, "async")
+async def cancels_itself(request):
+    """Awaits what somebody else has cancelled."""
+    import asyncio
+
+    task = asyncio.create_task(asyncio.sleep(60))
+    asyncio.get_running_loop().call_soon(task.cancel)
+    await task
+
+
+@only(views, "async")
 async def stubborn(request):
     """Answers although it was cancelled."""
     import asyncio

@@ -8,7 +8,7 @@ from asgiref.sync import ThreadSensitiveContext, async_to_sync, sync_to_async
 from django.http import HttpResponse, JsonResponse
 from django.urls import path
 
-from project.journal import gates, note
+from project.journal import entries, gates, key_of, note
 
 leak = ContextVar("leak", default="clean")
 
@@ -110,6 +110,15 @@ async def slow_function(request):
     return HttpResponse("")
 
 
+async def opens(request):
+    """Needs a thread to open the gate at which all threads wait."""
+    note(request, "begun")
+    while entries[key_of(request.META)].count("waits") < int(request.GET["count"]):
+        await asyncio.sleep(0.002)
+    await sync_to_async(gates[request.GET["gate"]].set)()
+    return HttpResponse("opened")
+
+
 async def raises(request):
     def fail():
         raise LookupError("in a thread")
@@ -120,5 +129,5 @@ async def raises(request):
         return HttpResponse(str(error))
 
 
-views = (names, free_at_once, leaks, leaked, all_at_once, loop_of, loop_here, orphan, slow_function, raises)
+views = (names, free_at_once, leaks, leaked, all_at_once, loop_of, loop_here, opens, orphan, slow_function, raises)
 urlpatterns = [path(f"threads/{view.__name__}", view) for view in views]

@@ -1,9 +1,10 @@
 from django.urls import path
 
-from project import bodies, control, data, plain, streams, threads
+from project import bodies, connections, control, data, plain, streams, threads
 
 urlpatterns = [
-    path(f"{kind}/{name}", view) for kind, name, view in plain.views + data.views + streams.views + bodies.views
+    path(f"{kind}/{name}", view)
+    for kind, name, view in plain.views + data.views + streams.views + bodies.views + connections.views
 ]
 urlpatterns += threads.urlpatterns + control.urlpatterns
 
