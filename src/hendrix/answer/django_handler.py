@@ -26,6 +26,8 @@ class Handler(BaseHandler):  # type: ignore[misc]
         #: Wraps a call that makes this thread wait; a server has another thread stand in for it.
         self.waiting: Callable[[Callable[..., Any]], Callable[..., Any]] = lambda call: call
         self.chain: Layer
+        #: Middleware that holds a thread while what is within it is awaited; the outermost first.
+        self.holding: list[str] = []
         self.load_middleware()
 
     def load_middleware(self, is_async: bool | None = None) -> None:
@@ -39,6 +41,7 @@ class Handler(BaseHandler):  # type: ignore[misc]
         self._exception_middleware: list[Any] = []
         layer: Layer = ViewLayer(self)
         on_loop = has_async_views(get_resolver()) if is_async is None else is_async
+        pauses = on_loop
         for path in reversed(settings.MIDDLEWARE):
             factory = import_string(path)
             can_sync = getattr(factory, "sync_capable", True)
@@ -53,6 +56,9 @@ class Handler(BaseHandler):  # type: ignore[misc]
                 else:
                     on_loop = can_async and (on_loop or not can_sync)
                     layer = self._with_whole(path, factory, layer, on_loop)
+                    if pauses and not on_loop:
+                        self.holding.insert(0, path)
+                    pauses = pauses or on_loop
             except MiddlewareNotUsed as reason:
                 emit("middleware.not_used", DEBUG, middleware=path, reason=str(reason))
         self.chain = layer
