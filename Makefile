@@ -11,7 +11,7 @@ BIND ?= 127.0.0.1:8000
 # Tests of real processes mostly wait, so more of them run at once than there may be processors.
 AT_ONCE ?= --numprocesses 3 --dist worksteal
 
-.PHONY: run test check lint bench clean
+.PHONY: run test check lint django-tests bench clean
 
 run: .make-run
 	@cd $(SHOWCASE) && ../../$(BIN)/python manage.py migrate --verbosity 0
@@ -28,11 +28,17 @@ lint: .make-test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Django's own tests against our handler: make django-tests [DJANGO=6.0.10] [DJANGO_PYTHON=python3.13]
+DJANGO ?=
+DJANGO_PYTHON ?= $(BIN)/python
+django-tests: .make-test
+	$(BIN)/python -m tests.parity $(if $(DJANGO),--django $(DJANGO)) --python $(DJANGO_PYTHON)
+
 bench:
 	$(PYTHON) -m bench
 
 clean:
-	rm -rf $(VENV) .bench .make-* build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) .bench .django-tests .make-* build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 $(BIN)/python:
 	@scripts/make-venv $(PYTHON) $(VENV)

@@ -51,6 +51,15 @@ def stage() -> Iterator[Stage]:
         yield Stage(server)
 
 
+@pytest.fixture(scope="session")
+def asgi() -> Iterator[Stage]:
+    """The same for the ASGI applications."""
+    options = ("--graceful-timeout", "5", "--client-max-body-size", "8MB", "--ws-max-size", "1MB")
+    with serve("asgi_suite:app", *options, directory=APPS, kind="asgi") as server:
+        yield Stage(server)
+    assert "the lifespan ended" in server.last_output
+
+
 @pytest.fixture
 def client(stage: Stage) -> Iterator[Client]:
     with stage.client() as client:

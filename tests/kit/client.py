@@ -153,6 +153,12 @@ class Client:
             parts.append(data)
         return b"".join(parts)
 
+    def some(self) -> bytes:
+        """Bytes, as soon as there are any. Raises ``Truncated`` at the end."""
+        if not self._buffer:
+            self._more()
+        return self._take(len(self._buffer))
+
     def closed(self) -> bool:
         """Wait for the end of the connection; True where nothing more arrived before it."""
         return self.rest() == b""

@@ -61,6 +61,8 @@ class Server:
         self.host, self.port, self.path = "", 0, ""
         #: TERM was sent: a second one could meet a process that is about to exit.
         self._leaving = False
+        #: What it had said on stdout when it had left.
+        self.last_output = ""
 
     # --- what it says ----------------------------------------------------------------------------------------
 
@@ -157,16 +159,22 @@ class Server:
 
 @contextlib.contextmanager
 def serve(
-    app: str, *options: str, directory: Path, bind: str = "127.0.0.1:0", environ: dict[str, str] | None = None
+    app: str,
+    *options: str,
+    directory: Path,
+    bind: str = "127.0.0.1:0",
+    environ: dict[str, str] | None = None,
+    kind: str = "wsgi",
 ) -> Iterator[Server]:
-    """Serve the WSGI application ``app`` (``module:attr``) that is found in ``directory``.
+    """Serve the application ``app`` (``module:attr``) that is found in ``directory``.
 
-    ``options`` are further flags; ``environ`` is added to the environment. ``bind`` may name ``{home}``, the
-    directory that the server runs in.
+    ``kind`` is the option that names it: ``wsgi``, ``asgi``, or ``settings`` for a Django project. ``options`` are
+    further flags; ``environ`` is added to the environment. ``bind`` may name ``{home}``, the directory that the server
+    runs in.
     """
     with tempfile.TemporaryDirectory(prefix="hx-") as home:
         bind = bind.replace("{home}", home)
-        command = [sys.executable, "-m", "hendrix", "start", "--wsgi", app, "--pythonpath", str(directory)]
+        command = [sys.executable, "-m", "hendrix", "start", f"--{kind}", app, "--pythonpath", str(directory)]
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("HX_", "DJANGO_"))}
         server = Server([*command, "--bind", bind, *options], Path(home), {**clean, **(environ or {})})
         try:
@@ -176,3 +184,4 @@ def serve(
             server.kill()
             raise
         server.stop()
+        server.last_output = server.output()

@@ -82,10 +82,3 @@ def test_requests_that_hang_do_not_outlive_a_killed_supervisor(project):
         until(lambda: server.process.poll() is not None and gone(server), "its processes to end", PATIENCE)
         client.close()
         server.stop = lambda: None
-
-
-def test_four_workers_all_answer(project):
-    with project.serve("-w", "4") as server, load(server) as running:
-        assert len(server.workers()) == 4
-        until(lambda: set(running.pids) == set(server.workers()), "all four to answer")
-    assert running.failures == []

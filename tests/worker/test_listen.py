@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import select
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -12,50 +13,68 @@ import pytest
 
 from hendrix.worker import listen as room
 from hendrix.worker.listen import Listener, descriptor_limit
+from hendrix.worker.shares import Share
+from tests.kit.live import until
 from tests.worker.loops import FakeLoop, heard
 
 
-class FakeServer:
-    def __init__(self, sock: socket.socket) -> None:
-        self.sock = sock
-
-    def close(self) -> None:
-        self.sock.close()
-
-
 class Loop(FakeLoop):
-    """Counts the servers that are open."""
+    """Knows what is watched."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.servers: list[FakeServer] = []
+        self.watched: dict[int, Any] = {}
+        self.welcomed: list[socket.socket] = []
         self.fails = False
 
-    async def create_server(self, _factory: Any, *, sock: socket.socket, backlog: int) -> FakeServer:
+    def add_reader(self, fd: int, call: Any, *args: Any) -> None:
         if self.fails:
             raise OSError("no")
-        self.servers.append(FakeServer(sock))
-        return self.servers[-1]
+        self.watched[fd] = lambda: call(*args)
 
-    create_unix_server = create_server
+    def remove_reader(self, fd: int) -> None:
+        self.watched.pop(fd, None)
 
-    @property
-    def open(self) -> int:
-        return sum(server.sock.fileno() >= 0 for server in self.servers)
+    def time(self) -> float:
+        return self.now
+
+    def create_task(self, sock: Any) -> Any:
+        return self
+
+    def add_done_callback(self, call: Any) -> None:
+        pass
+
+    def connect_accepted_socket(self, factory: Any, sock: socket.socket) -> None:
+        self.welcomed.append(sock)
 
 
 class Case:
     def __init__(self, limit: int = 100) -> None:
         self.loop = Loop()
         self.sockets = [socket.create_server(("127.0.0.1", 0)), socket.socket(socket.AF_UNIX)]
-        self.listener = Listener(self.loop, list(self.sockets), lambda: None, limit=limit, backlog=7)  # type: ignore[arg-type, return-value]
-        self.loop.create_task(self.listener.open())
+        self.table = memoryview(bytearray(64 * 16)).cast("q")
+        self.share = Share(1, self.loop.now, self.table)
+        self.listener = Listener(self.loop, list(self.sockets), lambda: None, self.share, limit=limit)  # type: ignore[arg-type, return-value]
+        with pytest.raises(StopIteration):  # it waits for nothing
+            self.listener.open().send(None)
 
     def accepting(self, connections: int) -> bool:
         """With so many connections, are all sockets accepted on (or none)?"""
         self.listener.check(connections)
-        assert self.loop.open in (0, 2)
-        return self.loop.open == 2
+        assert len(self.loop.watched) in (0, 2)
+        return len(self.loop.watched) == 2
+
+    def connect(self, count: int) -> list[socket.socket]:
+        """Clients, in line."""
+        clients = [socket.create_connection(self.sockets[0].getsockname()) for _ in range(count)]
+        until(lambda: select.select([self.sockets[0]], [], [], 0)[0], "the first to be in line")
+        return clients
+
+    def wake(self) -> int:
+        """The loop finds the socket readable, if it looks at it. How many were accepted by now?"""
+        if call := self.loop.watched.get(self.sockets[0].fileno()):
+            call()
+        return len(self.loop.welcomed)
 
 
 @pytest.fixture
@@ -63,7 +82,7 @@ def case() -> Iterator[Case]:
     case = Case()
     yield case
     case.listener.close()
-    for sock in case.sockets:
+    for sock in (*case.sockets, *case.loop.welcomed):
         sock.close()
 
 
@@ -115,17 +134,62 @@ def test_closed_is_for_good(case) -> None:
     assert not case.accepting(0)
 
 
-def test_closed_while_it_is_about_to_go_on(case, monkeypatch) -> None:
-    assert not case.accepting(100)
-    begin = case.loop.create_server
+def test_who_has_more_than_its_share_leaves_connections_to_others(case) -> None:
+    other = Share(2, 0.0, case.table)
+    case.share.have(5)
+    clients = case.connect(3)
+    assert case.wake() == 0
+    assert case.sockets[0].fileno() not in case.loop.watched, "it would be readable all the time"
+    other.have(5)
+    case.loop.advance(0.01)
+    assert case.wake() == 2, "one more than the other"
+    other.have(6)
+    case.loop.advance(0.01)
+    assert case.wake() == 3
+    for client in clients:
+        client.close()
 
-    async def close_meanwhile(*args: Any, **keywords: Any) -> FakeServer:
-        case.listener.close()
-        return await begin(*args, **keywords)
 
-    monkeypatch.setattr(case.loop, "create_server", close_meanwhile)
-    monkeypatch.setattr(case.loop, "create_unix_server", begin)
-    assert not case.accepting(0)
+def test_who_stands_still_is_not_waited_for(case) -> None:
+    Share(2, 0.0, case.table)
+    case.share.have(5)
+    clients = case.connect(1)
+    began = case.loop.now
+    until(lambda: case.wake() or case.loop.advance(0.001), "the connection to be accepted")
+    assert 0.04 < case.loop.now - began < 0.06
+    clients[0].close()
+
+
+def test_a_connection_that_another_has_taken_is_not_waited_for(case) -> None:
+    Share(2, 0.0, case.table)
+    case.share.have(5)
+    for _ in range(100):  # one after the other, and the other takes each
+        (client,) = case.connect(1)
+        assert case.wake() == 0
+        case.sockets[0].accept()[0].close()
+        client.close()
+        case.loop.advance(0.002)
+    assert case.wake() == 0
+
+
+def test_a_system_that_cannot_accept_is_asked_again_later(case, monkeypatch) -> None:
+    (client,) = case.connect(1)
+
+    class Poor:
+        def accept(self) -> None:
+            raise OSError(24, "Too many open files")
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(case.sockets[0], name)
+
+    with heard() as events:
+        case.listener._knock(Poor())
+    assert [name for name, _ in events] == ["accept.failed"]
+    assert case.sockets[0].fileno() not in case.loop.watched
+    case.loop.advance(0.2)
+    case.loop.watched[case.sockets[0].fileno()] = lambda: case.listener._knock(case.sockets[0])
+    assert case.wake() == 1
+    client.close()
 
 
 def test_it_does_not_accept_with_the_last_descriptors(case, monkeypatch) -> None:
@@ -156,4 +220,4 @@ def test_the_limit_of_descriptors(monkeypatch) -> None:
 def test_a_limit_beyond_the_descriptors_is_cut(monkeypatch) -> None:
     monkeypatch.setattr(room, "descriptor_limit", lambda: 50)
     for given, effective in ((0, 50), (10, 10), (1000, 50)):
-        assert Listener(FakeLoop(), [], lambda: None, limit=given, backlog=1).limit == effective  # type: ignore[arg-type, return-value]
+        assert Listener(FakeLoop(), [], lambda: None, Share(1, 0.0), limit=given).limit == effective  # type: ignore[arg-type, return-value]

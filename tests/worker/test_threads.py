@@ -351,7 +351,9 @@ def test_a_job_may_be_lent_a_thread_by_a_thread(house) -> None:
 def test_others_stand_in_for_threads_that_wait_for_the_loop(small) -> None:
     class Waits(Job):
         def wait_for_release(self) -> None:
-            small.pool.waiting_for_loop(super().wait_for_release)()
+            small.pool.waits_for_loop()
+            super().wait_for_release()
+            small.pool.loop_is_done()
 
     for _ in range(2):
         job = Waits()

@@ -18,6 +18,8 @@ from typing import Any
 from django.core.cache import caches
 from django.db import connections
 
+from hendrix.answer.housekeeping import caches_in_use, here
+
 #: By alias.
 Connections = dict[str, Any]
 #: Sets of connections that wait for a thread.
@@ -41,16 +43,18 @@ class Belongings:
 
     __slots__ = ("_connections", "_lock", "_over", "lingers")
 
-    def __init__(self) -> None:
+    def __init__(self, *, lingers: bool = False) -> None:
         self._connections: Connections = {}
         self._lock = threading.Lock()
         self._over = False
         #: Does the request go on for long (a stream)? Then its connections are closed whenever it leaves a thread.
-        self.lingers = False
+        self.lingers = lingers
 
     def depart(self) -> None:
         """Out of the thread where the request began. Others take their place where there are some."""
         taken = _remove()
+        if self.lingers:
+            _close_idle(taken)
         if taken:
             _refill()
             self._keep(taken)
@@ -112,10 +116,14 @@ def _put(found: Connections) -> None:
     for alias, connection in found.items():
         connection._thread_ident = ident
         connections[alias] = connection
+        here.connections.append(connection)
 
 
 def _remove() -> Connections:
     """Out of this thread."""
+    if not here.connections:
+        return {}
+    here.connections.clear()
     found = {connection.alias: connection for connection in connections.all(initialized_only=True)}
     for alias in found:
         del connections[alias]
@@ -140,7 +148,7 @@ def keep_caches(context: Context) -> None:
 
     Contexts are made for each request, and a cache that is made anew each time opens its connection each time.
     """
-    if len(_kept.caches) == len(caches.settings):
+    if not caches_in_use() or len(_kept.caches) == len(caches.settings):
         return
     fresh = {alias: cache for alias, cache in context.run(_made_caches).items() if alias not in _kept.caches}
     for alias, cache in fresh.items():

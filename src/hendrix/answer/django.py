@@ -63,6 +63,12 @@ def django(
 _HALF_CLOSED = 0.5
 
 
+def prepare_context(script_name: str) -> None:
+    """What Django sets for each request. It is the same for all of a server: once for each thread does."""
+    set_script_prefix(script_name if settings.FORCE_SCRIPT_NAME is None else settings.FORCE_SCRIPT_NAME)
+    set_urlconf(settings.ROOT_URLCONF)
+
+
 class Call(Delivery):
     """One request on its way through Django. Methods named ``_on_…`` are on the loop, the others in a thread."""
 
@@ -74,6 +80,7 @@ class Call(Delivery):
         "_context",
         "_half_closed",
         "_handler",
+        "_has_threads",
         "_next",
         "_pause",
         "_request",
@@ -105,6 +112,8 @@ class Call(Delivery):
         self._cancellable = False
         self._half_closed = False
         exchange.on_eof = self._on_eof
+        #: Was it given threads for what its coroutines call?
+        self._has_threads = False
 
     # --- in a thread ---------------------------------------------------------------------------------------
 
@@ -134,7 +143,7 @@ class Call(Delivery):
                 self._leave_thread()
 
     def _leave_thread(self) -> None:
-        self._belongings = Belongings()
+        self._belongings = Belongings(lingers=self._stream is not None)
         self._belongings.depart()
         give_caches_away()
         self.threads.post(self._on_loop)
@@ -150,6 +159,7 @@ class Call(Delivery):
                 belongings.stay(had)
                 keep_caches(self._context)
             else:
+                belongings.lingers = True
                 belongings.leave(had)
                 self.threads.post(self._on_loop)
 
@@ -158,18 +168,20 @@ class Call(Delivery):
         step()
 
     def _enter(self) -> None:
-        exchange = self.exchange
-        handler = self._handler
-        environ = self._build(exchange.request, exchange.origin, self._body, exchange.request_id)
-        set_script_prefix(get_script_name(environ))
-        request_started.send(sender=type(handler), environ=environ)
-        request = self._request = WSGIRequest(environ)
-        set_urlconf(settings.ROOT_URLCONF)
-        found = handler.chain.enter(request)
+        request = self._request = self._started()
+        found = self._handler.chain.enter(request)
         if type(found) is Pause:
             self._pause = found
         else:
             self._deliver(found)
+
+    def _started(self) -> Any:
+        exchange = self.exchange
+        environ = self._build(exchange.request, exchange.origin, self._body, exchange.request_id)
+        if not self._handler.threads_are_prepared:
+            prepare_context(get_script_name(environ))
+        request_started.send(sender=type(self._handler), environ=environ)
+        return WSGIRequest(environ)
 
     def _leave(self, pause: Pause, outcome: Any) -> None:
         """The async view is over: ``outcome`` is its response, or what it raised."""
@@ -198,11 +210,14 @@ class Call(Delivery):
                 self._close(response)
 
     def _close(self, response: Any) -> None:
-        """Whatever happened: this is how Django learns that the request is over."""
+        """Whatever happened: this is how Django learns that the request is over.
+
+        Without a response the request itself is left open: a function that a cancelled view had called may still run
+        in its thread, with the request's files.
+        """
         if response is not None and hasattr(response, "close"):
             response.close()
         else:
-            self._request.close()
             request_finished.send(sender=type(self._handler))
 
     # --- on the loop ---------------------------------------------------------------------------------------
@@ -212,11 +227,12 @@ class Call(Delivery):
         pause, response = self._pause, self._stream
         self._pause = self._stream = None
         self._context.run(rehome)
-        if pause is not None:
+        if not self._has_threads:
+            self._has_threads = True
             RequestThreads(self.threads, self._belongings, self.exchange.request).install(self._context)
+        if pause is not None:
             self._start(self._view(pause))
             return
-        self._belongings.lingers = True
         self._on_start()
         self._start(self._parts(response))
 

@@ -9,25 +9,28 @@ from typing import Any
 from asgiref.sync import async_to_sync, iscoroutinefunction
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, MiddlewareNotUsed
-from django.core.handlers.base import BaseHandler
+from django.core.handlers.base import BaseHandler, logger
 from django.urls import URLResolver, get_resolver
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.log import log_response
 from django.utils.module_loading import import_string
 
+from hendrix.answer import housekeeping
 from hendrix.answer.layers import AsyncLayer, HooksLayer, Layer, SyncLayer, ViewLayer, complete
-from hendrix.core.events import DEBUG, emit
+from hendrix.answer.routes import Routes
 
 
 class Handler(BaseHandler):  # type: ignore[misc]
     """One set of middleware for sync and async views."""
 
     def __init__(self) -> None:
-        #: Wraps a call that makes this thread wait; a server has another thread stand in for it.
-        self.waiting: Callable[[Callable[..., Any]], Callable[..., Any]] = lambda call: call
         self.chain: Layer
         #: Middleware that holds a thread while what is within it is awaited; the outermost first.
         self.holding: list[str] = []
+        #: Did each thread call ``prepare_context``?
+        self.threads_are_prepared = False
+        self._routes = Routes()
+        housekeeping.install()
         self.load_middleware()
 
     def load_middleware(self, is_async: bool | None = None) -> None:
@@ -54,52 +57,50 @@ class Handler(BaseHandler):  # type: ignore[misc]
                 if _is_made_of_hooks(factory):
                     layer = self._with_hooks(path, factory, layer)
                 else:
-                    on_loop = can_async and (on_loop or not can_sync)
-                    layer = self._with_whole(path, factory, layer, on_loop)
+                    layer = self._with_whole(path, factory, layer, can_async and (on_loop or not can_sync))
+                    on_loop = isinstance(layer, AsyncLayer)
                     if pauses and not on_loop:
                         self.holding.insert(0, path)
                     pauses = pauses or on_loop
             except MiddlewareNotUsed as reason:
-                emit("middleware.not_used", DEBUG, middleware=path, reason=str(reason))
+                _tell_not_used(path, reason)
         self.chain = layer
 
     def _with_hooks(self, path: str, factory: Callable[..., Any], layer: Layer) -> Layer:
         made = layer if isinstance(layer, HooksLayer) else HooksLayer(layer)
-        # Called by nobody but middleware that looks for itself; the hooks are called one by one.
-        middleware = _made(path, factory, partial(complete, self, made.beneath()))
-        made.add_outside(middleware)
+        get_response = partial(complete, made.beneath())
+        middleware = _made(path, factory, get_response)
         self._add_hooks(middleware)
+        if middleware.get_response is not get_response:
+            # It has put something of its own around what is within it, which must be called.
+            return SyncLayer(layer, middleware)
+        made.add_outside(middleware)
         return made
 
     def _with_whole(self, path: str, factory: Callable[..., Any], layer: Layer, on_loop: bool) -> Layer:
-        made = AsyncLayer(layer) if on_loop else SyncLayer(layer, self)
+        made = AsyncLayer(layer) if on_loop else SyncLayer(layer)
         made.middleware = _made(path, factory, made.get_response)
         self._add_hooks(made.middleware)
         return made
 
     def _add_hooks(self, middleware: Any) -> None:
         if hasattr(middleware, "process_view"):
-            self._view_middleware.insert(0, self._in_thread(middleware.process_view))
+            self._view_middleware.insert(0, _in_thread(middleware.process_view))
         if hasattr(middleware, "process_template_response"):
-            self._template_response_middleware.append(self._in_thread(middleware.process_template_response))
+            self._template_response_middleware.append(_in_thread(middleware.process_template_response))
         if hasattr(middleware, "process_exception"):
-            self._exception_middleware.append(self._in_thread(middleware.process_exception))
+            self._exception_middleware.append(_in_thread(middleware.process_exception))
 
-    def _in_thread(self, hook: Callable[..., Any]) -> Callable[..., Any]:
-        return self.wait_for(hook) if iscoroutinefunction(hook) else hook
-
-    def wait_for(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """The coroutine function as a function for threads, which wait for it."""
-        call = async_to_sync(function)
-
-        def waits(*args: Any) -> Any:
-            return self.waiting(call)(*args)
-
-        return waits
+    def resolve_request(self, request: Any) -> Any:
+        """See ``BaseHandler.resolve_request``."""
+        if hasattr(request, "urlconf"):
+            return super().resolve_request(request)
+        match = request.resolver_match = self._routes.resolve(get_resolver(), request.path_info)
+        return match
 
     def get_response(self, request: Any) -> Any:
         """In a thread, as ``BaseHandler.get_response``: the response, whatever has to be waited for."""
-        return self.completed(request, complete(self, self.chain, request))
+        return self.completed(request, complete(self.chain, request))
 
     def completed(self, request: Any, response: Any) -> Any:
         """What Django does with every response before it is sent."""
@@ -109,6 +110,10 @@ class Handler(BaseHandler):  # type: ignore[misc]
         return response
 
 
+def _in_thread(hook: Callable[..., Any]) -> Callable[..., Any]:
+    return async_to_sync(hook) if iscoroutinefunction(hook) else hook
+
+
 def _is_made_of_hooks(factory: Any) -> bool:
     """Does it do nothing but to call its hooks, as ``MiddlewareMixin`` does?"""
     return (
@@ -116,6 +121,14 @@ def _is_made_of_hooks(factory: Any) -> bool:
         and issubclass(factory, MiddlewareMixin)
         and all(getattr(factory, call) is getattr(MiddlewareMixin, call) for call in ("__call__", "__acall__"))
     )
+
+
+def _tell_not_used(path: str, reason: MiddlewareNotUsed) -> None:
+    """To Django's own logger, as the project's ``LOGGING`` expects it."""
+    if settings.DEBUG and str(reason):
+        logger.debug("MiddlewareNotUsed(%r): %s", path, reason)
+    elif settings.DEBUG:
+        logger.debug("MiddlewareNotUsed: %r", path)
 
 
 def _made(path: str, factory: Callable[..., Any], get_response: Callable[..., Any]) -> Any:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
-from asgiref.sync import iscoroutinefunction, sync_to_async
+from asgiref.sync import async_to_sync, iscoroutinefunction, sync_to_async
 from django.core.handlers.base import BaseHandler
 from django.core.handlers.exception import response_for_exception
 
@@ -111,7 +111,7 @@ class ViewLayer(Layer):
             handler.check_response(response, hook, name=name)
         try:
             render = response.render
-            response = handler.wait_for(render)() if iscoroutinefunction(render) else render()
+            response = async_to_sync(render)() if iscoroutinefunction(render) else render()
         except Exception as error:
             response = handler.process_exception_by_middleware(error, request)
             if response is None:
@@ -183,10 +183,9 @@ class HooksLayer(Layer):
 class SyncLayer(Layer):
     """Middleware that must be called as a whole, in a thread. An async view within it holds that thread."""
 
-    def __init__(self, inner: Layer, handler: BaseHandler) -> None:
+    def __init__(self, inner: Layer, middleware: Callable[[HttpRequest], HttpResponse] = NotImplemented) -> None:
         self._inner = inner
-        self._handler = handler
-        self.middleware: Callable[[HttpRequest], HttpResponse]
+        self.middleware = middleware
 
     def enter(self, request: HttpRequest) -> HttpResponse | Pause:
         """See ``Layer``."""
@@ -197,16 +196,16 @@ class SyncLayer(Layer):
 
     def get_response(self, request: HttpRequest) -> HttpResponse:
         """What the middleware calls."""
-        return complete(self._handler, self._inner, request)
+        return complete(self._inner, request)
 
 
-def complete(handler: BaseHandler, layer: Layer, request: HttpRequest) -> HttpResponse:
+def complete(layer: Layer, request: HttpRequest) -> HttpResponse:
     """In a thread, which waits where it must: the response of ``layer``."""
     found = layer.enter(request)
     if type(found) is not Pause:
         return found
     try:
-        outcome = handler.wait_for(_awaiting(found))()
+        outcome = async_to_sync(_awaiting(found))()
     except Exception as error:
         outcome = error
     return found.leave(request, outcome)

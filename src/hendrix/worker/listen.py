@@ -1,7 +1,10 @@
-"""Accepting connections, and not accepting more than there are descriptors for.
+"""Accepting connections: not more than our share of them, and not more than there are descriptors for.
 
-At the limit the worker lets go of the listening sockets (the supervisor still holds them, so nobody is refused:
-they wait in the backlog) and takes them up again when connections have closed.
+All workers accept at the same sockets. The kernel wakes whoever it likes, mostly the same one, so a worker that has
+more connections than another leaves new ones to it for a moment (``shares``).
+
+At the limit of descriptors the worker lets go of the listening sockets (the supervisor still holds them, so nobody is
+refused: they wait in the backlog) and takes them up again when connections have closed.
 """
 
 from __future__ import annotations
@@ -9,12 +12,12 @@ from __future__ import annotations
 import asyncio
 import os
 import resource
+import select
 import socket
-import sys
 from collections.abc import Callable
-from typing import Any
 
 from hendrix.core.events import INFO, WARNING, emit
+from hendrix.worker.shares import Share
 
 #: Descriptors kept for the application, files, databases and ourselves.
 _RESERVE = 64
@@ -24,6 +27,14 @@ _SCARCE = 16
 _EACH = 4
 #: Accepting goes on when this share of the limit is free again.
 _HYSTERESIS = 0.05
+
+#: Accepted in one turn of the loop.
+_AT_ONCE = 32
+#: Seconds for which a connection is left to others at a time, and until nobody else is waited for.
+_LEAVE = 0.001
+_LEAVE_AT_MOST = 0.05
+#: Seconds until accepting is tried again when the system cannot.
+_REST = 0.1
 
 Factory = Callable[[], asyncio.BaseProtocol]
 
@@ -36,15 +47,18 @@ class Listener:
         loop: asyncio.AbstractEventLoop,
         sockets: list[socket.socket],
         factory: Factory,
+        share: Share,
         *,
         limit: int,
-        backlog: int,
     ) -> None:
         self._loop = loop
         self._sockets = sockets
         self._factory = factory
-        self._backlog = backlog
-        self._servers: list[asyncio.Server] = []
+        self._share = share
+        #: Connections on their way from a socket to a transport.
+        self._welcoming: set[asyncio.Task[object]] = set()
+        #: Since when a connection is left to others; 0: none is.
+        self._left_since = 0.0
         self._room = descriptor_limit()
         self.limit = min(limit or self._room, self._room)
         self._low = max(0, self.limit * (1 - _HYSTERESIS) - 1)
@@ -52,46 +66,96 @@ class Listener:
         #: Said that it pauses, and that it went on: at most once a minute, however often it does.
         self._told = self._told_end = False
         self._paused = False
-        self._opening = False
-        self._resuming: asyncio.Task[None] | None = None
         self._closed = False
 
     async def open(self) -> None:
-        """Begin, or go on."""
+        """Begin. Raises ``OSError`` where the loop cannot watch so many sockets."""
+        self._watch()
+
+    def _watch(self) -> None:
         for sock in self._sockets:
-            # The loop closes what it was given, so it gets a duplicate each time.
-            copy = sock.dup()
-            if sock.family == socket.AF_UNIX:
-                server = await self._loop.create_unix_server(
-                    self._factory, sock=copy, backlog=self._backlog, **_keep_file(self._loop)
-                )
-            else:
-                server = await self._loop.create_server(self._factory, sock=copy, backlog=self._backlog)
-            self._servers.append(server)
+            sock.setblocking(False)
+            self._loop.add_reader(sock.fileno(), self._knock, sock)
 
     def close(self) -> None:
         """Accept nothing more, for good."""
-        self._closed = True
-        self._stop()
+        if not self._closed:
+            self._closed = True
+            self._share.leave()
+            self._stop()
         for sock in self._sockets:
             sock.close()
         self._sockets = []
 
     def _stop(self) -> None:
-        for server in self._servers:
-            server.close()
-        self._servers = []
+        for sock in self._sockets:
+            self._loop.remove_reader(sock.fileno())
+
+    # --- one connection ------------------------------------------------------------------------------------
+
+    def _knock(self, sock: socket.socket) -> None:
+        for _ in range(_AT_ONCE):
+            if self._closed or self._paused:
+                return
+            if self._share.over(now := self._loop.time()):
+                self._leave_to_others(sock, now)
+                return
+            try:
+                theirs, _address = sock.accept()
+            except (BlockingIOError, ConnectionAbortedError):
+                return
+            except OSError as error:  # no descriptors, no memory
+                emit("accept.failed", WARNING, reason=(error.strerror or str(error)).lower(), again_in=_REST)
+                self._away(sock, _REST)
+                return
+            self._welcome(theirs)
+
+    def _welcome(self, sock: socket.socket) -> None:
+        self._left_since = 0.0  # the others have caught up
+        # Made here and not by the loop, later: whoever is about to leave must know of it.
+        protocol = self._factory()
+        self._share.have(self._share.count + 1)
+        task = self._loop.create_task(self._loop.connect_accepted_socket(lambda: protocol, sock))
+        self._welcoming.add(task)
+        task.add_done_callback(self._welcoming.discard)
+
+    def _leave_to_others(self, sock: socket.socket, now: float) -> None:
+        self._left_since = self._left_since or now
+        if now - self._left_since > _LEAVE_AT_MOST:
+            # They stand still, or their loops come late: nobody shall wait for that.
+            self._left_since = 0.0
+            self._share.pass_over_the_least()
+        self._away(sock, _LEAVE)
+
+    def _away(self, sock: socket.socket, seconds: float) -> None:
+        """Do not look at the socket for a while: it would be readable all the time."""
+        self._loop.remove_reader(sock.fileno())
+        self._loop.call_later(seconds, self._back, sock)
+
+    def _back(self, sock: socket.socket) -> None:
+        if self._closed or self._paused:
+            return
+        if not _readable(sock):
+            self._left_since = 0.0  # somebody has come for it
+        self._loop.add_reader(sock.fileno(), self._knock, sock)
+
+    # --- not too many --------------------------------------------------------------------------------------
 
     def check(self, connections: int) -> None:
         """After each accept, close and tick: stop at the limit, go on below it."""
         if self._closed:
             return
+        self._share.have(connections)
         if not self._paused:
             if connections >= self.limit or self._scarce(connections):
                 self._pause(connections)
-        elif connections <= self._low and not self._opening and not self._scarce(connections):
-            self._opening = True
-            self._resuming = self._loop.create_task(self._resume())
+        elif connections <= self._low and not self._scarce(connections):
+            self._resume()
+
+    def tick(self, now: float) -> None:
+        """Twice a second, by the loop's clock: tell the others that we live."""
+        if not self._closed:
+            self._share.beat(now)
 
     def _scarce(self, connections: int) -> bool:
         """Are nearly all descriptors taken, whoever took them? Then the next one has a high number."""
@@ -117,26 +181,27 @@ class Listener:
                 advice="raise the limit of open files (ulimit -n, LimitNOFILE=) or --limit-connections",
             )
 
-    async def _resume(self) -> None:
+    def _resume(self) -> None:
         try:
-            await self.open()
+            self._watch()
         except OSError as error:
             self._stop()
             emit("accept.cannot_resume", WARNING, reason=str(error))
-        else:
-            if self._closed:
-                self._stop()
-                return
-            self._paused = False
-            if self._told and not self._told_end:
-                self._told_end = True
-                emit("accept.resumed", INFO)
-                self._loop.call_later(60.0, self._may_tell_again)
-        finally:
-            self._opening = False
+            return
+        self._paused = False
+        if self._told and not self._told_end:
+            self._told_end = True
+            emit("accept.resumed", INFO)
+            self._loop.call_later(60.0, self._may_tell_again)
 
     def _may_tell_again(self) -> None:
         self._told = False
+
+
+def _readable(sock: socket.socket) -> bool:
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def descriptor_limit() -> int:
@@ -152,9 +217,3 @@ def descriptor_limit() -> int:
         soft = 1_048_576
     in_use = len(os.listdir("/dev/fd"))
     return max(8, soft - in_use - min(_RESERVE, soft // 4))
-
-
-def _keep_file(loop: asyncio.AbstractEventLoop) -> dict[str, Any]:
-    """asyncio's own loop removes a unix socket's file with the server since Python 3.13; ours is the supervisor's."""
-    own = isinstance(loop, asyncio.BaseEventLoop) and sys.version_info >= (3, 13)
-    return {"cleanup_socket": False} if own else {}

@@ -28,7 +28,8 @@ from hendrix.worker.project import thread_exit
 from hendrix.worker.reactor import Reactor, new_loop
 from hendrix.worker.record import Recorder
 from hendrix.worker.recycle import Recycle
-from hendrix.worker.served import Served, asgi_host, build_answer, thread_start
+from hendrix.worker.served import Served, asgi_host, build_answer, introduce
+from hendrix.worker.shares import Share
 from hendrix.worker.site import build_site
 from hendrix.worker.threads import ThreadPool
 
@@ -81,17 +82,15 @@ class Worker:
         asyncio.set_event_loop(self.loop)
         reactor.adopt(self.loop)
         log.bridge_twisted()
-        self.threads = ThreadPool(
-            self.loop, config.threads, config.queue_size, thread_exit(), thread_start(served, self.loop)
-        )
+        self.threads = ThreadPool(self.loop, config.threads, config.queue_size, thread_exit())
+        introduce(served, config, self.loop, self.threads)
         self.tasks = Tasks(self.loop)
         host, self._lifespan = asgi_host(served, config, self.tasks)
         self.site = build_site(config, build_answer(served, config, self.threads, self.tasks, host))
         self._recorder = Recorder(config, self.loop)
         self.site.record = self._recorder.record if self._recorder.wanted else None
-        self._listener = Listener(
-            self.loop, sockets, self._connect, limit=config.limit_connections, backlog=config.backlog
-        )
+        share = Share(number, self.loop.time())
+        self._listener = Listener(self.loop, sockets, self._connect, share, limit=config.limit_connections)
         self.site.on_close = self._count
         self.site.trusts = trust(config.forwarded_allow_ips)
         self._id_field = config.request_id.lower().encode()
@@ -143,7 +142,7 @@ class Worker:
         return connection
 
     def _count(self) -> None:
-        self._listener.check(len(self.site.connections))
+        self._listener.check(len(self.site.connections) + self.site.arriving)
         self._leave_when_done()
 
     # --- time ----------------------------------------------------------------------------------------------
@@ -154,6 +153,7 @@ class Worker:
         self.site.tick()
         self.threads.tick()
         self._heap.tick(now)
+        self._listener.tick(self.loop.time())
         for connection in list(self.site.connections):
             connection.check(now)
         config = self._config

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hendrix import __version__
@@ -56,13 +55,21 @@ def asgi_host(served: Served, config: Config, tasks: Tasks) -> tuple[Host | None
     return host, lifespan
 
 
-def thread_start(served: Served, loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
-    """What a new thread of the pool does first."""
+def introduce(served: Served, config: Config, loop: asyncio.AbstractEventLoop, threads: ThreadPool) -> None:
+    """Have a project with both kinds of views use this loop and these threads, whichever way it goes between them."""
     if served.django is None:
-        return lambda: None
-    from hendrix.answer.sync_threads import adopt_thread  # noqa: PLC0415 - imports asgiref
+        return
+    from hendrix.answer.django import prepare_context  # noqa: PLC0415 - imports Django
+    from hendrix.answer.sync_threads import adopt_loop  # noqa: PLC0415 - imports asgiref
 
-    return partial(adopt_thread, loop)
+    adopt_thread = adopt_loop(loop, threads)
+
+    def begin() -> None:
+        adopt_thread()
+        prepare_context(config.root_path)
+
+    threads.on_start = begin
+    served.django.threads_are_prepared = True
 
 
 def build_answer(served: Served, config: Config, threads: ThreadPool, tasks: Tasks, host: Host | None) -> Answer:
@@ -85,7 +92,6 @@ def _project(served: Served, threads: ThreadPool, tasks: Tasks, host: Host | Non
     if served.django is not None:
         from hendrix.answer.django import django  # noqa: PLC0415 - imports Django
 
-        served.django.waiting = threads.waiting_for_loop
         return django(served.django, threads, tasks, **facts)
     if served.wsgi is not None:
         return wsgi(served.wsgi, threads, **facts)

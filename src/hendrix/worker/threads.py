@@ -14,7 +14,7 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 from hendrix.core.events import ERROR, WARNING, emit
 from hendrix.core.exchange import Job
@@ -57,7 +57,8 @@ class ThreadPool:
         self._most = most
         self._queue_size = queue_size
         self._on_exit = on_exit
-        self._on_start = on_start
+        #: What each new thread does first.
+        self.on_start = on_start
         self._jobs = Jobs()
         self._fresh: list[Job] = []
         self._resumed: list[Job] = []
@@ -118,9 +119,10 @@ class ThreadPool:
             self._jobs.put_first(self._resumed)
             jobs += self._resumed
             self._resumed = []
-        if not self.slots:
-            self._grow(1)
-        elif self._jobs.wake(len(jobs)) < len(jobs) and not self._looking:
+        missing = len(jobs) - self._jobs.wake(len(jobs))
+        if missing and (not self.slots or self._parked):
+            missing -= self._grow(missing)
+        if missing and not self._looking:
             self._begin_to_look()
 
     @property
@@ -172,7 +174,7 @@ class ThreadPool:
     def _run(self, slot: Slot, number: int) -> None:
         slot.ident = threading.get_ident()
         _here.slot = slot
-        self._on_start()
+        self.on_start()
         take = self._jobs.take
         now = time.monotonic
         while (job := take(slot)) is not None:
@@ -190,8 +192,10 @@ class ThreadPool:
         finally:
             self.post(self._left, number)
 
-    def _grow(self, count: int) -> None:
-        for _ in range(min(count, self._room() - len(self.slots))):
+    def _grow(self, count: int) -> int:
+        """So many threads more, as far as there may be; return how many."""
+        before = len(self.slots)
+        for _ in range(min(count, self._room() - before)):
             self._names += 1
             slot = Slot()
             thread = threading.Thread(
@@ -201,8 +205,9 @@ class ThreadPool:
                 thread.start()
             except RuntimeError as error:
                 emit("threads.cannot_start", WARNING, reason=str(error), threads=len(self.slots))
-                return
+                break
             self.slots[self._names] = slot
+        return len(self.slots) - before
 
     def _room(self) -> int:
         """How many threads there may be. Those that will not work for now, or ever again, do not count."""
@@ -302,24 +307,20 @@ class ThreadPool:
         with self._lock:
             self._parked -= 1
 
-    def waiting_for_loop(self, call: Callable[..., Any]) -> Callable[..., Any]:
-        """``call``, for a pool thread that waits in it for the loop: another may stand in for it meanwhile.
+    def waits_for_loop(self) -> None:
+        """From a pool thread: it now waits for the loop, so another may stand in for it, until ``loop_is_done``.
 
         Unlike one that waits for its peer it is still watched.
         """
+        with self._lock:
+            self._parked += 1
+        if self.waiting:
+            self.post(self._settle)
 
-        def waits(*args: Any) -> Any:
-            with self._lock:
-                self._parked += 1
-            if self.waiting:
-                self.post(self._settle)
-            try:
-                return call(*args)
-            finally:
-                with self._lock:
-                    self._parked -= 1
-
-        return waits
+    def loop_is_done(self) -> None:
+        """From any thread: one goes on that waited for the loop."""
+        with self._lock:
+            self._parked -= 1
 
     def progress(self) -> None:
         """From a pool thread: its request moved on; the watchdog starts anew."""

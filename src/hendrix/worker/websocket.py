@@ -1,7 +1,7 @@
 """A connection after its upgrade: ``core.exchange.WebSocket`` for real, now the only writer to its transport.
 
-Messages that nobody takes stop the reading; a peer that takes nothing is cut off as on any other connection. Bytes are
-written as they come: the loop joins what one of its turns writes.
+Messages that nobody takes stop the reading; a peer that takes nothing is cut off as on any other connection. The
+transport makes a system call of each write, so frames that are made in one turn of the loop are written as one.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from hendrix.worker.taking import Taking
 #: After a fault of the peer's: how long (seconds) it is still read, so that it sees why and not a reset.
 _LINGER = 2.0
 _HIGH_WATER = 64 * 1024
+#: Frames that wait for the end of a turn at the most.
+_MOST_HELD = 64
 
 
 def _unheard(*_: object) -> None:
@@ -33,10 +35,12 @@ class WebSocketConnection(asyncio.BufferedProtocol):
 
     __slots__ = (
         "_events",
+        "_held",
         "_loop",
         "_machine",
         "_paused",
         "_reading",
+        "_sent_at",
         "_site",
         "_taking",
         "_transport",
@@ -65,6 +69,9 @@ class WebSocketConnection(asyncio.BufferedProtocol):
         self._events: list[SocketEvent] = []
         self._paused = False
         self._reading = True
+        #: What is written at the end of this turn; when the last write was, if nothing was received since.
+        self._held: list[bytes] | None = None
+        self._sent_at = 0.0
         self.writable = writable
         self.closes_at = inf
         self.on_message: Callable[[str | bytes], None] = _unheard
@@ -84,6 +91,10 @@ class WebSocketConnection(asyncio.BufferedProtocol):
         """Bytes of the peer."""
         machine = self._machine
         events = machine.receive(data)
+        self._sent_at = 0.0
+        if len(events) > 1 and self._held is None:
+            # The answers to all of them come in one turn, most likely.
+            self._hold()
         if machine.output:
             self._write_output()
         if events:
@@ -153,6 +164,7 @@ class WebSocketConnection(asyncio.BufferedProtocol):
             emit("peer.fault", DEBUG, status=closed.code, reason=closed.reason)
             self.closes_at = time.monotonic() + _LINGER
             self._start_reading()
+            self._flush()
             if self._transport.can_write_eof():
                 self._transport.write_eof()
         else:
@@ -195,11 +207,34 @@ class WebSocketConnection(asyncio.BufferedProtocol):
         machine = self._machine
         if machine.open:
             self._write(machine.text(data) if isinstance(data, str) else machine.binary(data))
+            if self._held is not None and len(self._held) > _MOST_HELD:
+                self._flush()
         return self.writable
 
     def _write(self, data: bytes) -> None:
+        if self._held is not None:
+            self._held.append(data)
+            return
+        now = self._loop.time()
+        if now == self._sent_at:
+            self._hold().append(data)
+            return
+        self._sent_at = now
         self._taking.queued += len(data)
         self._transport.write(data)
+
+    def _hold(self) -> list[bytes]:
+        """From here on, and until the turn of the loop ends, only gather."""
+        self._held = []
+        self._loop.call_soon(self._flush)
+        return self._held
+
+    def _flush(self) -> None:
+        held, self._held = self._held, None
+        if held and not self._transport.is_closing():
+            data = held[0] if len(held) == 1 else b"".join(held)
+            self._taking.queued += len(data)
+            self._transport.write(data)
 
     def _write_output(self) -> None:
         machine = self._machine
@@ -229,6 +264,7 @@ class WebSocketConnection(asyncio.BufferedProtocol):
         self._transport.abort()
 
     def _close(self) -> None:
+        self._flush()
         self._taking.watch(self._transport.get_write_buffer_size(), time.monotonic())
         self._transport.close()
 

@@ -12,8 +12,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import inf
 
-from websockets.utils import apply_mask
-
 from hendrix.wire.websocket.deflate import WORTH, Agreement, Deflater, Inflater
 from hendrix.wire.websocket.frames import (
     ABNORMAL,
@@ -39,6 +37,11 @@ from hendrix.wire.websocket.frames import (
 )
 from hendrix.wire.websocket.limits import SocketLimits
 from hendrix.wire.websocket.message import Binary, Text, too_big
+
+try:
+    from websockets.speedups import apply_mask
+except ImportError:  # pragma: no cover - no wheel for this machine
+    from websockets.utils import apply_mask
 
 _OPEN, _CLOSING, _CLOSED = range(3)
 _WHOLE_TEXT_FRAME = FIN | TEXT

@@ -64,6 +64,9 @@ class Text:
         except UnicodeDecodeError:
             raise Failure(INVALID_DATA, "the text is not UTF-8") from None
         self._rest = piece[used:]
+        if self._rest and self._rest >= b"\xed\xa0" and self._rest < b"\xee":
+            # Python waits for a surrogate's third byte, lest somebody wants to let it pass.
+            raise Failure(INVALID_DATA, "the text is not UTF-8")
         self._text.write(text)
         return self._text.getvalue() if last else None
 

@@ -1,0 +1,1 @@
+"""A Channels project: consumers, sessions, a channel layer in memory, and a view."""
