@@ -59,9 +59,9 @@ class Handler(BaseHandler):  # type: ignore[misc]
                 else:
                     layer = self._with_whole(path, factory, layer, can_async and (on_loop or not can_sync))
                     on_loop = isinstance(layer, AsyncLayer)
-                    if pauses and not on_loop:
-                        self.holding.insert(0, path)
-                    pauses = pauses or on_loop
+                if pauses and isinstance(layer, SyncLayer):
+                    self.holding.insert(0, path)
+                pauses = pauses or isinstance(layer, AsyncLayer)
             except MiddlewareNotUsed as reason:
                 _tell_not_used(path, reason)
         self.chain = layer
