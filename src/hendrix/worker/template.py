@@ -26,7 +26,7 @@ from hendrix.worker.served import Served
 
 #: Nanoseconds by which the times of files are behind the clock at most: they go by the kernel's ticks.
 _FILE_TICK = 10_000_000
-#: Of the garbage collector: Python's own, and those of a worker (Django leaves few cycles, and most of them die young).
+#: Of the garbage collector: Python's own, and a worker's (Django leaves few cycles, and most of them die young).
 _THRESHOLDS = gc.get_threshold()
 _SELDOM = (10_000, 20, 50)
 
