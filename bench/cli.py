@@ -1,8 +1,8 @@
 """`python3 -m bench`: the command line, and what each action runs.
 
 python3 -m bench                      everything, into docs/benchmarks
-python3 -m bench load                 the workloads only
-python3 -m bench idle|workers|startup|life one extra measurement
+python3 -m bench load                 the workloads only (--workloads async_hello,async_orm: only these)
+python3 -m bench idle|streams|sockets|workers|startup|life   one extra measurement
 python3 -m bench profile WORKLOAD     Hendrix against one server or one checkout
 python3 -m bench setup                only make the environment
 """
@@ -23,7 +23,9 @@ from bench import (
     report,
     rounds,
     servers,
+    sockets,
     startup,
+    streams,
     tables,
     workers,
     workloads,
@@ -34,7 +36,7 @@ from bench.progress import BenchError, say
 from bench.rounds import Plan
 from bench.section import Section
 
-_EXTRAS = ("idle", "workers", "startup", "life")
+_EXTRAS = ("streams", "sockets", "idle", "workers", "startup", "life")
 _ACTIONS = ("all", "load", *_EXTRAS, "profile", "setup")
 
 
@@ -49,7 +51,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, help="rounds of each workload (7)")
     parser.add_argument("--seconds", type=int, help="seconds of each load (3)")
     parser.add_argument("--connections", type=int, default=64, help="where a workload has no number of its own (64)")
-    parser.add_argument("--idle-connections", type=int, default=10_000, help="size of the idle crowd (10000)")
+    parser.add_argument(
+        "--idle-connections", type=int, default=10_000, help="size of the crowds that idle or listen (10000)"
+    )
     parser.add_argument("--quick", action="store_true", help="3 rounds of 1 second: a look, not a result")
     parser.add_argument("--out", type=Path, help="where the report goes; all and load: docs/benchmarks")
     parser.add_argument("--subject", default=servers.HENDRIX, help="for profile: which server (%(default)s)")
@@ -67,10 +71,15 @@ def _plan(options: argparse.Namespace) -> Plan:
 
 def _extra(name: str, options: argparse.Namespace, plan: Plan, cores: Cores) -> Section:
     """One extra measurement. Only Hendrix is put to `idle` and `workers`, unless servers are named."""
-    chosen = servers.choose(options.servers or ("" if name == "startup" else servers.HENDRIX))
+    suites = {"startup": "sync", "streams": "async", "sockets": "async"}
+    chosen = servers.choose(options.servers or ("" if name in suites else servers.HENDRIX), suites.get(name, ""))
     with Nursery(cores) as nursery:
         if name == "idle":
             return idle.section(nursery, chosen, options.idle_connections)
+        if name == "streams":
+            return streams.section(nursery, chosen, options.idle_connections)
+        if name == "sockets":
+            return sockets.section(nursery, chosen, plan, options.idle_connections)
         if name == "workers":
             return workers.section(nursery, chosen)
         if name == "life":
@@ -78,10 +87,10 @@ def _extra(name: str, options: argparse.Namespace, plan: Plan, cores: Cores) -> 
         return startup.section(nursery, chosen, plan.rounds)
 
 
-def _loads(options: argparse.Namespace, plan: Plan, cores: Cores) -> Section:
+def _loads(options: argparse.Namespace, plan: Plan, cores: Cores) -> list[Section]:
     chosen, asked = servers.choose(options.servers), workloads.choose(options.workloads)
     with Nursery(cores) as nursery:
-        return tables.section(rounds.measure_all(nursery, chosen, asked, plan), plan)
+        return tables.sections(rounds.measure_all(nursery, chosen, asked, plan), plan)
 
 
 def _profile(options: argparse.Namespace, plan: Plan, cores: Cores) -> str:
@@ -94,7 +103,7 @@ def _profile(options: argparse.Namespace, plan: Plan, cores: Cores) -> str:
 def _report(options: argparse.Namespace, plan: Plan, cores: Cores) -> None:
     """Measure, print the Markdown, and write the report where there is a place for it."""
     action = options.action
-    sections = [_loads(options, plan, cores)] if action in ("all", "load") else []
+    sections = _loads(options, plan, cores) if action in ("all", "load") else []
     for name in _EXTRAS:
         if action in ("all", name):
             sections.append(_extra(name, options, plan, cores))

@@ -23,7 +23,7 @@ class Floor:
         if stdin is None or stdout is None:
             raise BenchError("the floor has no pipes")
         order = {
-            "path": workload.path,
+            "path": workload.floor_path or workload.path,
             "method": workload.method,
             "size": len(workload.body),
             "seconds": seconds,

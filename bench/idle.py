@@ -48,7 +48,7 @@ def _say_to(crowd: Child, line: str = "") -> int:
 
 
 def _crowded(nursery: Nursery, server: Server, count: int) -> Crowded | None:
-    up = rounds.start(nursery, server, threads=4)
+    up = rounds.start(nursery, server)
     if up is None:
         return None
     rounds.warm_up(up, WORKLOADS["hello"], Plan(), nursery.cores.load)

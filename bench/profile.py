@@ -8,7 +8,7 @@ from bench.floor import FLOOR, Floor
 from bench.process import Nursery
 from bench.progress import BenchError
 from bench.rounds import Plan, Sample
-from bench.servers import SERVERS, Server
+from bench.servers import SERVERS, Server, Setting
 from bench.workloads import Workload
 
 
@@ -44,7 +44,8 @@ def compare(nursery: Nursery, subject: Server, other: Server, workload: Workload
     if subject.name == other.name:
         raise BenchError(f"{subject.name} against itself: name another server or checkout with --against")
     floor = Floor(nursery) if workload.floor else None
-    started = [rounds.start(nursery, server, workload.threads) for server in (subject, other)]
+    setting = Setting(0, threads=workload.threads, settings=workload.settings)
+    started = [rounds.start(nursery, server, setting) for server in (subject, other)]
     up = [one for one in started if one]
     if len(up) < 2:
         raise BenchError("both servers must come up")

@@ -22,7 +22,9 @@ _METHOD = (
 
 
 def _facts(facts: Mapping[str, str], versions: Mapping[str, str]) -> str:
-    servers = [f"{label(one.name)} {versions.get(one.distribution, '?')}" for one in SERVERS.values()]
+    servers = [
+        f"{label(one.name)} {versions.get(one.distribution, '?')}" for one in SERVERS.values() if "-" not in one.name
+    ]
     lines = [
         f"- Date: {facts['date']}",
         f"- Machine: {facts['processor']}, {facts['memory']}, {facts['kernel']}",

@@ -1,7 +1,7 @@
 """Interleaved rounds: all servers are up at once and are loaded in turn, round after round."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 from bench import cpu, load, memory, probe
 from bench.floor import FLOOR, Floor
@@ -66,11 +66,11 @@ class Contender:
         return self.server.name
 
 
-def start(nursery: Nursery, server: Server, threads: int, workers: int = 1) -> Contender | None:
-    """Start a server; None, and a line, when it does not answer within 15 seconds."""
+def start(nursery: Nursery, server: Server, setting: Setting | None = None) -> Contender | None:
+    """Start a server; None, and a line, when it does not answer within 15 seconds. The port is found here."""
     port = probe.free_port()
-    setting = Setting(port, workers, threads)
-    env = server_environment(*server.import_first)
+    setting = replace(setting or Setting(port), port=port)
+    env = server_environment(*server.import_first) | {"DJANGO_SETTINGS_MODULE": setting.settings}
     child = nursery.start(server.name, server.command(setting), env, PROJECT)
     if probe.wait_until_up(port, child):
         return Contender(server, port, child)
@@ -146,20 +146,32 @@ def measure(
     return samples
 
 
+def _groups(workloads: Iterable[Workload]) -> list[tuple[str, str, int]]:
+    """What servers have to be started for: suite, settings, threads. Sync first, then the default settings."""
+    found = {(one.suite, one.settings, one.threads) for one in workloads}
+    return sorted(found, key=lambda group: (group[0] != "sync", group[0], group[1] != Setting.settings, group[2]))
+
+
 def measure_all(
     nursery: Nursery, servers: Sequence[Server], workloads: Sequence[Workload], plan: Plan
 ) -> list[Sample]:
-    """All workloads. Peers are started anew where a workload wants other settings of them; Hendrix is not."""
+    """All workloads. Peers are started anew where a workload wants other settings of them; Hendrix only where the
+    project is another."""
     samples: list[Sample] = []
     floor = Floor(nursery) if any(workload.floor for workload in workloads) else None
     up: list[Contender] = []
-    for threads in sorted({workload.threads for workload in workloads}):
-        for one in [one for one in up if one.name != HENDRIX]:
+    before = Setting.settings
+    for suite, settings, threads in _groups(workloads):
+        kept = {one.name: one for one in up if one.name == HENDRIX and settings == before}
+        for one in [one for one in up if one.name not in kept]:
             nursery.stop(one.child)
-        kept = {one.name: one for one in up if one.name == HENDRIX}
-        say(f"starting the servers, {threads} threads where they are to be told")
-        started = [kept.get(server.name) or start(nursery, server, threads) for server in servers]
-        up = [one for one in started if one]
-        for workload in (workload for workload in workloads if workload.threads == threads):
-            samples += measure(up, floor, workload, plan, nursery.cores.load)
+        say(f"starting the servers ({suite}), {threads} threads where they are to be told")
+        setting = Setting(0, threads=threads, settings=settings)
+        asked = [server for server in servers if suite in server.suites]
+        started = [kept.get(server.name) or start(nursery, server, setting) for server in asked]
+        up, before = [one for one in started if one], settings
+        group = (suite, settings, threads)
+        for workload in workloads:
+            if (workload.suite, workload.settings, workload.threads) == group:
+                samples += measure(up, floor, workload, plan, nursery.cores.load)
     return samples

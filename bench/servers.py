@@ -1,6 +1,7 @@
 """The table of servers: one worker process each, set up as its own documentation advises for production.
 
-Peers get hand-tuned flags for each kind of load (`threads`); Hendrix always runs with its defaults.
+Peers get hand-tuned flags for each kind of load (`threads`); Hendrix always runs with its defaults. Each server is of
+one or more suites: `sync` and `async` are the views it is put to, `pair` the handlers of one server side by side.
 """
 
 from collections.abc import Callable
@@ -11,11 +12,13 @@ from bench.places import BIN, PROJECT
 from bench.progress import BenchError
 
 HENDRIX = "hendrix"
+_CROWD = "20000"  # connections or requests at once, where a server limits them
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What one start of a server is to be: port, worker processes, threads of each worker."""
+    """What one start of a server is to be: port, worker processes, threads of each worker. `asgi`: an application
+    (`module:attribute`) that is served instead of a Django project."""
 
     port: int
     workers: int = 1
@@ -23,6 +26,12 @@ class Setting:
     settings: str = "project.settings"
     package: str = "project"
     directory: Path = PROJECT
+    asgi: str = ""
+
+    @property
+    def asgi_application(self) -> str:
+        """What an ASGI server is told to serve."""
+        return self.asgi or f"{self.package}.asgi:application"
 
 
 @dataclass(frozen=True)
@@ -33,6 +42,7 @@ class Server:
     interface: str
     arguments: Callable[[Setting], list[str]]
     distribution: str = ""
+    suites: tuple[str, ...] = ("sync",)
     import_first: tuple[Path, ...] = field(default=())
 
     def command(self, setting: Setting) -> list[str]:
@@ -42,10 +52,15 @@ class Server:
 
 
 def _hendrix(it: Setting) -> list[str]:
+    what = ["--asgi", it.asgi] if it.asgi else ["--settings", it.settings]
     return [
-        "hx", "start", "--settings", it.settings, "--pythonpath", str(it.directory),
+        "hx", "start", *what, "--pythonpath", str(it.directory),
         "--bind", f"127.0.0.1:{it.port}", "-w", str(it.workers),
     ]  # fmt: skip
+
+
+def _hendrix_wsgi(it: Setting) -> list[str]:
+    return [*_hendrix(it), "--interface", "wsgi"]
 
 
 def _granian(it: Setting) -> list[str]:
@@ -59,6 +74,14 @@ def _granian(it: Setting) -> list[str]:
     ]  # fmt: skip
 
 
+def _granian_asgi(it: Setting) -> list[str]:
+    return [
+        "granian", "--interface", "asgi", "--http", "1", "--loop", "uvloop",
+        "--host", "127.0.0.1", "--port", str(it.port), "--workers", str(it.workers),
+        "--backpressure", _CROWD, "--log-level", "warning", it.asgi_application,
+    ]  # fmt: skip
+
+
 def _gunicorn(it: Setting) -> list[str]:
     return [
         "gunicorn", "--worker-class", "gthread", "--workers", str(it.workers), "--threads", str(it.threads),
@@ -68,16 +91,25 @@ def _gunicorn(it: Setting) -> list[str]:
     ]  # fmt: skip
 
 
+def _gunicorn_asgi(it: Setting) -> list[str]:
+    return [
+        "gunicorn", "--worker-class", "asgi", "--asgi-loop", "uvloop", "--asgi-lifespan", "off",
+        "--workers", str(it.workers), "--worker-connections", _CROWD, "--keep-alive", "5",
+        "--bind", f"127.0.0.1:{it.port}", "--worker-tmp-dir", "/dev/shm", "--no-control-socket",
+        "--log-level", "warning", it.asgi_application,
+    ]  # fmt: skip
+
+
 def _uvicorn(it: Setting) -> list[str]:
     return [
         "uvicorn", "--interface", "asgi3", "--loop", "uvloop", "--http", "httptools", "--lifespan", "off",
         "--no-access-log", "--log-level", "warning", "--workers", str(it.workers),
-        "--host", "127.0.0.1", "--port", str(it.port), f"{it.package}.asgi:application",
+        "--host", "127.0.0.1", "--port", str(it.port), it.asgi_application,
     ]  # fmt: skip
 
 
 def _daphne(it: Setting) -> list[str]:
-    return ["daphne", "-v", "0", "-b", "127.0.0.1", "-p", str(it.port), f"{it.package}.asgi:application"]
+    return ["daphne", "-v", "0", "-b", "127.0.0.1", "-p", str(it.port), it.asgi_application]
 
 
 def _waitress(it: Setting) -> list[str]:
@@ -102,22 +134,32 @@ def _uwsgi(it: Setting) -> list[str]:
 
 
 _ALL = (
-    Server(HENDRIX, "Django", _hendrix, "hendrix"),
+    Server(HENDRIX, "Django", _hendrix, "hendrix", ("sync", "async", "pair")),
     Server("granian", "WSGI", _granian, "granian"),
     Server("gunicorn", "WSGI", _gunicorn, "gunicorn"),
     Server("uwsgi", "WSGI", _uwsgi, "pyuwsgi"),
     Server("waitress", "WSGI", _waitress, "waitress"),
-    Server("uvicorn", "ASGI", _uvicorn, "uvicorn"),
-    Server("daphne", "ASGI", _daphne, "daphne"),
+    Server("uvicorn", "ASGI", _uvicorn, "uvicorn", ("sync", "async")),
+    Server("daphne", "ASGI", _daphne, "daphne", ("sync", "async")),
+    Server("granian-asgi", "ASGI", _granian_asgi, "granian", ("async",)),
+    Server("gunicorn-asgi", "ASGI", _gunicorn_asgi, "gunicorn", ("async",)),
+    Server("hendrix-wsgi", "WSGI", _hendrix_wsgi, "hendrix", ("pair",)),
 )
 
 SERVERS = {server.name: server for server in _ALL}
 
 
-def choose(names: str) -> list[Server]:
-    """The servers of a comma-separated list; all of them when it is empty."""
-    wanted = [name.strip() for name in names.split(",") if name.strip()] or list(SERVERS)
+def of_suite(suite: str) -> list[Server]:
+    """The servers that a suite is about."""
+    return [server for server in _ALL if suite in server.suites]
+
+
+def choose(names: str, suite: str = "") -> list[Server]:
+    """The servers of a comma-separated list; all of them, or those of a suite, when it is empty."""
+    wanted = [name.strip() for name in names.split(",") if name.strip()]
     unknown = [name for name in wanted if name not in SERVERS]
     if unknown:
         raise BenchError(f"no server {', '.join(unknown)}: there are {', '.join(SERVERS)}")
-    return [SERVERS[name] for name in wanted]
+    if wanted:
+        return [SERVERS[name] for name in wanted]
+    return of_suite(suite) if suite else list(_ALL)

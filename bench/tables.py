@@ -1,12 +1,13 @@
 """The section of the workloads: one table each, and the plots."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from bench import figures, plot, table
 from bench.floor import FLOOR
 from bench.rounds import Plan, Sample
 from bench.section import Section
-from bench.servers import HENDRIX, SERVERS
+from bench.servers import HENDRIX, of_suite
 from bench.workloads import WORKLOADS, Workload
 
 _HEADS = (
@@ -16,10 +17,26 @@ _HEADS = (
 _FLOOR_LABEL = "Django alone"
 
 
+@dataclass(frozen=True)
+class Kind:
+    """Workloads that make a section of their own; `prefix` is that of the files of its pictures."""
+
+    key: str
+    title: str
+    suites: tuple[str, ...]
+    prefix: str = ""
+
+
+REQUESTS = Kind("loads", "Requests", ("sync",))
+ASYNC = Kind("async", "Async views", ("async", "pair"), "async-")
+
+
 def label(name: str) -> str:
     """A server's name as readers know it."""
+    first, _, kind = name.partition("-")
     known = {FLOOR: _FLOOR_LABEL, "uwsgi": "uWSGI"}
-    return known.get(name, name if name in ("gunicorn", "waitress", "uvicorn") else name.title())
+    shown = known.get(first, first if first in ("gunicorn", "waitress", "uvicorn") else first.title())
+    return f"{shown} ({kind.upper()})" if kind else shown
 
 
 def _names(samples: Sequence[Sample], workload: str) -> list[str]:
@@ -74,25 +91,44 @@ def _panel(samples: Sequence[Sample], workload: Workload, field: str) -> plot.Pa
     return plot.Panel(workload.title, bars)
 
 
-def _pictures(samples: Sequence[Sample], workloads: Sequence[Workload]) -> dict[str, str]:
+def _pictures(samples: Sequence[Sample], workloads: Sequence[Workload], prefix: str) -> dict[str, str]:
     costs = [_panel(samples, one, "cpu_us") for one in workloads]
     rates = [_panel(samples, one, "rate") for one in workloads]
+    cost_unit, rate_unit = (
+        "microseconds, every process of a server; less is better",
+        "one worker on one core; more is better",
+    )
     return {
-        "cpu.svg": plot.svg("CPU time per request", "microseconds, every process of a server; less is better", costs),
-        "requests.svg": plot.svg("Requests per second", "one worker on one core; more is better", rates),
+        f"{prefix}cpu.svg": plot.svg("CPU time per request", cost_unit, costs),
+        f"{prefix}requests.svg": plot.svg("Requests per second", rate_unit, rates),
     }
 
 
-def section(samples: Sequence[Sample], plan: Plan) -> Section:
-    """Everything about the workloads."""
-    measured = [one for one in WORKLOADS.values() if any(sample.workload == one.name for sample in samples)]
-    parts = ["![CPU time per request](cpu.svg)", "![Requests per second](requests.svg)"]
+def _chapter(samples: Sequence[Sample], workload: Workload, plan: Plan) -> list[str]:
+    """One workload: heading, remarks, table."""
+    parts = [
+        f"### {workload.name}: {workload.title}",
+        f"{plan.connections_of(workload)} connections. {workload.note}".strip(),
+        workload_table(samples, workload.name),
+    ]
+    present = _names(samples, workload.name)
+    absent = [server.name for server in of_suite(workload.suite) if server.name not in present]
+    return [*parts, f"Not measured: {', '.join(map(label, absent))}."] if absent else parts
+
+
+def section(samples: Sequence[Sample], plan: Plan, kind: Kind = REQUESTS) -> Section:
+    """Everything about the workloads of one kind."""
+    asked = [one for one in WORKLOADS.values() if one.suite in kind.suites]
+    measured = [one for one in asked if any(sample.workload == one.name for sample in samples)]
+    parts = [f"![CPU time per request]({kind.prefix}cpu.svg)", f"![Requests per second]({kind.prefix}requests.svg)"]
     for workload in measured:
-        parts.append(f"### {workload.name}: {workload.title}")
-        parts.append(f"{plan.connections_of(workload)} connections. {workload.note}".strip())
-        parts.append(workload_table(samples, workload.name))
-        absent = [name for name in SERVERS if name not in _names(samples, workload.name)]
-        if absent:
-            parts.append(f"Not measured: {', '.join(map(label, absent))}.")
-    raw = [one.as_dict() for one in samples]
-    return Section("loads", "Requests", "\n\n".join(parts), raw, _pictures(samples, measured))
+        parts += _chapter(samples, workload, plan)
+    names = {one.name for one in measured}
+    raw = [one.as_dict() for one in samples if one.workload in names]
+    return Section(kind.key, kind.title, "\n\n".join(parts), raw, _pictures(samples, measured, kind.prefix))
+
+
+def sections(samples: Sequence[Sample], plan: Plan) -> list[Section]:
+    """A section for each kind of which something was measured."""
+    found = [section(samples, plan, kind) for kind in (REQUESTS, ASYNC)]
+    return [one for one in found if one.raw]

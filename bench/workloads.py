@@ -9,7 +9,11 @@ MEGABYTE = 1_000_000
 
 @dataclass(frozen=True)
 class Workload:
-    """One kind of request. `connections` of 0 means the number given on the command line."""
+    """One kind of request. `connections` of 0 means the number given on the command line.
+
+    `suite` says which servers are asked. `settings` are those of the project; `floor_path` is what the floor calls,
+    where that is another view than the servers are asked for.
+    """
 
     name: str
     title: str
@@ -19,11 +23,15 @@ class Workload:
     floor: bool = True
     threads: int = 4
     note: str = ""
+    suite: str = "sync"
+    settings: str = "project.settings"
+    target: str = ""
+    floor_path: str = ""
 
     @property
     def path(self) -> str:
         """The request target."""
-        return f"/{self.name}"
+        return self.target or f"/{self.name}"
 
     @property
     def method(self) -> str:
@@ -57,6 +65,47 @@ _ALL = (
         connections=8,
         floor=False,
         note="No floor: Django hands the open file over and has no part in sending it.",
+    ),
+    Workload(
+        "async_hello",
+        "An async view, plain text, default middleware",
+        length=13,
+        suite="async",
+        floor_path="/hello",
+        note="The floor is that of the same view as a sync one.",
+    ),
+    Workload(
+        "async_orm",
+        "An async view with one ORM query (SQLite, 20 rows)",
+        suite="async",
+        floor_path="/orm",
+        note="The floor is that of the same view as a sync one.",
+    ),
+    Workload(
+        "async_wait",
+        "An async view that awaits 20 ms, 256 connections",
+        length=13,
+        connections=256,
+        suite="async",
+        floor=False,
+    ),
+    Workload(
+        "async_bare",
+        "An async view, plain text, no middleware",
+        length=13,
+        suite="async",
+        floor=False,
+        settings="project.bare",
+        target="/async_hello",
+    ),
+    Workload(
+        "hello_beside",
+        "A sync view, by the handler of both kinds and by the WSGI path",
+        length=13,
+        suite="pair",
+        target="/hello",
+        floor_path="/hello",
+        note="The same project, which has async views too, with `--interface auto` and with `--interface wsgi`.",
     ),
 )
 

@@ -204,6 +204,32 @@ class TestStatus:
                 server.signal(signal.SIGCONT)
 
 
+ROUTER = """
+from django.core.asgi import get_asgi_application
+from hendrix.django.protocols import ProtocolRouter
+
+async def echo(scope, receive, send): ...
+
+application = ProtocolRouter(http=get_asgi_application(), websocket=echo)
+"""
+
+MIDDLEWARE = """
+from django.utils.decorators import sync_and_async_middleware
+
+def timed(get_response):
+    return lambda request: get_response(request)
+
+@sync_and_async_middleware
+def Both(get_response):
+    from asgiref.sync import iscoroutinefunction
+    if not iscoroutinefunction(get_response):
+        return lambda request: get_response(request)
+    async def middleware(request):
+        return await get_response(request)
+    return middleware
+"""
+
+
 class TestCheck:
     def test_all_is_well(self, project, hx):
         done = hx("check", "--bind", "127.0.0.1:8123", "-w", "2", HX_THREADS="7")
@@ -259,6 +285,36 @@ class TestCheck:
         done = hx("check")
         assert done.returncode == 0
         assert "warning: ?: (staticfiles.W004)" in done.stdout and "with 1 warning" in done.stdout
+
+    def test_how_the_project_is_called(self, project, hx):
+        done = hx("check")
+        said = "interface: django (sync and async views, as nothing has been put around Django)"
+        assert said in done.stdout.splitlines()
+
+    def test_whoever_stands_around_django_has_it(self, project, hx):
+        project.write("asgi.py", ROUTER)
+        project.add("settings.py", "ASGI_APPLICATION = 'site1.asgi.application'")
+        expected = {"name": "django", "websockets": "site1.asgi.application"}
+        assert expected.items() <= json.loads(hx("check", "--json").stdout)["interface"].items()
+        project.write("asgi.py", "async def application(scope, receive, send): ...")
+        expected = {"name": "asgi", "websockets": ""}
+        assert expected.items() <= json.loads(hx("check", "--json").stdout)["interface"].items()
+
+    def test_middleware_that_holds_a_thread(self, project, hx):
+        project.write("middleware.py", MIDDLEWARE)
+        project.add("settings.py", "MIDDLEWARE += ['site1.middleware.timed', 'site1.middleware.Both']")
+        words = "warning: middleware site1.middleware.timed is sync and called as a whole: it holds a thread"
+        assert words not in hx("check").stdout
+        project.add("views.py", "async def rows(request): ...")
+        done = hx("check")
+        assert words in done.stdout and "Both" not in done.stdout
+        assert (done.returncode, done.stderr) == (0, "")
+
+    def test_async_views_under_wsgi(self, project, hx):
+        project.add("views.py", "async def rows(request): ...")
+        done = hx("check", "--interface", "wsgi")
+        assert "interface: wsgi (the option interface says so)" in done.stdout
+        assert "warning: there are async views, and the interface is wsgi" in done.stdout
 
     @pytest.mark.parametrize(
         ("code", "words"),

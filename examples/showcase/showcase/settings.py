@@ -45,6 +45,7 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "showcase.urls"
 WSGI_APPLICATION = "showcase.wsgi.application"
+ASGI_APPLICATION = "showcase.asgi.application"
 
 TEMPLATES = [
     {

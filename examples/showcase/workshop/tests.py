@@ -1,11 +1,15 @@
 """Every page, asked with Django's test client."""
 
+import asyncio
 import hashlib
+import json
 import os
 import re
 import stat
 import tempfile
+import threading
 import wave
+from collections.abc import AsyncIterator
 from io import BytesIO, StringIO
 from pathlib import Path
 from unittest import mock
@@ -13,14 +17,16 @@ from unittest import mock
 from django.contrib.auth import authenticate, get_user_model
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.handlers.asgi import ASGIHandler
 from django.core.management import call_command
 from django.http import HttpResponse
 from django.test import Client, SimpleTestCase, TestCase, override_settings
 from django.urls import reverse
 from django.utils.html import escape
+from showcase.asgi import application
 from showcase.secret import read_or_make
 
-from . import attachment, reactor
+from . import attachment, figures, reactor
 from .content.articles import articles
 from .content.instruments import instruments
 from .models import Article, Instrument, Kind, RepairRequest
@@ -293,6 +299,125 @@ class TourTest(MediaTestCase):
         response = self.client.get("/static/admin/css/base.css")
         self.assertEqual((response.status_code, response["Content-Type"]), (200, "text/css"))
         body(response)
+
+
+class LiveTest(TestCase):
+    """The async views, asked as an ASGI server asks them."""
+
+    async def events(self, count: int, address: str = "/dashboard/events/") -> list[dict[str, object]]:
+        """The first figures of the stream, which is then left."""
+        response = await self.async_client.get(address)
+        self.assertEqual(response["Content-Type"], "text/event-stream")
+        found: list[dict[str, object]] = []
+        async for piece in response.streaming_content:
+            event, data = piece.decode().splitlines()[:2]
+            self.assertEqual(event, "event: figures")
+            found.append(json.loads(data.removeprefix("data: ")))
+            if len(found) == count:
+                break
+        response.close()
+        return found
+
+    def setUp(self) -> None:
+        figures._books.until = 0.0
+        self.enterContext(mock.patch("workshop.figures.asyncio.sleep", new_callable=mock.AsyncMock))
+
+    async def test_figures_of_the_process(self) -> None:
+        first, second = await self.events(2)
+        self.assertEqual((first["pid"], first["watchers"]), (os.getpid(), 1))
+        self.assertGreater(first["memory_mb"], 10)
+        self.assertGreaterEqual(second["at"], first["at"])
+        self.assertGreaterEqual(second["cpu_seconds"], first["cpu_seconds"])
+
+    async def test_figures_of_the_shop(self) -> None:
+        await RepairRequest.objects.acreate(name="Noel", instrument="Kite", problem="It buzzes.")
+        (found,) = await self.events(1)
+        self.assertEqual(found["shop"], {"in_stock": 100, "repairs": 1, "latest": "Kite"})
+
+    async def test_many_watchers_ask_the_books_once(self) -> None:
+        await self.events(1)
+        with self.assertNumQueries(0):
+            await self.events(3)
+
+    async def test_requests_are_counted(self) -> None:
+        (before,) = await self.events(1)
+        await self.async_client.get("/hello/")
+        (after,) = await self.events(1)
+        self.assertEqual(after["requests"] - before["requests"], 2)
+
+    async def test_pace_is_kept_within_bounds(self) -> None:
+        for asked, pause in (("3", 3), ("0", 0.2), ("99", 10), ("soon", 1)):
+            with self.subTest(asked=asked), mock.patch("workshop.views.live.figures.watch") as watch:
+                watch.return_value = _nothing()
+                await self.async_client.get(f"/dashboard/events/?pause={asked}")
+                watch.assert_called_once_with(pause)
+
+    async def test_dashboard_page(self) -> None:
+        response = await self.async_client.get("/dashboard/")
+        self.assertContains(response, 'new EventSource("/dashboard/events/")')
+        self.assertContains(response, 'aria-current="page">Live</a>')
+
+    async def test_echo_page(self) -> None:
+        response = await self.async_client.get("/echo/")
+        self.assertContains(response, 'new URL("/echo/socket/", location')
+
+
+async def _nothing() -> AsyncIterator[str]:
+    return
+    yield
+
+
+class BothTest(SimpleTestCase):
+    async def test_takes_as_long_as_the_slower_one(self) -> None:
+        """Each waits until the other has begun: one after the other they would wait for ever."""
+        meeting = threading.Barrier(2, timeout=10)
+
+        async def ask(seconds: float) -> str:
+            return await asyncio.to_thread(lambda: f"{seconds} {meeting.wait() >= 0}")
+
+        def read(seconds: float) -> str:
+            return f"{seconds} {meeting.wait() >= 0}"
+
+        with (
+            mock.patch("workshop.views.live._ask_string_maker", ask),
+            mock.patch("workshop.views.live._read_scale", read),
+        ):
+            found = (await self.async_client.get("/both/?maker=2&scale=3&format=json")).json()
+        self.assertEqual([call["said"] for call in found["calls"]], ["2.0 True", "3.0 True"])
+        self.assertGreaterEqual(found["in_turn"], max(call["ended"] for call in found["calls"]))
+
+    async def test_page(self) -> None:
+        response = await self.async_client.get("/both/?maker=0&scale=0")
+        self.assertContains(response, "The string maker")
+        self.assertContains(response, 'id="took">0.0')
+
+
+class EchoTest(SimpleTestCase):
+    async def talk(self, path: str, *said: dict[str, object]) -> list[dict[str, object]]:
+        """What the project's ASGI application sends to a WebSocket that says this and leaves."""
+        came = [{"type": "websocket.connect"}, *said, {"type": "websocket.disconnect", "code": 1000}]
+        sent: list[dict[str, object]] = []
+
+        async def receive() -> dict[str, object]:
+            return came.pop(0)
+
+        async def send(event: dict[str, object]) -> None:
+            sent.append(event)
+
+        await application({"type": "websocket", "path": path}, receive, send)
+        return sent
+
+    async def test_says_everything_back(self) -> None:
+        text, data = {"type": "websocket.receive", "text": "hello"}, {"type": "websocket.receive", "bytes": b"\0\xff"}
+        accepted, *echoes = await self.talk("/echo/socket/", text, data)
+        self.assertEqual(accepted, {"type": "websocket.accept"})
+        self.assertEqual([echo["text"] or echo["bytes"] for echo in echoes], ["hello", b"\0\xff"])
+
+    async def test_other_sockets_are_refused(self) -> None:
+        self.assertEqual(await self.talk("/chat/"), [{"type": "websocket.close"}])
+
+    async def test_everything_else_is_djangos(self) -> None:
+        self.assertIsInstance(application.application_mapping["http"], ASGIHandler)
 
 
 class TwistedTest(SimpleTestCase):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import api, bench, shop, tour
+from .views import api, bench, live, shop, tour
 
 urlpatterns = [
     path("", shop.home, name="home"),
@@ -17,6 +17,10 @@ urlpatterns = [
     path("api/instruments/<int:pk>/", api.instrument, name="api-instrument"),
     path("about/server/", tour.server, name="server"),
     path("slow/", tour.slow, name="slow"),
+    path("dashboard/", live.dashboard, name="dashboard"),
+    path("dashboard/events/", live.dashboard_events, name="dashboard-events"),
+    path("both/", live.both, name="both"),
+    path("echo/", live.echo, name="echo"),
     path("stream/", tour.stream, name="stream"),
     path("stream/big/", tour.stream_big, name="stream-big"),
     path("download/", tour.download, name="download"),

@@ -25,6 +25,8 @@ class Handler(BaseHandler):  # type: ignore[misc]
 
     def __init__(self) -> None:
         self.chain: Layer
+        #: Middleware that holds a thread while what is within it is awaited; the outermost first.
+        self.holding: list[str] = []
         #: Did each thread call ``prepare_context``?
         self.threads_are_prepared = False
         self._routes = Routes()
@@ -42,6 +44,7 @@ class Handler(BaseHandler):  # type: ignore[misc]
         self._exception_middleware: list[Any] = []
         layer: Layer = ViewLayer(self)
         on_loop = has_async_views(get_resolver()) if is_async is None else is_async
+        pauses = on_loop
         for path in reversed(settings.MIDDLEWARE):
             factory = import_string(path)
             can_sync = getattr(factory, "sync_capable", True)
@@ -56,6 +59,9 @@ class Handler(BaseHandler):  # type: ignore[misc]
                 else:
                     layer = self._with_whole(path, factory, layer, can_async and (on_loop or not can_sync))
                     on_loop = isinstance(layer, AsyncLayer)
+                if pauses and isinstance(layer, SyncLayer):
+                    self.holding.insert(0, path)
+                pauses = pauses or isinstance(layer, AsyncLayer)
             except MiddlewareNotUsed as reason:
                 _tell_not_used(path, reason)
         self.chain = layer

@@ -53,6 +53,7 @@ def _plain(sourced: Sourced, verdict: Verdict | None, fault: HendrixError | None
         "traceback": getattr(fault, "traceback", ""),
         "warnings": list(verdict.warnings) if verdict else [],
         "seconds": verdict.seconds if verdict else None,
+        "interface": verdict.interface if verdict else {},
         "options": told,
     }
 
@@ -63,12 +64,21 @@ def _page(sourced: Sourced, verdict: Verdict | None, fault: HendrixError | None)
         names = [name for name in OPTIONS if OPTIONS[name].group == group]
         lines += [title, *(line for name in names for line in _row(sourced, name)), ""]
     if verdict:
+        lines += _interface(verdict.interface)
         lines += [f"warning: {one_line(text)}" for text in verdict.warnings]
     if verdict and not fault:
         name = sourced.config.subject
         found = f", with {len(verdict.warnings)} warnings" if verdict.warnings else ""
         lines.append(f"{one_line(name)} loads in {duration(verdict.seconds)}{found}")
     return "\n".join(lines)
+
+
+def _interface(chosen: dict[str, str]) -> Iterator[str]:
+    """How a Django project is called; nothing for another application."""
+    if chosen:
+        yield one_line(f"interface: {chosen['name']} ({chosen['reason']})")
+        if chosen["websockets"]:
+            yield one_line(f"WebSockets go to {chosen['websockets']}")
 
 
 def _row(sourced: Sourced, name: str) -> Iterator[str]:

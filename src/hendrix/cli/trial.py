@@ -10,8 +10,8 @@ import signal
 import sys
 import time
 import traceback
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from hendrix.cli.start import import_from
 from hendrix.core.config import Config
@@ -20,18 +20,22 @@ from hendrix.core.errors import ProjectError
 from hendrix.core.values import duration_text
 from hendrix.supervisor import identity, process
 
+if TYPE_CHECKING:
+    from hendrix.worker.served import Served
+
 _CHUNK = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of it. ``settings`` is ``None`` where they do not import; ``warnings`` are those of Django's checks,
-    a line each."""
+    """What became of it. ``settings`` is ``None`` where they do not import; ``warnings`` are those of Django's checks
+    and what takes threads needlessly, a line each; ``interface`` says how a Django project is called, and why."""
 
     settings: SettingsLoaded | None
     failure: ProjectError | None
     warnings: tuple[str, ...]
     seconds: float
+    interface: dict[str, str] = field(default_factory=dict)
 
 
 def put_on_trial(config: Config) -> Verdict:
@@ -84,7 +88,8 @@ def _verdict(said: list[dict[str, Any]] | None, ended: int, seconds: float, conf
     failure = ProjectError(*facts["failure"]) if "failure" in facts else None
     if not failure and "end" not in facts:
         failure = ProjectError(f"the process that loads the project died: {process.describe(ended)}")
-    return Verdict(settings, failure, tuple(facts.get("warnings", ())), seconds)
+    warnings = (*facts.get("warnings", ()), *facts.get("remarks", ()))
+    return Verdict(settings, failure, warnings, seconds, facts.get("interface", {}))
 
 
 # --- in the child -----------------------------------------------------------------------------------------
@@ -114,11 +119,19 @@ def _load(config: Config, writer: int) -> None:
     reactor.install()
     try:
         _say(writer, settings=asdict(project.load_settings(config)))
-        project.load_application(config)
+        _tell_interface(writer, project.load_application(config))
     except ProjectError as error:
         _say(writer, failure=(str(error), error.traceback))
     with contextlib.suppress(Exception):  # it did not load, so Django cannot judge it
         _say(writer, warnings=_warnings())
+
+
+def _tell_interface(writer: int, served: Served) -> None:
+    from hendrix.worker.interface import remarks  # noqa: PLC0415
+
+    if served.interface is not None:
+        holding = served.django.holding if served.django else []
+        _say(writer, interface=asdict(served.interface), remarks=list(remarks(served.interface, holding)))
 
 
 def _warnings() -> list[str]:

@@ -18,6 +18,7 @@ from hendrix.core.config import Config, set_by_django
 from hendrix.core.control import SettingsLoaded
 from hendrix.core.errors import ProjectError
 from hendrix.worker import development
+from hendrix.worker.interface import Named, choose
 from hendrix.worker.served import Served
 
 #: Where our own code is.
@@ -95,33 +96,15 @@ def _of_django(config: Config, settings: Any) -> Served:
     wsgi_name, asgi_name = (getattr(settings, f"{kind}_APPLICATION", None) for kind in ("WSGI", "ASGI"))
     wsgi = _load_dotted(wsgi_name, "WSGI") if wsgi_name else None
     asgi = load_asgi(asgi_name) if asgi_name else None
-    interface = _fitting(wsgi, asgi) if config.interface == "auto" else config.interface
-    if interface == "asgi":
-        return Served(asgi=asgi or load_django_asgi())
-    sockets = None if asgi is None or _is_djangos(asgi) else asgi
-    if interface == "wsgi":
-        return Served(wsgi=wsgi or get_wsgi_application(), asgi=sockets)
+    chosen = choose(config.interface, Named(wsgi_name or "", wsgi), Named(asgi_name or "", asgi))
+    if chosen.name == "asgi":
+        return Served(asgi=asgi or load_django_asgi(), interface=chosen)
+    sockets = asgi if chosen.websockets else None
+    if chosen.name == "wsgi":
+        return Served(wsgi=wsgi or get_wsgi_application(), asgi=sockets, interface=chosen)
     from hendrix.answer.django_handler import Handler  # noqa: PLC0415 - imports Django
 
-    return Served(django=Handler(), asgi=sockets)
-
-
-def _fitting(wsgi: Application | None, asgi: AsgiApplication | None) -> str:
-    """The interface that leaves nothing out of what ``wsgi.py`` or ``asgi.py`` have put around Django."""
-    if asgi is not None and not _is_djangos(asgi):
-        # Channels' router says what it gives to whom.
-        routes = getattr(asgi, "application_mapping", None)
-        http = routes.get("http", None) if isinstance(routes, dict) else asgi
-        if http is not None and not _is_djangos(http):
-            return "asgi"
-    return "django" if wsgi is None or _is_djangos(wsgi) else "wsgi"
-
-
-def _is_djangos(application: Any) -> bool:
-    from django.core.handlers.asgi import ASGIHandler  # noqa: PLC0415
-    from django.core.handlers.wsgi import WSGIHandler  # noqa: PLC0415
-
-    return type(application) in (ASGIHandler, WSGIHandler)
+    return Served(django=Handler(), asgi=sockets, interface=chosen)
 
 
 def _load_dotted(name: str, kind: str) -> Application:

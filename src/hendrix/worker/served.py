@@ -18,6 +18,7 @@ from hendrix.answer.tasks import Tasks
 from hendrix.answer.wsgi import Application, wsgi
 from hendrix.core.config import Config
 from hendrix.core.exchange import Answer
+from hendrix.worker.interface import Choice
 from hendrix.worker.threads import ThreadPool
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ class Served:
     wsgi: Application | None = None
     asgi: AsgiApplication | None = None
     django: Handler | None = None
+    #: Why it is this one of a Django project's.
+    interface: Choice | None = None
     #: What is served without it, in development.
     files: Sequence[Files] = ()
 

@@ -26,6 +26,9 @@ from hendrix.worker.served import Served
 
 #: Nanoseconds by which the times of files are behind the clock at most: they go by the kernel's ticks.
 _FILE_TICK = 10_000_000
+#: Of the garbage collector: Python's own, and a worker's (Django leaves few cycles, and most of them die young).
+_THRESHOLDS = gc.get_threshold()
+_SELDOM = (10_000, 20, 50)
 
 
 def serve(sock: socket.socket, config: Config, stacks: int) -> None:
@@ -142,7 +145,7 @@ class Template:
         distress.answer_with_stacks(stacks)
         sock = socket.socket(fileno=channel)
         served = self._served or self._load_late(number, sock)
-        gc.enable()
+        _collect_seldom()
         if served is None:
             return 1
         return main.live(number, self._config, served, self._listening, sock, installed)
@@ -158,6 +161,15 @@ class Template:
             told = LoadFailed(str(error), error.traceback)
         BlockingChannel(sock).send(told)
         return None
+
+
+def _collect_seldom() -> None:
+    """Have Python look for cycles, but not as often as by itself: with 10,000 open streams a look at all objects stops
+    the loop for half a second, and nearly each event sent to all of them brought one about. What the project has set
+    stays."""
+    if gc.get_threshold() == _THRESHOLDS:
+        gc.set_threshold(*_SELDOM)
+    gc.enable()
 
 
 def _threads() -> list[str]:

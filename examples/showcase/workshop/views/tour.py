@@ -1,17 +1,15 @@
 """Pages that put a server to the test: who answers, how long it may take, how much it can carry."""
 
-import os
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from django.conf import settings
-from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
-from django.shortcuts import render
+from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils import timezone
 
 from .. import reactor, tape
+from .answer import answer
 from .query import number, whole_number
 
 MEGABYTE = 1_000_000
@@ -63,7 +61,7 @@ def boom(request: HttpRequest) -> HttpResponse:
 def server(request: HttpRequest) -> HttpResponse:
     """What the server tells the application; `?format=json` for programs."""
     environ = {name: _plain(request.META[name]) for name in ENVIRON if name in request.META}
-    return _answer(request, "workshop/server.html", {"environ": environ, "secure": request.is_secure()})
+    return answer(request, "workshop/server.html", {"environ": environ, "secure": request.is_secure()})
 
 
 def slow(request: HttpRequest) -> HttpResponse:
@@ -71,12 +69,12 @@ def slow(request: HttpRequest) -> HttpResponse:
     seconds = number(request, "seconds", default=1, low=0, high=10)
     start = time.monotonic()
     time.sleep(seconds)
-    return _answer(request, "workshop/slow.html", {"asked": seconds, "took": time.monotonic() - start})
+    return answer(request, "workshop/slow.html", {"asked": seconds, "took": time.monotonic() - start})
 
 
 def twisted(request: HttpRequest) -> HttpResponse:
     """Calls into Twisted's reactor from the view's own thread, where the server runs one."""
-    return _answer(request, "workshop/twisted.html", reactor.ask()._asdict())
+    return answer(request, "workshop/twisted.html", reactor.ask()._asdict())
 
 
 def stream(request: HttpRequest) -> StreamingHttpResponse:
@@ -113,15 +111,6 @@ def _pieces(megabytes: int) -> Iterator[bytes]:
     piece = (b"One two three four, turn it up a little more.\n" * (PIECE // 40))[:PIECE]
     for _ in range(megabytes * MEGABYTE // PIECE):
         yield piece
-
-
-def _answer(request: HttpRequest, template: str, facts: dict[str, object]) -> HttpResponse:
-    """`facts` and who answers, as a page or, with `?format=json`, as JSON; never from a cache."""
-    facts = {"pid": os.getpid(), "thread": threading.current_thread().name} | facts
-    as_json = request.GET.get("format") == "json"
-    response = JsonResponse(facts) if as_json else render(request, template, facts)
-    response["Cache-Control"] = "no-store"
-    return response
 
 
 def _plain(value: object) -> object:
