@@ -160,6 +160,21 @@ def test_who_stands_still_is_not_waited_for(case) -> None:
     clients[0].close()
 
 
+def test_who_comes_late_finds_something_left(case) -> None:
+    """Whether the other stands still is known only later, so not all is taken at once."""
+    Share(2, 0.0, case.table)
+    case.share.have(5)
+    clients = case.connect(15)
+    taken = {}
+    while case.wake() < 15:
+        case.loop.advance(0.001)
+        taken[round(case.loop.now, 3)] = len(case.loop.welcomed)
+    assert [taken[moment] for moment in (0.06, 0.12, 0.17)] == [1, 3, 7]
+    assert case.loop.now < 0.3
+    for client in clients:
+        client.close()
+
+
 def test_a_connection_that_another_has_taken_is_not_waited_for(case) -> None:
     Share(2, 0.0, case.table)
     case.share.have(5)

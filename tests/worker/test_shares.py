@@ -60,20 +60,6 @@ def test_who_was_killed_is_forgotten_soon(table) -> None:
     assert not one.over(2.0)
 
 
-def test_who_does_not_come_is_passed_over_until_the_next_beat(table) -> None:
-    one, two, three = (Share(number, 0.0, table) for number in (1, 2, 3))
-    for share, count in ((one, 9), (two, 0), (three, 9)):
-        share.have(count)
-    assert one.over(0.0)
-    one.pass_over_the_least()
-    assert not one.over(0.0)
-    one.have(11)
-    assert one.over(0.0), "those who keep up still count"
-    one.have(9)
-    one.beat(0.5)
-    assert one.over(0.5)
-
-
 def test_a_row_is_used_again(table) -> None:
     one = Share(1, 0.0, table)
     for number in range(2, 500):

@@ -33,6 +33,7 @@ _AT_ONCE = 32
 #: Seconds for which a connection is left to others at a time, and until nobody else is waited for.
 _LEAVE = 0.001
 _LEAVE_AT_MOST = 0.05
+_ALLOWANCE_AT_MOST = 256
 #: Seconds until accepting is tried again when the system cannot.
 _REST = 0.1
 
@@ -59,6 +60,8 @@ class Listener:
         self._welcoming: set[asyncio.Task[object]] = set()
         #: Since when a connection is left to others; 0: none is.
         self._left_since = 0.0
+        #: Connections beyond our share that we may take now, and how many it will be the next time.
+        self._allowed, self._allowance = 0, 1
         self._room = descriptor_limit()
         self.limit = min(limit or self._room, self._room)
         self._low = max(0, self.limit * (1 - _HYSTERESIS) - 1)
@@ -98,8 +101,12 @@ class Listener:
             if self._closed or self._paused or self._share.count >= self.limit:
                 return
             if self._share.over(now := self._loop.time()):
-                self._leave_to_others(sock, now)
-                return
+                if not self._allowed:
+                    self._leave_to_others(sock, now)
+                    return
+                self._allowed -= 1
+            else:
+                self._left_since, self._allowed, self._allowance = 0.0, 0, 1  # the others have caught up
             try:
                 theirs, _address = sock.accept()
             except (BlockingIOError, ConnectionAbortedError):
@@ -111,7 +118,6 @@ class Listener:
             self._welcome(theirs)
 
     def _welcome(self, sock: socket.socket) -> None:
-        self._left_since = 0.0  # the others have caught up
         # Made here and not by the loop, later: whoever is about to leave must know of it.
         protocol = self._factory()
         self.check(self._share.count + 1)
@@ -122,9 +128,10 @@ class Listener:
     def _leave_to_others(self, sock: socket.socket, now: float) -> None:
         self._left_since = self._left_since or now
         if now - self._left_since > _LEAVE_AT_MOST:
-            # They stand still, or their loops come late: nobody shall wait for that.
-            self._left_since = 0.0
-            self._share.pass_over_the_least()
+            # They stand still, or their loops come late, which cannot be told apart yet. Nobody shall wait for those
+            # that stand still, and those that come late shall find something left: so few first, then more.
+            self._left_since, self._allowed = 0.0, self._allowance
+            self._allowance = min(2 * self._allowance, _ALLOWANCE_AT_MOST)
         self._away(sock, _LEAVE)
 
     def _away(self, sock: socket.socket, seconds: float) -> None:

@@ -55,12 +55,6 @@ class Share:
         least = min([table[row + _COUNT] for row in self._others])
         return self.count > least + max(1, least // _SLACK)
 
-    def pass_over_the_least(self) -> None:
-        """Those with the fewest do not come: until the next beat nobody waits for them."""
-        table = self._table
-        least = min([table[row + _COUNT] for row in self._others], default=0)
-        self._others = [row for row in self._others if table[row + _COUNT] > least]
-
     def leave(self) -> None:
         """We accept nothing more."""
         self._table[self._row + _BEAT] = 0
