@@ -1,10 +1,21 @@
-"""All servers of a test run keep their pid files and control sockets in a directory of the run's own."""
+"""What all tests share: a directory of the run's own for pid files and control sockets, and which tests begin."""
 
 import atexit
 import os
 import shutil
+import signal
 import tempfile
+
+import pytest
 
 # Short: the path of a unix socket has room for 107 bytes.
 os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="hx-")
 atexit.register(shutil.rmtree, os.environ["XDG_RUNTIME_DIR"], ignore_errors=True)
+
+# What a shell starts in the background ignores ^C, and so would every process that a test starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Who waits longest begins first."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)

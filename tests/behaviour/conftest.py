@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
+import sqlite3
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -77,3 +80,32 @@ def logged(stage: Stage) -> Callable[[str], str]:
     """Wait until a text is in the log of this test: ``logged("application.failed")`` returns that log."""
     since = stage.server.mark()
     return lambda text: stage.server.await_log(text, since)
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[Any]:
+    """The Django project, with the settings that it has."""
+    from tests.behaviour import django_stage
+
+    with tempfile.TemporaryDirectory(prefix="hx-") as folder:
+        database = f"{folder}/db.sqlite3"
+        make_tables(database)
+        with django_stage.site(database=database) as served:
+            yield served
+
+
+@pytest.fixture(scope="session")
+def debug_site() -> Iterator[Any]:
+    """The same with ``DEBUG``."""
+    from tests.behaviour import django_stage
+
+    with django_stage.site(DEBUG=True) as served:
+        yield served
+
+
+def make_tables(database: str) -> None:
+    """Of the project's models, in a new SQLite file."""
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("CREATE TABLE project_word (id integer PRIMARY KEY AUTOINCREMENT, text varchar(50))")
+        connection.commit()

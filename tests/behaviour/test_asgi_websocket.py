@@ -46,7 +46,7 @@ class Test_4_2_Handshake:
     def test_another_version(self, client: Client, version: str) -> None:
         lines = (UPGRADE[0], UPGRADE[1], UPGRADE[2], f"Sec-WebSocket-Version: {version}")
         answer = client.get("/echo", *lines)
-        assert (answer.status, answer["sec-websocket-version"]) == (426, "13")
+        assert (answer.status, answer["sec-websocket-version"], answer["upgrade"]) == (426, "13", "websocket")
 
     @pytest.mark.parametrize("key", ["", "x", KEY[:-2], KEY + "=", "!" * 24, KEY[:-3] + "B=="])
     def test_bad_key(self, client: Client, key: str) -> None:

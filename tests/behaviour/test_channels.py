@@ -74,3 +74,14 @@ def test_refusals(chat: Server) -> None:
 
 def test_no_route(client: Client) -> None:
     assert refused(client, "/nowhere/", ORIGIN).status == 500
+
+
+def test_static_files_in_development(tmp_path: Path) -> None:
+    environ = {"CHAT_DATABASE": str(tmp_path / "db.sqlite3"), "CHAT_STATIC": "yes"}
+    options = ("--interface", "asgi", "--dev")
+    with (
+        serve("chat.settings", *options, directory=APPS, kind="settings", environ=environ) as server,
+        server.client() as client,
+    ):
+        assert client.get("/static/admin/css/base.css").status == 200
+        assert WebSocketClient(client, "/echo/", ORIGIN).ask("hello") == "hello"

@@ -61,8 +61,8 @@ class Server:
         self.host, self.port, self.path = "", 0, ""
         #: TERM was sent: a second one could meet a process that is about to exit.
         self._leaving = False
-        #: What it had said on stdout when it had left.
-        self.last_output = ""
+        #: What it had said on stdout and stderr when it had left.
+        self.last_output = self.log_at_end = ""
 
     # --- what it says ----------------------------------------------------------------------------------------
 
@@ -172,11 +172,24 @@ def serve(
     further flags; ``environ`` is added to the environment. ``bind`` may name ``{home}``, the directory that the server
     runs in.
     """
+    with _served([f"--{kind}", app, "--pythonpath", str(directory), *options], bind, environ or {}) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def serve_django(settings: str, *options: str, directory: Path, **environ: str) -> Iterator[Server]:
+    """Serve the Django project whose settings are the module ``settings`` in ``directory``."""
+    words = ["--settings", settings, "--pythonpath", str(directory), *options]
+    with _served(words, "127.0.0.1:0", environ) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def _served(options: list[str], bind: str, environ: dict[str, str]) -> Iterator[Server]:
     with tempfile.TemporaryDirectory(prefix="hx-") as home:
-        bind = bind.replace("{home}", home)
-        command = [sys.executable, "-m", "hendrix", "start", f"--{kind}", app, "--pythonpath", str(directory)]
+        command = [sys.executable, "-m", "hendrix", "start", *options, "--bind", bind.replace("{home}", home)]
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("HX_", "DJANGO_"))}
-        server = Server([*command, "--bind", bind, *options], Path(home), {**clean, **(environ or {})})
+        server = Server(command, Path(home), {**clean, **environ})
         try:
             server.await_listening()
             yield server
@@ -184,4 +197,4 @@ def serve(
             server.kill()
             raise
         server.stop()
-        server.last_output = server.output()
+        server.last_output, server.log_at_end = server.output(), server.log()

@@ -34,6 +34,7 @@ class FakeExchange:
         self.on_eof: Callable[[], None] | None = None
         self.on_gone: Callable[[], None] | None = None
         self.on_drained: Callable[[], None] | None = None
+        self.on_eof: Callable[[], None] | None = None
         self.writable = True
         self.status = ""
         self.headers: ResponseHeaders = []
@@ -44,6 +45,9 @@ class FakeExchange:
     def body(self) -> bytes:
         """What was sent so far."""
         return b"".join(self.pieces)
+
+    def pull(self, done: Callable[[bytes, bool], None]) -> None:
+        done(self._body, True)
 
     def collect(self, done: Callable[[BinaryIO], None]) -> None:
         done(BytesIO(self._body))
@@ -62,7 +66,7 @@ class FakeExchange:
         self.pieces.append(data)
         return self.writable
 
-    def finish(self) -> None:
+    def finish(self, trailers: ResponseHeaders | None = None) -> None:
         assert not self.finished
         self.finished = True
 

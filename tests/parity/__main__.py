@@ -21,49 +21,7 @@ from pathlib import Path
 from tests.parity.source import interpreter, unpacked
 
 HERE = Path(__file__).parent
-MODULES = [
-    "asgi",
-    "async",
-    "auth_tests",
-    "builtin_server",
-    "cache",
-    "conditional_processing",
-    "context_processors",
-    "contenttypes_tests",
-    "csrf_tests",
-    "decorators",
-    "deprecation",
-    "file_uploads",
-    "flatpages_tests",
-    "generic_views",
-    "handlers",
-    "httpwrappers",
-    "i18n",
-    "logging_tests",
-    "messages_tests",
-    "middleware",
-    "middleware_exceptions",
-    "redirects_tests",
-    "requests_tests",
-    "responses",
-    "servers",
-    "sessions_tests",
-    "shortcuts",
-    "signals",
-    "signed_cookies_tests",
-    "sitemaps_tests",
-    "sites_tests",
-    "staticfiles_tests",
-    "syndication_tests",
-    "template_tests.test_response",
-    "test_client",
-    "test_client_regress",
-    "timezones",
-    "urlpatterns",
-    "urlpatterns_reverse",
-    "view_tests",
-    "wsgi",
-]
+MODULES = (HERE / "modules.txt").read_text().split()
 #: Seconds for one module.
 _DEADLINE = 600.0
 
@@ -73,8 +31,8 @@ Outcomes = dict[str, str]
 def main() -> int:
     """See the top of this file."""
     arguments = _arguments()
-    source = unpacked(arguments.django)
     python = interpreter(arguments.python, arguments.django)
+    source = unpacked(python, arguments.django)
     print(f"Django {arguments.django}, {python}")
     excused = _excused()
     unexpected = 0

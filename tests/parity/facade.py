@@ -25,12 +25,14 @@ from django.db import connections
 from django.http import HttpResponse, HttpResponseBadRequest
 from django.urls import set_script_prefix, set_urlconf
 
+from hendrix.answer import housekeeping
 from hendrix.answer.django import Call
 from hendrix.answer.django_handler import Handler
 from hendrix.answer.layers import Pause
+from hendrix.answer.routes import Routes
 from hendrix.answer.sync_threads import adopt_loop
+from hendrix.answer.tasks import Tasks
 from hendrix.core.http import Origin, Request
-from hendrix.worker.tasks import Tasks
 from hendrix.worker.threads import ThreadPool
 
 ORIGIN = Origin(("127.0.0.1", 1), ("testserver", 80), "http")
@@ -41,6 +43,9 @@ class OurChain(Handler):
     """Mixed into a handler of Django's: middleware and views are run by ours."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._routes = Routes()
+        self.threads_are_prepared = False
+        housekeeping.install()
         super(Handler, self).__init__(*args, **kwargs)
 
     def load_middleware(self, is_async: bool | None = False) -> None:
@@ -159,7 +164,7 @@ class ScopeExchange:
     """``core.exchange.Exchange`` over ASGI's ``send``."""
 
     writable = True
-    needs_peer = False
+    on_eof: Callable[[], None] | None
 
     def __init__(self, scope: Any, send: Callable[[Message], Awaitable[None]]) -> None:
         path = scope.get("raw_path") or scope["path"].encode()

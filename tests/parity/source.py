@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import tarfile
 from pathlib import Path
 
@@ -14,19 +13,19 @@ PLACE = ROOT / ".django-tests"
 _USED = ("jinja2", "tblib", "argon2-cffi", "docutils")
 
 
-def unpacked(version: str) -> Path:
-    """The directory of the sources of Django ``version``; downloaded where they are not there yet."""
+def unpacked(python: Path, version: str) -> Path:
+    """The directory of the sources of Django ``version``; downloaded by a Python that can run it."""
     found = list(PLACE.glob(f"[dD]jango-{version}"))
     if found:
         return found[0]
     PLACE.mkdir(exist_ok=True)
-    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:"]
+    pip = [python, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:"]
     subprocess.run([*pip, "--dest", str(PLACE), f"Django=={version}"], check=True)
     (archive,) = PLACE.glob(f"[dD]jango-{version}.tar.gz")
     with tarfile.open(archive) as tar:
         tar.extractall(PLACE, filter="data")
     archive.unlink()
-    return unpacked(version)
+    return unpacked(python, version)
 
 
 def interpreter(python: str, version: str) -> Path:

@@ -49,8 +49,8 @@ class Load:
 
     @property
     def slowest(self) -> float:
-        """Seconds that the slowest request took, apart from what the machine was late with everybody."""
-        return max(ended - began - self.pace.excuse(began, ended) for began, ended in self._took)
+        """Seconds that the slowest request would have taken on a machine that nobody else uses."""
+        return max((ended - began) / self.pace.stretch(began, ended) for began, ended in self._took)
 
     def _ask(self, client: Client, number: int, *, keep: bool) -> Client | None:
         """One request; the connection where it may be used again."""

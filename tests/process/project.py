@@ -93,9 +93,13 @@ class Project:
         return {**{name: value for name, value in os.environ.items() if not name.startswith(ours)}, **extra}
 
     def fails(self, *options: str, **extra: str) -> tuple[int, str]:
-        """Start it, and have it end by itself: its exit status and what it said on stderr."""
+        """Start it, and have it end by itself: its exit status and what it said on stderr.
+
+        At a port that no other test takes at the same time, where ``options`` name none.
+        """
+        binds = () if "--bind" in options else ("--bind", "127.0.0.1:0")
         done = subprocess.run(
-            self.command(*options),
+            self.command(*binds, *options),
             cwd=self.folder,
             env=self.environ(**extra),
             capture_output=True,

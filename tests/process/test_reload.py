@@ -51,6 +51,7 @@ urlpatterns = [
 """
 
 
+@pytest.mark.long
 def test_twenty_reloads_in_a_row_with_one_worker_and_with_four(tmp_path):
     """A project that takes 4 s to import. Both servers at once, as they only wait."""
     outcomes = {}

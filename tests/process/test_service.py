@@ -198,7 +198,7 @@ def test_a_project_that_starts_threads_at_import(project):
             assert int(client.get("/rows").body) >= 3, "main thread, pool thread, and that of the project"
         assert ask(server, "reload")["done"] == 0
         running.more()
-        assert len(status(server)["workers"]) == 2
+        until(lambda: [one["state"] for one in status(server)["workers"]] == ["ready"] * 2, "the old ones to leave")
     assert running.failures == []
 
 

@@ -113,9 +113,17 @@ class TestTakingOver:
     def test_it_is_told_but_not_announced_again(self):
         fleet = half_way(1)
         actions = come_up(fleet, 2, 103.0)
-        assert facts(actions, "reload.done") == {"generation": 2, "workers": 1, "seconds": 3.0}
         assert facts(actions, "worker.replaced")["by"] == 2
         assert AnnounceReady() not in actions
+        assert "reload.done" not in said(actions), "the old worker may still accept"
+        done = fleet.handle(WorkerDraining(1), 103.1)
+        assert facts(done, "reload.done") == {"generation": 2, "workers": 1, "seconds": 3.0}
+
+    def test_one_that_is_overtaken_by_the_next_is_told_too(self):
+        fleet = half_way(1)
+        come_up(fleet, 2, 103.0)
+        assert facts(fleet.handle(ReloadAsked(), 103.05), "reload.done")["generation"] == 2
+        assert "reload.done" not in said(fleet.handle(WorkerDraining(1), 103.1))
 
     def test_the_old_have_their_time_and_no_more(self):
         fleet = half_way(1)

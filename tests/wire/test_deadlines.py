@@ -151,3 +151,36 @@ class TestAfterTheEnd:
             assert peer.machine.deadline == inf
             assert peer.machine.expire() == []
             assert peer.machine.eof() == []
+
+
+class TestHeld:
+    """The shell stops reading a body that nobody takes: that is no delay of the peer's."""
+
+    LIMITS = Limits(body_timeout=10, min_rate=100)
+
+    def peer(self) -> Peer:
+        return Peer(self.LIMITS).send(post(b"Content-Length: 100000"))
+
+    def test_no_deadline_while_held(self) -> None:
+        machine = self.peer().machine
+        machine.hold(5.0)
+        assert machine.deadline == inf
+        machine.go_on(500.0)
+        assert machine.deadline == 505.0
+
+    def test_the_rate_counts_from_where_it_stood(self) -> None:
+        machine = self.peer().machine
+        machine.hold(5.0)
+        machine.go_on(500.0)
+        machine.receive(b"x" * 400, 501.0)
+        assert machine.deadline == 509.0
+
+    def test_what_was_not_held_does_not_go_on(self) -> None:
+        """A shell may hold pipelined bytes behind one request, and go on when the next has begun."""
+        peer = Peer(self.LIMITS, answers=False).send(get(b"Host: a"))
+        machine = peer.machine
+        machine.hold(1.0)
+        machine.receive(post(b"Content-Length: 100000"), 2.0)
+        machine.next_request(3.0)
+        machine.go_on(400.0)
+        assert machine.deadline == 13.0

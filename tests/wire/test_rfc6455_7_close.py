@@ -148,3 +148,30 @@ class TestDeadlines:
     def test_nothing_is_due_after_the_end(self) -> None:
         socket = Socket(PINGS).send(frame(TEXT, b"x", mask=None))
         assert socket.machine.deadline == inf
+
+
+class TestTheEndComesATurnLater:
+    """What was said before a close, or a fault, is still answered: the shell gives it a turn of the loop."""
+
+    @pytest.mark.parametrize(("end", "code"), [(close(1000), 1000), (frame(3), 1002), (frame(TEXT, b"\xff"), 1007)])
+    def test_behind_messages(self, end: bytes, code: int) -> None:
+        machine = Socket().machine
+        assert machine.receive(text("one") + text("two") + end + text("three")) == ["one", "two"]
+        assert machine.behind
+        assert machine.open
+        (closed,) = machine.receive(b"")
+        assert isinstance(closed, Closed)
+        assert closed.code == code
+        assert not machine.behind
+
+    def test_the_peer_leaves_in_that_turn(self) -> None:
+        machine = Socket().machine
+        machine.receive(text("one") + close(3000, b"done"))
+        assert machine.eof() == [Closed(3000, "done")]
+
+    def test_we_close_in_that_turn(self) -> None:
+        machine = Socket().machine
+        machine.receive(text("one") + close(3000))
+        assert machine.close(1001, "", 0.0) == b"\x88\x02\x03\xe9"
+        assert machine.receive(b"") == [Closed(3000)]
+        assert machine.output == b""

@@ -10,7 +10,7 @@ import asyncio
 import os
 from typing import Any, BinaryIO
 
-from hendrix.answer.asgi_headers import native, stated_length, status_line
+from hendrix.answer.asgi_headers import native, status_line
 from hendrix.answer.asgi_scope import Host, Message, PeerGone, http_scope, means_gone
 from hendrix.answer.failure import failure
 from hendrix.core.errors import AnswerError
@@ -20,6 +20,7 @@ from hendrix.core.http import ResponseHeaders
 
 #: Nothing sent yet; a start received; the head sent; the body sent and trailers due; all sent, or given up.
 _NEW, _STARTED, _STREAMING, _TRAILERS, _DONE = range(5)
+_BODY_DUE = (_STARTED, _STREAMING)
 #: What an application may send of a body that nobody will see, before it is told that nobody does.
 _UNSEEN = 1024 * 1024
 _WITHOUT_CONTENT = ("204", "304")
@@ -29,7 +30,8 @@ def asgi_http(host: Host) -> Answer:
     """The answer that ``host.application`` gives to HTTP requests."""
 
     def answer(exchange: Exchange) -> None:
-        host.tasks.start(Call(host, exchange).run())
+        call = Call(host, exchange)
+        call.task = host.tasks.start(call.run())
 
     return answer
 
@@ -52,9 +54,12 @@ class Call:
         "_unseen",
         "_waiters",
         "_watched",
+        "task",
     )
 
     def __init__(self, host: Host, exchange: Exchange) -> None:
+        #: The one that runs it.
+        self.task: asyncio.Task[None]
         self._host = host
         self._exchange = exchange
         self._state = _NEW
@@ -70,7 +75,7 @@ class Call:
         self._piece: Message | None = None
         #: The peer sends no more, which may mean that it is gone.
         self._watched = False
-        self._waiters: list[asyncio.Future[None]] = []
+        self._waiters: list[asyncio.Future[None]] | None = None
         self._drained: asyncio.Future[None] | None = None
         exchange.on_gone = self._on_gone
         exchange.on_eof = self._on_eof
@@ -87,7 +92,7 @@ class Call:
             if self._state != _DONE and not exchange.gone:
                 self._break_off("the application returned before its answer was complete")
         finally:
-            host.tasks.leave()
+            host.tasks.leave(self.task)
             exchange.on_gone = exchange.on_eof = exchange.on_drained = None
 
     # --- receive -------------------------------------------------------------------------------------------
@@ -125,12 +130,15 @@ class Call:
 
     async def _wait(self) -> None:
         future: asyncio.Future[None] = self._host.tasks.loop.create_future()
-        self._waiters.append(future)
+        if self._waiters is None:
+            self._waiters = [future]
+        else:
+            self._waiters.append(future)
         await future
 
     def _wake(self) -> None:
-        waiters, self._waiters = self._waiters, []
-        for future in waiters:
+        waiters, self._waiters = self._waiters, None
+        for future in waiters or ():
             if not future.done():
                 future.set_result(None)
 
@@ -155,13 +163,21 @@ class Call:
             raise PeerGone("the peer is gone")
         kind = message["type"]
         state = self._state
-        if kind == "http.response.body" and state in (_STARTED, _STREAMING):
-            await self._body(message)
-        elif kind == "http.response.start" and state == _NEW:
+        if kind == "http.response.start" and state == _NEW:
             self._status = status_line(message["status"])
-            self._headers = native(message.get("headers", ()))
-            self._trailers = [] if message.get("trailers") else None
+            self._headers, self._left = native(message.get("headers", ()))
+            if message.get("trailers"):
+                self._trailers = []
             self._state = _STARTED
+        elif kind == "http.response.body" and state in _BODY_DUE:
+            body = message.get("body", b"")
+            if type(body) is not bytes:
+                body = _as_bytes(body)
+            more = message.get("more_body", False)
+            if not more and state == _STARTED and self._trailers is None:
+                self._respond(body)
+            else:
+                await self._write(body, more)
         else:
             await self._rare(kind, message)
 
@@ -178,15 +194,8 @@ class Call:
         else:
             raise RuntimeError(f"{kind!r} may not be sent now")
 
-    async def _body(self, message: Message) -> None:
-        body = message.get("body", b"")
-        if type(body) is not bytes:
-            body = _as_bytes(body)
-        more = message.get("more_body", False)
+    async def _write(self, body: bytes, more: bool) -> None:
         if self._state == _STARTED:
-            if not more and self._trailers is None:
-                self._respond(body)
-                return
             self._begin()
         if self._unseen >= 0:
             await self._drop(body, more)
@@ -202,7 +211,7 @@ class Call:
     def _respond(self, body: bytes) -> None:
         """The whole answer at once."""
         exchange = self._exchange
-        length = stated_length(self._headers)
+        length = self._left
         if 0 <= length != len(body) and exchange.request.method != "HEAD" and self._status[:3] not in _WITHOUT_CONTENT:
             raise AnswerError(f"the body has {len(body)} bytes, and Content-Length says {length}")
         exchange.respond(self._status, self._headers, body)
@@ -217,8 +226,6 @@ class Call:
             self._unseen = 0
             exchange.finish()
             self._wake()
-        else:
-            self._left = stated_length(self._headers)
 
     async def _drop(self, body: bytes, more: bool) -> None:
         """Nobody sees this body: an application that never ends must not take the loop for it."""
@@ -246,7 +253,7 @@ class Call:
 
     def _take_trailers(self, message: Message) -> None:
         assert self._trailers is not None
-        self._trailers += native(message.get("headers", ()))
+        self._trailers += native(message.get("headers", ()))[0]
         if not message.get("more_trailers", False):
             self._exchange.finish(self._trailers)
             self._complete()
@@ -255,8 +262,9 @@ class Call:
         """Extension "Path Send": a whole file, by sendfile."""
         with open(path, "rb") as file:  # noqa: ASYNC230 - as quick as a look-up, and nothing is read
             size = os.fstat(file.fileno()).st_size
-            if stated_length(self._headers) < 0:
+            if self._left < 0:
                 self._headers.append(("Content-Length", str(size)))
+                self._left = size
             self._begin()
             if self._unseen < 0:
                 await self._send_file(file, size)

@@ -62,13 +62,17 @@ def http_scope(host: Host, exchange: Exchange) -> Scope:
     """The scope of an HTTP request."""
     request, origin = exchange.request, exchange.origin
     path = request.path
+    words = path.decode("ascii")
+    if "%" in words:
+        # What is not UTF-8 is replaced, as urllib does.
+        words = unquote(words)
     return {
         "type": "http",
-        "asgi": _ASGI.copy(),
+        "asgi": _ASGI,
         "http_version": request.version,
         "method": request.method,
         "scheme": origin.scheme,
-        "path": host.root_path + _decoded(path),
+        "path": host.root_path + words if host.root_path else words,
         "raw_path": host.root_path.encode() + path if host.root_path else path,
         "query_string": request.query,
         "root_path": host.root_path,
@@ -91,20 +95,16 @@ def websocket_scope(host: Host, exchange: Exchange, subprotocols: list[str]) -> 
     return scope
 
 
-def _decoded(path: bytes) -> str:
-    """Percent-decoded UTF-8; what is not UTF-8 is replaced, as ``urllib`` does."""
-    text = path.decode("ascii")
-    return unquote(text) if "%" in text else text
-
-
 def _headers(host: Host, exchange: Exchange) -> list[tuple[bytes, bytes]]:
     """As received, with the request's id where the peer gave none that can be used."""
     request: Request = exchange.request
-    name = host.id_field
+    name, headers = host.id_field, request.headers
     if not name:
-        return request.headers
+        return headers
     value = exchange.request_id.encode()
-    if request.fields.get(name) == value:
-        return request.headers
-    kept = [pair for pair in request.headers if pair[0] != name] if name in request.fields else request.headers
-    return [*kept, (name, value)]
+    given = request.fields.get(name)
+    if given is not None:
+        if given == value:
+            return headers
+        headers = [pair for pair in headers if pair[0] != name]
+    return [*headers, (name, value)]

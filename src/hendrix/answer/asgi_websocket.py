@@ -34,7 +34,8 @@ def asgi_websocket(host: Host) -> Answer:
         except PeerError as error:
             _refuse(exchange, error)
             return
-        host.tasks.start(Session(host, exchange, handshake.subprotocols).run())
+        call = Session(host, exchange, handshake.subprotocols)
+        call.task = host.tasks.start(call.run())
 
     return answer
 
@@ -74,9 +75,12 @@ class Session:
         "_subprotocols",
         "_waiter",
         "_waiting",
+        "task",
     )
 
     def __init__(self, host: Host, exchange: Exchange, subprotocols: list[str]) -> None:
+        #: The one that runs it.
+        self.task: asyncio.Task[None]
         self._host = host
         #: Until the handshake is answered.
         self._exchange: Exchange | None = exchange
@@ -109,7 +113,7 @@ class Session:
         else:
             self._end_well(described, request_id)
         finally:
-            host.tasks.leave()
+            host.tasks.leave(self.task)
             if self._exchange is not None:
                 self._exchange.on_gone = self._exchange.on_eof = self._exchange.on_drained = None
 
@@ -206,7 +210,7 @@ class Session:
             raise AnswerError(
                 f"the subprotocol {subprotocol!r:.80} is none that the peer named (RFC 6455 section 4.2.2)"
             )
-        headers = native(message.get("headers") or ())
+        headers, _ = native(message.get("headers") or ())
         exchange.on_gone = exchange.on_eof = None
         socket = self._socket = exchange.upgrade(headers, subprotocol)
         self._exchange = None
@@ -228,7 +232,7 @@ class Session:
     def _begin_refusal(self, message: Message) -> None:
         """Extension "Websocket Denial Response"."""
         self._status = status_line(message["status"])
-        self._headers = native(message.get("headers", ()))
+        self._headers, _ = native(message.get("headers", ()))
         self._state = _REFUSING
 
     def _go_on_refusing(self, message: Message) -> None:

@@ -22,8 +22,8 @@ from hendrix.answer.housekeeping import caches_in_use, here
 
 #: By alias.
 Connections = dict[str, Any]
-#: Sets of connections that wait for a thread.
-_MOST_SHELVED = 64
+#: Sets of connections that wait for a thread: no more than there are threads, mostly.
+_MOST_SHELVED = 20
 
 _shelf: deque[Connections] = deque()
 
@@ -89,10 +89,9 @@ class Belongings:
     def stay(self, had: Connections) -> None:
         """The request is over: they are this thread's from now on, and what it ``had`` is shelved."""
         self._over = True
-        if had and len(_shelf) < _MOST_SHELVED:
+        if had:
             _shelf.append(had)
-        elif had:
-            _close(had)
+            _tidy_shelf()
 
     def _keep(self, taken: Connections) -> None:
         with self._lock:
@@ -108,6 +107,23 @@ def _refill() -> None:
         _put(_shelf.pop())
     except IndexError:
         pass
+
+
+def _tidy_shelf() -> None:
+    """The set that nobody wanted for longest is closed once it is too old (``CONN_MAX_AGE``), or one too many."""
+    try:
+        oldest = _shelf.popleft()
+    except IndexError:
+        return  # another thread has taken it
+    if len(_shelf) >= _MOST_SHELVED:
+        _close(oldest)
+        return
+    ident = threading.get_ident()
+    for connection in oldest.values():
+        connection._thread_ident = ident
+        connection.close_if_unusable_or_obsolete()
+    if any(connection.connection is not None for connection in oldest.values()):
+        _shelf.appendleft(oldest)
 
 
 def _put(found: Connections) -> None:

@@ -20,8 +20,8 @@ from hendrix.core.exchange import Exchange, Job, Threads
 from hendrix.core.http import ResponseHeaders
 
 #: Bytes that a stream may be ahead of the loop before its thread waits.
-_AHEAD = 64 * 1024
-_CHUNK_COST = 256
+AHEAD = 64 * 1024
+CHUNK_COST = 256
 _WITHOUT_CONTENT = ("204", "304")
 
 
@@ -33,8 +33,6 @@ class Parking(Threads, Protocol):
     def progress(self) -> None: ...
     def resume(self, job: Job) -> None: ...
     def lend(self, job: Job) -> None: ...
-    def waits_for_loop(self) -> None: ...
-    def loop_is_done(self) -> None: ...
 
 
 class PeerGone(Exception):
@@ -101,8 +99,8 @@ class Delivery:
             return
         self.threads.progress()
         self.threads.post(self._on_data, data)
-        self._ahead += len(data) + _CHUNK_COST
-        if self._ahead > _AHEAD:
+        self._ahead += len(data) + CHUNK_COST
+        if self._ahead > AHEAD:
             self._wait()
 
     def end(self) -> None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections.abc import Callable, Coroutine
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager, nullcontext
 from functools import partial
 from typing import Any, BinaryIO
 
@@ -21,11 +21,11 @@ from django.urls import set_script_prefix, set_urlconf
 
 from hendrix.answer.belongings import Belongings, give_caches_away, keep_caches
 from hendrix.answer.contexts import rehome
-from hendrix.answer.delivery import Delivery, Parking, PeerGone
+from hendrix.answer.delivery import AHEAD, CHUNK_COST, Delivery, Parking, PeerGone
 from hendrix.answer.django_handler import Handler
 from hendrix.answer.environ import Environ, base_environ, build_environ, id_key
 from hendrix.answer.failure import shed
-from hendrix.answer.layers import Pause
+from hendrix.answer.layers import Pause, here
 from hendrix.answer.sync_threads import RequestThreads
 from hendrix.answer.tasks import Tasks
 from hendrix.core.events import ERROR, emit
@@ -69,6 +69,17 @@ def prepare_context(script_name: str) -> None:
     set_urlconf(settings.ROOT_URLCONF)
 
 
+@asynccontextmanager
+async def _closing(response: Any) -> AsyncIterator[None]:
+    """The generator that the view has given is closed too, now and within the request, not when it is collected."""
+    try:
+        yield
+    finally:
+        close = getattr(getattr(response, "_iterator", None), "aclose", None)
+        if close is not None:
+            await close()
+
+
 class Call(Delivery):
     """One request on its way through Django. Methods named ``_on_…`` are on the loop, the others in a thread."""
 
@@ -108,7 +119,7 @@ class Call(Delivery):
         #: What the loop has to do before that: await the view, or send a stream.
         self._pause: Pause | None = None
         self._stream: Any = None
-        self._task: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[Any] | None = None
         self._cancellable = False
         self._half_closed = False
         exchange.on_eof = self._on_eof
@@ -119,6 +130,7 @@ class Call(Delivery):
 
     def run(self) -> None:
         """See ``Job.run``."""
+        here.held = self.held
         try:
             if self._next is not None:
                 step, self._next = self._next, None
@@ -130,6 +142,8 @@ class Call(Delivery):
         except BaseException as error:
             # SystemExit and the like end a request too, not the thread that serves others.
             self.fail(error)
+        finally:
+            here.held = nullcontext
 
     def _begin(self) -> None:
         """Each request has a context of its own, as it may go on in other threads."""
@@ -169,7 +183,11 @@ class Call(Delivery):
 
     def _enter(self) -> None:
         request = self._request = self._started()
-        found = self._handler.chain.enter(request)
+        try:
+            found = self._handler.chain.enter(request)
+        except BaseException as error:
+            self._end_without_response(error)
+            return
         if type(found) is Pause:
             self._pause = found
         else:
@@ -186,11 +204,15 @@ class Call(Delivery):
     def _leave(self, pause: Pause, outcome: Any) -> None:
         """The async view is over: ``outcome`` is its response, or what it raised."""
         if isinstance(outcome, BaseException) and not isinstance(outcome, Exception):
-            self._close(None)
-            if not isinstance(outcome, asyncio.CancelledError):
-                self.fail(outcome)
-            return
-        self._deliver(pause.leave(self._request, outcome))
+            self._end_without_response(outcome)
+        else:
+            self._deliver(pause.leave(self._request, outcome))
+
+    def _end_without_response(self, error: BaseException) -> None:
+        """Cancelled, or one of those like SystemExit that no response is made of."""
+        self._close(None)
+        if not (isinstance(error, asyncio.CancelledError) and (self._gone or self.exchange.gone)):
+            self.fail(error)
 
     def _deliver(self, response: Any) -> None:
         try:
@@ -242,6 +264,23 @@ class Call(Delivery):
         if self._half_closed:
             self._on_eof()
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Around a coroutine that a thread waits for, as a sync middleware has it within: cancelled like others."""
+        exchange = self.exchange
+        self._task = asyncio.current_task()
+        self._cancellable = True
+        exchange.on_gone = self._on_gone
+        if exchange.gone:
+            self._on_gone()
+        elif self._half_closed:
+            self._on_eof()
+        try:
+            yield
+        finally:
+            exchange.on_gone = None
+            self._task = None
+
     async def _view(self, pause: Pause) -> None:
         outcome: Any
         try:
@@ -254,15 +293,26 @@ class Call(Delivery):
     async def _parts(self, response: Any) -> None:
         try:
             if self._may_run() and not self._is_silent():
-                async with aclosing(aiter(response)) as parts:
+                async with _closing(response), aclosing(aiter(response)) as parts:
                     async for part in parts:
-                        if part and not self.exchange.write(part):
-                            await self._drained()
+                        await self._sent(part)
             self._on_end()
         except BaseException as error:
             if not self._gone:
                 self._on_broken_stream(error)
         self._resume(partial(self._close, response))
+
+    async def _sent(self, part: bytes) -> None:
+        """Away, and the peer is not far behind."""
+        if not part:
+            return
+        self._ahead += len(part) + CHUNK_COST
+        if not self.exchange.write(part):
+            await self._drained()
+        elif self._ahead > AHEAD:
+            # A generator that awaits nothing must not keep the loop, which may have to learn that the peer is gone.
+            self._ahead = 0
+            await asyncio.sleep(0)
 
     def _may_run(self) -> bool:
         """First of all in a coroutine: one that is cancelled before would not even see that it is over."""
@@ -280,7 +330,8 @@ class Call(Delivery):
 
     def _resume(self, step: Callable[[], None]) -> None:
         """Go on in a thread."""
-        self._tasks.leave()
+        if self._task is not None:
+            self._tasks.leave(self._task)
         self.exchange.on_gone = None
         self._task = None
         self._cancellable = False
@@ -297,7 +348,7 @@ class Call(Delivery):
         if self._task is not None:
             self._tasks.loop.call_later(_HALF_CLOSED, self._on_nobody, self._task)
 
-    def _on_nobody(self, task: asyncio.Task[None]) -> None:
+    def _on_nobody(self, task: asyncio.Task[Any]) -> None:
         if task is self._task:
             self.exchange.abort()
 

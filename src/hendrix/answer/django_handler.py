@@ -17,7 +17,7 @@ from django.utils.module_loading import import_string
 
 from hendrix.answer import housekeeping
 from hendrix.answer.layers import AsyncLayer, HooksLayer, Layer, SyncLayer, ViewLayer, complete
-from hendrix.answer.routes import Routes
+from hendrix.answer.routes import Routes, walk
 
 
 class Handler(BaseHandler):  # type: ignore[misc]
@@ -140,10 +140,4 @@ def _made(path: str, factory: Callable[..., Any], get_response: Callable[..., An
 
 def has_async_views(resolver: URLResolver) -> bool:
     """Is there an async view among the URLs? Those that middleware puts in their place are not looked for."""
-    for pattern in resolver.url_patterns:
-        if isinstance(pattern, URLResolver):
-            if has_async_views(pattern):
-                return True
-        elif iscoroutinefunction(pattern.callback):
-            return True
-    return False
+    return any(iscoroutinefunction(getattr(each, "callback", None)) for each in walk(resolver))

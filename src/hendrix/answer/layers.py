@@ -9,7 +9,9 @@ into its hooks; any other is called as Django would call it.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from asgiref.sync import async_to_sync, iscoroutinefunction, sync_to_async
@@ -22,6 +24,16 @@ HttpResponse = Any
 Hook = Callable[..., Any]
 #: What a layer is left with: a response, or what the view raised.
 Outcome = Any
+
+
+class _Here(threading.local):
+    """What this thread runs."""
+
+    #: Around what it waits for on the loop: cancelled where it must not be waited for any longer.
+    held: Callable[[], AbstractContextManager[None]] = nullcontext
+
+
+here = _Here()
 
 
 class Pause:
@@ -205,15 +217,18 @@ def complete(layer: Layer, request: HttpRequest) -> HttpResponse:
     if type(found) is not Pause:
         return found
     try:
-        outcome = async_to_sync(_awaiting(found))()
+        outcome = async_to_sync(_awaiting(found, here.held))()
     except Exception as error:
         outcome = error
     return found.leave(request, outcome)
 
 
-def _awaiting(pause: Pause) -> Callable[[], Coroutine[Any, Any, HttpResponse]]:
+def _awaiting(
+    pause: Pause, held: Callable[[], AbstractContextManager[None]]
+) -> Callable[[], Coroutine[Any, Any, HttpResponse]]:
     async def outcome() -> HttpResponse:
-        return await pause.start()
+        with held():
+            return await pause.start()
 
     return outcome
 

@@ -7,6 +7,7 @@ for others may depend on the language, the database or the hour.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.urls import ResolverMatch, URLPattern, URLResolver
@@ -45,11 +46,19 @@ class Routes:
 
 def is_plain(resolver: URLResolver) -> bool:
     """Does what is found depend on the path alone?"""
-    return all(
-        _is_plain_pattern(each.pattern)
-        and (type(each) is URLPattern or (type(each) is URLResolver and is_plain(each)))
-        for each in resolver.url_patterns
-    )
+    return all(_is_plain_pattern(each.pattern) and type(each) in (URLPattern, URLResolver) for each in walk(resolver))
+
+
+def walk(resolver: URLResolver) -> Iterator[URLPattern | URLResolver]:
+    """All patterns and resolvers below ``resolver``, each once: a URLconf may include itself."""
+    seen: set[int] = set()
+    waiting: list[Any] = list(resolver.url_patterns)
+    while waiting:
+        each = waiting.pop()
+        if id(each) not in seen:
+            seen.add(id(each))
+            yield each
+            waiting += getattr(each, "url_patterns", ())
 
 
 def _is_plain_pattern(pattern: Any) -> bool:

@@ -134,36 +134,6 @@ def _at_once(settle: Callable[[], None]) -> None:
     settle()
 
 
-class WorkersLoop:
-    """The worker's loop as ``async_to_sync`` sees it: a thread that waits for it has another stand in meanwhile.
-
-    So sync views that wait for coroutines which wait for threads cannot lock each other out.
-    """
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, threads: Parking) -> None:
-        self._loop = loop
-        self._threads = threads
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._loop, name)
-
-    def call_soon_threadsafe(self, create_task: Callable[..., Any], awaitable: Any) -> None:
-        """All that ``async_to_sync`` does with a loop, in the thread that is about to wait."""
-        self._threads.waits_for_loop()
-        try:
-            self._loop.call_soon_threadsafe(create_task, awaitable)
-        except BaseException:
-            self._threads.loop_is_done()
-            raise
-
-    def create_task(self, awaitable: Any) -> None:
-        """On the loop: see ``call_soon_threadsafe``."""
-        self._loop.create_task(awaitable).add_done_callback(self._done)
-
-    def _done(self, task: asyncio.Task[Any]) -> None:
-        self._threads.loop_is_done()
-
-
 def adopt_loop(loop: asyncio.AbstractEventLoop, threads: Parking) -> Callable[[], None]:
     """Have ``loop`` use ``threads``; return what each new one does first, so that it uses ``loop``.
 
@@ -171,10 +141,9 @@ def adopt_loop(loop: asyncio.AbstractEventLoop, threads: Parking) -> Callable[[]
     there (channel layers, clients with a pool) is the same for both kinds of views, and no loop is made for each call.
     """
     loop.set_default_executor(FreeThreads(threads))
-    seen = WorkersLoop(loop, threads)
 
     def adopt_thread() -> None:
-        SyncToAsync.threadlocal.main_event_loop = seen
+        SyncToAsync.threadlocal.main_event_loop = loop
         SyncToAsync.threadlocal.main_event_loop_pid = os.getpid()
 
     return adopt_thread

@@ -57,11 +57,9 @@ class Tasks:
         self._running[task] = _Run(watched)
         return task
 
-    def leave(self) -> None:
-        """From within a task: it is about to end."""
-        task = asyncio.current_task()
-        if task is not None:
-            self._running.pop(task, None)
+    def leave(self, task: asyncio.Task[None]) -> None:
+        """From within ``task``: it is about to end."""
+        self._running.pop(task, None)
 
     async def settled(self) -> None:
         """Wait until none is left."""

@@ -77,6 +77,7 @@ class Fleet:
         self.announced = self._ready_once = False
         self._exit = Exit(0)
         self._end_reload: moves.EndReload | None = None
+        self._reload_is_news = False  # the first start is not
         self._end_reload_by = 0.0
         self._actions: list[Action] = []
         self._handlers: dict[type[Event], Callable[[Any, float], None]] = {
@@ -314,14 +315,11 @@ class Fleet:
         for place in [place for place in self._backoffs if place[0] < self.generation]:
             del self._backoffs[place]
         self._actions.append(moves.Promoted(self.generation))
-        seconds = now - self.candidate_since
+        self._reload_is_news = self.announced
         if not self.announced:
             self.announced = True
             self._actions.append(moves.AnnounceReady())
-        else:
-            facts = {"generation": self.generation, "workers": self.count, "seconds": seconds}
-            self._report("reload.done", INFO, **facts)
-        self._end_reload = moves.EndReload(self.generation, ok=True, seconds=seconds)
+        self._end_reload = moves.EndReload(self.generation, ok=True, seconds=now - self.candidate_since)
         self._end_reload_by = now + CLOSE_AFTER
 
     def _finish_reload(self, now: float) -> None:
@@ -330,8 +328,13 @@ class Fleet:
             return
         old = (worker for worker in self.workers.values() if worker.generation < self.generation)
         if now >= self._end_reload_by or all(worker.closed for worker in old):
+            self._report_reload(self._end_reload)
             self._actions.append(self._end_reload)
             self._end_reload = None
+
+    def _report_reload(self, done: moves.EndReload) -> None:
+        if self._reload_is_news:
+            self._report("reload.done", INFO, generation=done.generation, workers=self.count, seconds=done.seconds)
 
     def _hand_over(self, now: float) -> None:
         for worker in list(self.workers.values()):
@@ -359,7 +362,9 @@ class Fleet:
             return
         if self.candidate is not None:
             self._give_up(self.candidate, now)
-        self._end_reload = None  # who waits for it waits for this one instead
+        if self._end_reload is not None:
+            self._report_reload(self._end_reload)
+            self._end_reload = None  # who waits for it waits for this one instead
         self.last_generation += 1
         self.candidate, self.candidate_since = self.last_generation, now
         self.templates[self.candidate] = Template(self.candidate, self._preload)

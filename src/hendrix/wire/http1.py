@@ -71,7 +71,9 @@ class Http1:
         self._head_began = True
         self._eof = False
         self._body: FixedBody | ChunkedBody | None = None
-        self._body_began = self._held_at = 0.0
+        self._body_began = 0.0
+        #: Since when the shell does not read this body; negative: it does.
+        self._held_at = -1.0
         self._received = 0
         self._request: Request | None = None
         self._left = 0
@@ -115,8 +117,9 @@ class Http1:
 
     def go_on(self, now: float) -> None:
         """The reverse of ``hold``."""
-        if self._state == _BODY:
+        if self._held_at >= 0:
             self._body_began += now - self._held_at
+            self._held_at = -1.0
             self.deadline = self._body_deadline(now)
 
     def next_request(self, now: float) -> list[Event]:
@@ -273,6 +276,9 @@ class Http1:
         else:
             body = self._fitted(body, fields.length)
             length = f"Content-Length: {len(body) if fields.length < 0 else fields.length}\r\n"
+        if code == 426:
+            # RFC 9110 section 15.5.22: to what, must be said.
+            extra += "Connection: Upgrade\r\nUpgrade: websocket\r\n"
         return encode_head(status, fields, f"{length}{extra}{self._connection()}") + body
 
     def _fitted(self, body: bytes, length: int) -> bytes:

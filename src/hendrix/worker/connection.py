@@ -246,6 +246,11 @@ class Connection(asyncio.BufferedProtocol):
 
     # --- writing -------------------------------------------------------------------------------------------
 
+    @property
+    def takes_more(self) -> bool:
+        """Not one that is lost already: who writes on without a pause would keep the loop from telling him."""
+        return self.writable and not self._transport.is_closing()
+
     def send(self, data: bytes) -> None:
         """Queue ``data`` for the peer."""
         self._taking.queued += len(data)

@@ -215,7 +215,7 @@ class HttpExchange:
             return True
         self.sent += len(data)
         self._connection.send(framed)
-        return self._connection.writable
+        return self._connection.takes_more
 
     def send_file(self, file: BinaryIO, offset: int, count: int) -> bool:
         """See ``Exchange.send_file``."""

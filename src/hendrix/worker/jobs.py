@@ -42,6 +42,7 @@ class Jobs:
         #: How many threads are to stay idle although there is work.
         self.reserve = 0
         self.put_so_far = 0
+        self._last_first = 0
 
     @property
     def taken_so_far(self) -> int:
@@ -65,6 +66,15 @@ class Jobs:
         """Queue them before all others, in their order."""
         self.put_so_far += len(jobs)
         self._jobs.extendleft(reversed(jobs))
+        self._last_first = id(jobs[-1])
+
+    @property
+    def first_wait(self) -> bool:
+        """Do some wait that were put before all others?"""
+        try:
+            return self._last_first in map(id, self._jobs)
+        except RuntimeError:
+            return False  # changed meanwhile: one was taken
 
     def wake(self, most: int) -> int:
         """Wake so many threads, as far as there is work for them; return how many."""

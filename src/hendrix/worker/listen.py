@@ -95,7 +95,7 @@ class Listener:
 
     def _knock(self, sock: socket.socket) -> None:
         for _ in range(_AT_ONCE):
-            if self._closed or self._paused:
+            if self._closed or self._paused or self._share.count >= self.limit:
                 return
             if self._share.over(now := self._loop.time()):
                 self._leave_to_others(sock, now)
@@ -114,7 +114,7 @@ class Listener:
         self._left_since = 0.0  # the others have caught up
         # Made here and not by the loop, later: whoever is about to leave must know of it.
         protocol = self._factory()
-        self._share.have(self._share.count + 1)
+        self.check(self._share.count + 1)
         task = self._loop.create_task(self._loop.connect_accepted_socket(lambda: protocol, sock))
         self._welcoming.add(task)
         task.add_done_callback(self._welcoming.discard)

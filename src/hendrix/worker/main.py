@@ -227,15 +227,19 @@ class Worker:
         self._deadline = 0.0
         for connection in list(self.site.connections):
             connection.abort()
-        self.tasks.cancel()
         self._stop()
 
     def _stop(self) -> None:
-        """Tell the application of the end; it has a moment for it, even past the deadline."""
+        """The application has a moment to end as well, even past the deadline."""
         if self._ending is None:
             self._ending = self.loop.create_task(self._end())
 
     async def _end(self) -> None:
+        # Tasks that are left have been cut off from their peers: they learn that first, and then are cancelled.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_FAREWELL):
+                await self.tasks.settled()
+        self.tasks.cancel()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(max(_LAST_WORDS, self._deadline - time.monotonic())):
                 await self.tasks.settled()

@@ -21,6 +21,8 @@ from hendrix.worker import development
 from hendrix.worker.interface import Named, choose
 from hendrix.worker.served import Served
 
+#: Where our own code is.
+_PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep
 #: Statuses that the server itself answers with; a template of the project named like one replaces its page.
 _PAGES = (400, 408, 413, 414, 421, 431, 500, 503, 504)
 
@@ -141,8 +143,7 @@ def _own_traceback(error: BaseException) -> str:
 
 
 def _is_ours(filename: str) -> bool:
-    rooms = (f"{os.sep}hendrix{os.sep}{room}{os.sep}" for room in ("worker", "answer"))
-    return filename.startswith("<frozen importlib") or any(room in filename for room in rooms)
+    return filename.startswith(("<frozen importlib", _PACKAGE))
 
 
 def _check() -> None:

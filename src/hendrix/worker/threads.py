@@ -20,6 +20,7 @@ from hendrix.core.events import ERROR, WARNING, emit
 from hendrix.core.exchange import Job
 from hendrix.worker.contention import Contention
 from hendrix.worker.jobs import Jobs, Slot
+from hendrix.worker.stalled import Standstill, count_stalled
 
 #: Seconds that work waits before there are more threads for it.
 _LOOK = 0.005
@@ -80,6 +81,9 @@ class ThreadPool:
         self._names = 0
         self._parked = 0
         self._hung = 0
+        #: Threads that wait for the loop, when last looked at.
+        self._stalled = 0
+        self._standstill = Standstill()
         self._lock = threading.Lock()
 
     # --- work in -------------------------------------------------------------------------------------------
@@ -120,8 +124,8 @@ class ThreadPool:
             jobs += self._resumed
             self._resumed = []
         missing = len(jobs) - self._jobs.wake(len(jobs))
-        if missing and (not self.slots or self._parked):
-            missing -= self._grow(missing)
+        if missing and not self.slots:
+            missing -= self._grow(1)
         if missing and not self._looking:
             self._begin_to_look()
 
@@ -214,7 +218,7 @@ class ThreadPool:
         return self._limit + self._absent()
 
     def _absent(self) -> int:
-        return min(self._parked + self._hung, _MOST_PARKED)
+        return min(self._parked + self._hung + self._stalled + self._standstill.extra, _MOST_PARKED)
 
     def _left(self, number: int) -> None:
         slot = self.slots.pop(number, None)
@@ -253,6 +257,8 @@ class ThreadPool:
             self._lower()
         elif self._jobs.taken_so_far < self._handed_out:
             self._limit = min(self._most, self._limit * 2)
+            self._stalled = count_stalled(self.slots.values())
+            self._standstill.look(self._jobs)
             self._settle()
         self._begin_to_look()
 
@@ -284,6 +290,10 @@ class ThreadPool:
             self._least_idle = idle
             self._idle_ticks = 0
         # Those that stood in for others are one too many once these go on.
+        if self._stalled:
+            self._stalled = count_stalled(self.slots.values())
+        if not self._jobs:
+            self._standstill.extra = 0
         self._dismiss(len(self.slots) - self._leaving - self._most - self._absent())
         if self._jobs and not self._looking:
             self._begin_to_look()
@@ -304,21 +314,6 @@ class ThreadPool:
         slot: Slot = _here.slot
         slot.parked = False
         slot.since = time.monotonic()
-        with self._lock:
-            self._parked -= 1
-
-    def waits_for_loop(self) -> None:
-        """From a pool thread: it now waits for the loop, so another may stand in for it, until ``loop_is_done``.
-
-        Unlike one that waits for its peer it is still watched.
-        """
-        with self._lock:
-            self._parked += 1
-        if self.waiting:
-            self.post(self._settle)
-
-    def loop_is_done(self) -> None:
-        """From any thread: one goes on that waited for the loop."""
         with self._lock:
             self._parked -= 1
 

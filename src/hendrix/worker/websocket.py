@@ -92,13 +92,13 @@ class WebSocketConnection(asyncio.BufferedProtocol):
         machine = self._machine
         events = machine.receive(data)
         self._sent_at = 0.0
-        if len(events) > 1 and self._held is None:
-            # The answers to all of them come in one turn, most likely.
-            self._hold()
         if machine.output:
             self._write_output()
         if events:
             self._deliver(events)
+            if len(events) > 1 and self._held is None:
+                # The answers to all of them come in one turn, most likely: before this one's end.
+                self._hold()
         if machine.behind:
             # A flood of small frames must leave the loop to others in between.
             self._stop_reading()

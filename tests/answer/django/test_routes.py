@@ -11,6 +11,7 @@ from django.urls.resolvers import RegexPattern
 from django.utils import translation
 from django.utils.translation import gettext_lazy
 
+from hendrix.answer.django_handler import has_async_views
 from hendrix.answer.routes import Routes
 
 
@@ -141,3 +142,13 @@ def test_memory_is_bounded() -> None:
     for number in range(3000):
         routes.resolve(urls, f"/any{number}")
     assert len(routes._found) == 2000
+
+
+def test_a_urlconf_that_includes_itself() -> None:
+    patterns: list[object] = [path("here", view)]
+    patterns.append(path("again/", include((patterns, "self"))))
+    root = resolver(*patterns)
+    routes = Routes()
+    for _ in range(2):
+        assert routes.resolve(root, "/again/again/here").func is view
+    assert not has_async_views(root)

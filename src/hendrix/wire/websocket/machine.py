@@ -76,6 +76,7 @@ class WebSocket:
         "_agreement",
         "_buffer",
         "_deflater",
+        "_due",
         "_fin",
         "_inflater",
         "_left",
@@ -102,6 +103,8 @@ class WebSocket:
         self._mask = b""
         self._fin = False
         self._weight = 0
+        #: An end that comes a turn later than the messages before it, so that these are still answered.
+        self._due: Failure | Closed | None = None
         self._inflater: Inflater | None = None
         self._deflater: Deflater | None = None
         #: The ping that waits for its pong, and the bytes that had been received when it was sent.
@@ -118,12 +121,15 @@ class WebSocket:
     @property
     def behind(self) -> bool:
         """Is there more to be had from what was received? Then call ``receive`` with nothing, in a turn of its own."""
-        return self._weight >= _TURN and bool(self._buffer)
+        return self._due is not None or (self._weight >= _TURN and bool(self._buffer))
 
     def receive(self, data: bytes) -> list[SocketEvent]:
         """Take what arrived."""
         events: list[SocketEvent] = []
         if self._state == _CLOSED:
+            return events
+        if self._due is not None:
+            self._end_with(self._due, events)
             return events
         self._received += len(data)
         if self._buffer:
@@ -132,17 +138,18 @@ class WebSocket:
         try:
             at = self._read(data, events)
         except Failure as failure:
-            self._fail(failure, events)
-            return events
-        if at < len(data) and self._state != _CLOSED:
+            self._due = failure
+        else:
             self._buffer = data[at:]
+        if self._due is not None and not events:
+            self._end_with(self._due, events)
         return events
 
     def _read(self, data: bytes, events: list[SocketEvent]) -> int:
         """Frame by frame; returns where it stopped."""
         at, end = 0, len(data)
         self._weight = 0
-        while at < end and self._weight < _TURN:
+        while at < end and self._weight < _TURN and self._due is None:
             if self._left:
                 at = self._payload(data, at, events)
                 continue
@@ -184,7 +191,7 @@ class WebSocket:
             # RFC 6455 section 5.1.
             raise Failure(PROTOCOL_ERROR, "the frame is not masked")
         if opcode >= CLOSE:
-            return self._control(first, second & 0x7F, data, at, end, events)
+            return self._control(first, second & 0x7F, data, at, end)
         start, length = _length(second & 0x7F, data, at + 2, end)
         if start < 0:
             return -1
@@ -245,7 +252,7 @@ class WebSocket:
 
     # --- control frames (RFC 6455 section 5.5) -------------------------------------------------------------
 
-    def _control(self, first: int, length: int, data: bytes, at: int, end: int, events: list[SocketEvent]) -> int:
+    def _control(self, first: int, length: int, data: bytes, at: int, end: int) -> int:
         if length > 125:
             raise Failure(PROTOCOL_ERROR, "a control frame is too long")
         start = at + 6
@@ -255,7 +262,8 @@ class WebSocket:
         self._weight += _FRAME_COST
         opcode = first & 0x0F
         if opcode == CLOSE:
-            self._closed_by_peer(payload, events)
+            # RFC 6455 section 5.5.1: whatever follows is not for us.
+            self._due = Closed(*read_close(payload))
             return end
         if opcode == PING:
             self._answer_ping(payload)
@@ -270,24 +278,20 @@ class WebSocket:
             pong = control(PONG, payload)
             self.output = pong if self.quiet else self.output + pong
 
-    def _closed_by_peer(self, payload: bytes, events: list[SocketEvent]) -> None:
-        """RFC 6455 section 5.5.1: the peer's close is answered once, with its code."""
-        code, reason = read_close(payload)
+    def _end_with(self, due: Failure | Closed, events: list[SocketEvent]) -> None:
+        """The peer's close is answered once, with its code (RFC 6455 section 5.5.1); so is its fault (7.1.7)."""
+        if isinstance(due, Failure):
+            due, said = Closed(due.code, due.reason, linger=self._state == _OPEN), due.reason
+        else:
+            said = ""
         if self._state == _OPEN:
-            self.output += control(CLOSE, payload[:2])
+            self.output += control(CLOSE, close_payload(due.code, said))
         self._end()
-        events.append(Closed(code, reason))
-
-    def _fail(self, failure: Failure, events: list[SocketEvent]) -> None:
-        """RFC 6455 section 7.1.7."""
-        linger = self._state == _OPEN
-        if linger:
-            self.output += control(CLOSE, close_payload(failure.code, failure.reason))
-        self._end()
-        events.append(Closed(failure.code, failure.reason, linger))
+        events.append(due)
 
     def _end(self) -> None:
         self._state = _CLOSED
+        self._due = None
         self._buffer = b""
         self._left = 0
         self._message = None
@@ -296,10 +300,13 @@ class WebSocket:
 
     def eof(self) -> list[SocketEvent]:
         """The peer sends no more, and never said close."""
-        if self._state == _CLOSED:
-            return []
-        self._end()
-        return [Closed(ABNORMAL)]
+        events: list[SocketEvent] = []
+        if self._due is not None:
+            self._end_with(self._due, events)
+        elif self._state != _CLOSED:
+            self._end()
+            events.append(Closed(ABNORMAL))
+        return events
 
     # --- time ----------------------------------------------------------------------------------------------
 

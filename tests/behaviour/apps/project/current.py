@@ -1,0 +1,10 @@
+"""Context variables of the project."""
+
+from contextvars import ContextVar
+
+key = ContextVar("key")
+trail = ContextVar("trail", default=())
+
+
+def add(step):
+    trail.set((*trail.get(), step))
