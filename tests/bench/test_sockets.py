@@ -28,7 +28,9 @@ def test_a_flood_is_counted_by_bins() -> None:
     assert report.sent.covers(10.0, 10.03)
 
 
-@pytest.mark.parametrize(("complaint", "errors"), [("", "it said nothing"), ("a\nno WebSocket: b''\n", "no WebSocket: b''")])
+@pytest.mark.parametrize(
+    ("complaint", "errors"), [("", "it said nothing"), ("a\nno WebSocket: b''\n", "no WebSocket: b''")]
+)
 def test_a_flood_that_failed(complaint: str, errors: str) -> None:
     assert sockets.read_report("", complaint).errors == errors
 
@@ -40,9 +42,16 @@ def test_kilobytes_each_only_where_all_stayed() -> None:
 
 
 def test_the_section_of_the_sockets() -> None:
-    samples = [Sample("echo", name, n, 100, cost, 1e6 / cost) for n in (1, 2) for name, cost in (("uvicorn", 10.0), ("hendrix", 5.0))]
+    samples = [
+        Sample("echo", name, n, 100, cost, 1e6 / cost)
+        for n in (1, 2)
+        for name, cost in (("uvicorn", 10.0), ("hendrix", 5.0))
+    ]
     section = sockets.report(samples, [Gathered("hendrix", 10, 10, 1.0, 10.0, 12.0)], 10)
-    assert "| Hendrix | 200,000 | 5.00 | 1.00 | 0.00 | 2 |\n| uvicorn | 100,000 | 10.0 | 2.00 | 0.00 | 2 |" in section.text
+    assert (
+        "| Hendrix | 200,000 | 5.00 | 1.00 | 0.00 | 2 |\n| uvicorn | 100,000 | 10.0 | 2.00 | 0.00 | 2 |"
+        in section.text
+    )
     assert "| Hendrix | 10 | 10 | 1.00 | 10.0 | 12.0 | 2.00 |" in section.text
     assert set(section.pictures) == {"sockets.svg"}
     assert isinstance(gathering.Plan(1, "events"), gathering.Plan)

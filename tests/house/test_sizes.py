@@ -10,6 +10,7 @@ from tests.house.source import functions_of, modules, name_of
 LONG_MODULES: dict[str, str] = {
     "core/config.py": "every option of the server, declared in one table",
     "supervisor/fleet.py": "the whole table of states on one page",
+    "worker/connection.py": "the only writer to a transport, in one place",
 }
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "common", "base", "misc", "tools"}
 
