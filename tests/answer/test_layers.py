@@ -16,6 +16,7 @@ from django.test import AsyncRequestFactory, RequestFactory, override_settings
 from django.urls import get_resolver
 
 from hendrix.answer.django_handler import Handler, has_async_views
+from hendrix.answer.layers import SyncLayer
 from tests.answer.stacks import KINDS, VIEWS, log, trail
 from tests.answer.staged import Stage
 
@@ -138,6 +139,13 @@ def test_long_stacks(stage) -> None:
         judge = Judge(stage, kinds)
         for way, view in itertools.product(("sync", "async"), VIEWS):
             judge.compare(f"/{way}/{view}")
+
+
+def test_what_is_around_a_held_thread_stays_in_it(stage) -> None:
+    """Middleware that put something of its own in between is called as a whole, and holds its thread."""
+    handler = Judge(stage, ("either", "wraps"))._handler
+    assert isinstance(handler.chain, SyncLayer)
+    assert handler.holding == ["tests.answer.stacks.either_0", "tests.answer.stacks.wraps_1"]
 
 
 def test_async_views_are_found() -> None:

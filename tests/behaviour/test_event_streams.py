@@ -112,3 +112,12 @@ def test_a_crowd_holds_no_threads(server) -> None:
     for one in crowd:
         one.client.close()
     until(lambda: journal(server, "g").count("left") == 60, "everybody to leave")
+
+
+def test_a_server_that_ends_ends_its_streams_first() -> None:
+    with serve("streams", "--graceful-timeout", "60", directory=APPS, kind="settings") as server:
+        one = Listener(server, "/events/drain")
+        assert one.next().data == "welcome"
+        server.process.terminate()
+        assert one.client.chunk() == b""
+        assert server.process.wait(20) == 0

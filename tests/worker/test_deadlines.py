@@ -275,11 +275,31 @@ def test_a_drain_closes_idle_connections_and_busy_ones_with_their_answer() -> No
     busy.send(GET)
     for peer in (idle, busy):
         peer.site.draining = True
-        peer.connection.leave_when_idle()
+        peer.connection.leave()
     assert idle.transport.closing and not busy.transport.closing
     busy.exchanges[0].respond("200 OK", [], b"last")
     assert busy.transport.closing
     assert b"Connection: close" in busy.transport.take()
+
+
+def test_a_drain_ends_event_streams_and_no_other_answer() -> None:
+    gone: list[str] = []
+    events, page = Peer().connect(), Peer().connect()
+    for peer, kind in (events, "text/event-stream; charset=utf-8"), (page, "text/html"):
+        peer.send(GET)
+        exchange = peer.exchanges[0]
+        exchange.on_gone = lambda kind=kind: gone.append(kind)
+        exchange.start("200 OK", [("Content-Type", kind)])
+        exchange.write(b"data: 1\n\n")
+        peer.site.draining = True
+        peer.connection.leave()
+    assert gone == ["text/event-stream; charset=utf-8"]
+    assert events.transport.take().endswith(b"\r\n0\r\n\r\n") and events.transport.closing
+    assert not page.transport.closing
+    events.exchanges[0].write(b"to nobody")
+    page.exchanges[0].write(b"last")
+    page.exchanges[0].finish()
+    assert not events.transport.take() and page.transport.take().endswith(b"last\r\n0\r\n\r\n")
 
 
 def test_a_bug_in_an_answer_is_500() -> None:

@@ -234,7 +234,7 @@ class TestDeadlines:
 
     def test_a_drain_asks_to_come_back(self) -> None:
         peer = Peer()
-        peer.socket.leave_when_idle()
+        peer.socket.leave()
         assert peer.frames == [Frame(CLOSE, (1012).to_bytes(2, "big") + b"service restart")]
         peer.socket.check(self.due(peer))
         assert peer.heard == [(1006, "the peer did not answer")]

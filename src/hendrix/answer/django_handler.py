@@ -56,6 +56,7 @@ class Handler(BaseHandler):  # type: ignore[misc]
             try:
                 if _is_made_of_hooks(factory):
                     layer = self._with_hooks(path, factory, layer)
+                    on_loop = on_loop and not isinstance(layer, SyncLayer)
                 else:
                     layer = self._with_whole(path, factory, layer, can_async and (on_loop or not can_sync))
                     on_loop = isinstance(layer, AsyncLayer)

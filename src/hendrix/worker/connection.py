@@ -351,9 +351,11 @@ class Connection(asyncio.BufferedProtocol):
             self._loop.call_soon(socket.take, rest)
         return socket
 
-    def leave_when_idle(self) -> None:
+    def leave(self) -> None:
         """The worker drains: an idle connection closes now, a busy one with its answer."""
-        if self._exchange is None and self.machine.idle:
+        if self._exchange is not None:
+            self._exchange.leave()
+        elif self.machine.idle:
             self._close()
 
     def abort(self) -> None:

@@ -277,6 +277,16 @@ class HttpExchange:
 
     # --- the end -------------------------------------------------------------------------------------------
 
+    def leave(self) -> None:
+        """The worker drains: an event stream has no end of its own, and its client comes back, to another worker."""
+        if not self.started or self.complete or not _is_event_stream(self.headers):
+            return
+        on_gone, self.on_gone = self.on_gone, None
+        if on_gone is not None:
+            on_gone()
+        self.finish()
+        self.gone = True
+
     def lose(self) -> None:
         """The peer is gone."""
         self.gone = True
@@ -292,6 +302,10 @@ class HttpExchange:
         self._body = self._inflow = None
         # Bound methods of the answer, which knows this exchange: a circle that only the collector would break.
         self.on_gone = self.on_eof = self.on_drained = None
+
+
+def _is_event_stream(headers: ResponseHeaders) -> bool:
+    return any(name.lower() == "content-type" and "text/event-stream" in value.lower() for name, value in headers)
 
 
 def _request_id(connection: Connection, request: Request) -> str:

@@ -208,12 +208,12 @@ class Worker:
         self._channel.send(Draining())
         if not seconds:
             self._cut()
-        self.loop.call_later(max(_FAREWELL, linger), self._close_idle)
+        self.loop.call_later(max(_FAREWELL, linger), self._say_farewell)
 
-    def _close_idle(self) -> None:
+    def _say_farewell(self) -> None:
         """Not at once: what peers had sent before they could know of the drain is still read and answered."""
         for connection in list(self.site.connections):
-            connection.leave_when_idle()
+            connection.leave()
         self._leave_when_done()
 
     def _leave_when_done(self) -> None:

@@ -255,7 +255,7 @@ class WebSocketConnection(asyncio.BufferedProtocol):
 
     # --- the end -------------------------------------------------------------------------------------------
 
-    def leave_when_idle(self) -> None:
+    def leave(self) -> None:
         """The worker drains: the peer is to come back, to another one."""
         self.close(SERVICE_RESTART, "service restart")
 
