@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +19,9 @@ from tests.kit.live import until
 MEGABYTE = 1024 * 1024
 
 
-@pytest.fixture
-def client(asgi: Stage) -> Iterator[Client]:
-    with asgi.client() as client:
-        yield client
-
-
-@pytest.fixture
-def logged(asgi: Stage) -> Callable[[str], str]:
-    since = asgi.server.mark()
-    return lambda text: asgi.server.await_log(text, since)
+@pytest.fixture(scope="session")
+def stage(asgi: Stage) -> Stage:
+    return asgi
 
 
 class TestScope:

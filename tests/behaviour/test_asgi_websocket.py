@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import socket as sockets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -15,16 +15,9 @@ from tests.kit.live import until
 from tests.kit.websocket import KEY, UPGRADE, WebSocketClient, refused
 
 
-@pytest.fixture
-def client(asgi: Stage) -> Iterator[Client]:
-    with asgi.client() as client:
-        yield client
-
-
-@pytest.fixture
-def logged(asgi: Stage) -> Callable[[str], str]:
-    since = asgi.server.mark()
-    return lambda text: asgi.server.await_log(text, since)
+@pytest.fixture(scope="session")
+def stage(asgi: Stage) -> Stage:
+    return asgi
 
 
 class Test_4_2_Handshake:
