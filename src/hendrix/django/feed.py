@@ -18,7 +18,7 @@ _Future = asyncio.Future[None]
 class Feed:
     """An async iterator of bytes, for one consumer. ``heartbeat`` in seconds; 0: none."""
 
-    __slots__ = ("_asked", "_events", "_frame", "_heartbeat", "_over", "_pump", "_waiter")
+    __slots__ = ("_asked", "_events", "_frame", "_heartbeat", "_over", "_pump", "_since", "_timer", "_waiter")
 
     def __init__(self, events: AsyncIterable[Any], heartbeat: float) -> None:
         if not hasattr(events, "__aiter__"):
@@ -33,6 +33,10 @@ class Feed:
         #: The consumer waits for a frame; the pump waits to be asked for the next one.
         self._waiter: _Future | None = None
         self._asked: _Future | None = None
+        #: Goes off when a heartbeat might be due: not set anew with each event, of which there may be many a second.
+        self._timer: asyncio.TimerHandle | None = None
+        #: Since when the consumer waits, by the loop's clock.
+        self._since = 0.0
         self._over = False
 
     def __aiter__(self) -> Feed:
@@ -58,14 +62,26 @@ class Feed:
         """Wait for a frame or the end; False where there was only silence."""
         loop = asyncio.get_running_loop()
         waiter = self._waiter = loop.create_future()
-        timer = loop.call_later(self._heartbeat, _wake, waiter) if self._heartbeat else None
+        if self._heartbeat:
+            self._since = loop.time()
+            if self._timer is None:
+                self._timer = loop.call_later(self._heartbeat, self._on_time, loop)
         try:
             await waiter
         finally:
             self._waiter = None
-            if timer is not None:
-                timer.cancel()
         return self._frame is not None or pump.done()
+
+    def _on_time(self, loop: asyncio.AbstractEventLoop) -> None:
+        """A heartbeat is due, unless the consumer began to wait only lately, or does not wait at all."""
+        self._timer = None
+        if self._waiter is None or self._over:
+            return
+        left = self._since + self._heartbeat - loop.time()
+        if left > 0:
+            self._timer = loop.call_later(left, self._on_time, loop)
+        else:
+            _wake(self._waiter)
 
     async def _run(self) -> None:
         """The pump."""
@@ -85,6 +101,9 @@ class Feed:
 
     def _on_end(self, _pump: asyncio.Task[None]) -> None:
         self._over = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         _wake(self._waiter)
 
     async def aclose(self) -> None:
