@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from io import BytesIO
 from typing import BinaryIO
 
+from hendrix.core.exchange import NO_MORE
 from hendrix.core.http import Origin, Request, ResponseHeaders
+from hendrix.core.prepared import Descriptor, Prepared
 
 PEER = Origin(("192.0.2.1", 40000), ("198.51.100.1", 80), "http")
 
@@ -57,6 +60,16 @@ class FakeExchange:
         self.pieces.append(body)
         self.finish()
 
+    def send(self, answer: Prepared, more: ResponseHeaders = NO_MORE) -> None:
+        self.start(answer.status, [*answer.headers, *more])
+        if self.request.method != "HEAD":
+            self.pieces.append(_content(answer))
+        self.finish()
+
+    def send_file(self, file: Descriptor, offset: int, count: int) -> bool:
+        self.pieces.append(os.pread(file.fileno(), count, offset))
+        return True
+
     def start(self, status: str, headers: ResponseHeaders) -> None:
         assert not self.started
         self.started = True
@@ -72,3 +85,7 @@ class FakeExchange:
 
     def abort(self) -> None:
         self.aborted = True
+
+
+def _content(answer: Prepared) -> bytes:
+    return answer.body if answer.file is None else os.pread(answer.file.fileno(), answer.length, answer.offset)

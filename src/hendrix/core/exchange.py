@@ -10,6 +10,9 @@ from collections.abc import Callable
 from typing import BinaryIO, Protocol
 
 from hendrix.core.http import Origin, Request, ResponseHeaders
+from hendrix.core.prepared import Prepared
+
+NO_MORE: ResponseHeaders = []
 
 
 class Exchange(Protocol):
@@ -52,6 +55,9 @@ class Exchange(Protocol):
 
     def respond(self, status: str, headers: ResponseHeaders, body: bytes) -> None:
         """Send a whole answer. ``status`` is like ``"200 OK"``."""
+
+    def send(self, answer: Prepared, more: ResponseHeaders = NO_MORE) -> None:
+        """Send a whole answer that was made ready before, with the fields ``more`` of this occasion."""
 
     def inform(self, status: str, headers: ResponseHeaders) -> None:
         """Send an interim answer (RFC 9110 section 15.2), such as ``"103 Early Hints"``, if the peer knows of them."""

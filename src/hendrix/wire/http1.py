@@ -15,12 +15,14 @@ from math import inf
 
 from hendrix.core.errors import PeerError
 from hendrix.core.http import Request, ResponseHeaders
+from hendrix.core.prepared import Prepared
 from hendrix.wire.fields import BARE_LINE_END, EMPTY_LINES, TOKEN_BYTES
 from hendrix.wire.framing import ChunkedBody, FixedBody
 from hendrix.wire.head import HeadParser
 from hendrix.wire.limits import Limits
 from hendrix.wire.machine import Data, End, Event, Fault, Hangup
 from hendrix.wire.response import (
+    WITHOUT_CONTENT,
     Common,
     check_status,
     encode_head,
@@ -32,8 +34,6 @@ from hendrix.wire.response import (
 _HEAD, _BODY, _WAIT, _CLOSED = range(4)
 #: How the body of an answer is framed, where it is not by a length (>= 0).
 _CHUNKED, _UNTIL_CLOSE = -1, -2
-#: Statuses that never have content (RFC 9110 sections 15.3.5, 15.3.6 and 15.4.5), and the length that each states.
-_WITHOUT_CONTENT = {204: "", 205: "Content-Length: 0\r\n", 304: ""}
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 LAST_CHUNK = b"0\r\n\r\n"
@@ -266,8 +266,8 @@ class Http1:
         code = check_status(status)
         fields = render_fields(headers, common)
         request = self._request
-        if code in _WITHOUT_CONTENT:
-            body, length = b"", _WITHOUT_CONTENT[code]
+        if code in WITHOUT_CONTENT:
+            body, length = b"", WITHOUT_CONTENT[code]
         elif request is not None and request.method == "HEAD":
             # RFC 9110 section 8.6: the length that GET would have; an empty body to HEAD does not tell it.
             stated = fields.length if fields.length >= 0 else len(body)
@@ -281,6 +281,13 @@ class Http1:
             extra += "Connection: Upgrade\r\nUpgrade: websocket\r\n"
         return encode_head(status, fields, f"{length}{extra}{self._connection()}") + body
 
+    def ready(self, answer: Prepared, common: Common, extra: bytes) -> bytes:
+        """The head of a prepared answer. ``extra`` are ready lines of the server."""
+        request = self._request
+        if self.keep_alive and request is not None and request.version == "1.1":
+            return answer.head + common.ready[answer.own] + extra + b"\r\n"
+        return answer.head + common.ready[answer.own] + extra + self._connection().encode() + b"\r\n"
+
     def _fitted(self, body: bytes, length: int) -> bytes:
         """RFC 9112 section 6.2: never more than was stated; after less, the connection cannot be used again."""
         if 0 <= length != len(body):
@@ -293,12 +300,12 @@ class Http1:
         """The head of an answer that follows in pieces. Raises ``AnswerError``."""
         code = check_status(status)
         fields = render_fields(headers, common)
-        self._silent = code in _WITHOUT_CONTENT or (self._request is not None and self._request.method == "HEAD")
+        self._silent = code in WITHOUT_CONTENT or (self._request is not None and self._request.method == "HEAD")
         self._left = fields.length
         framing = ""
-        if code in _WITHOUT_CONTENT:
+        if code in WITHOUT_CONTENT:
             self._left = 0
-            framing = _WITHOUT_CONTENT[code]
+            framing = WITHOUT_CONTENT[code]
         elif fields.length >= 0:
             framing = f"Content-Length: {fields.length}\r\n"
         elif self._request is not None and self._request.version == "1.1":

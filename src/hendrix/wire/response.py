@@ -30,14 +30,19 @@ class Common:
     date: str = ""
     server: str = ""
     both: str = ""
+    #: For prepared answers, by what they have of their own (``core.prepared``): both, server, date, nothing.
+    ready: tuple[bytes, bytes, bytes, bytes] = (b"", b"", b"", b"")
 
     def renew(self, date: str) -> None:
         """``date`` is an IMF-fixdate."""
         self.date = f"Date: {date}\r\n"
         self.both = self.date + self.server
+        self.ready = (self.both.encode("latin-1"), self.server.encode("latin-1"), self.date.encode("latin-1"), b"")
 
 
-_NO_COMMON = Common()
+NO_COMMON = Common()
+#: Statuses that never have content (RFC 9110 sections 15.3.5, 15.3.6 and 15.4.5), and the length that each states.
+WITHOUT_CONTENT = {204: "", 205: "Content-Length: 0\r\n", 304: ""}
 
 
 @dataclass(slots=True)
@@ -97,7 +102,7 @@ def encode_interim(status: str, headers: ResponseHeaders, extra: str = "") -> by
     """The head of an interim answer (RFC 9110 section 15.2), which has no content. Raises ``AnswerError``."""
     if not _STATUS.fullmatch(status) or status[0] != "1":
         raise AnswerError(f"the status {status[:80]!r} is not an interim one")
-    fields = render_fields(headers, _NO_COMMON)
+    fields = render_fields(headers, NO_COMMON)
     if fields.length >= 0:
         raise AnswerError("an interim answer has no content")
     return encode_head(status, fields, extra)
@@ -108,8 +113,13 @@ def encode_trailers(trailers: ResponseHeaders) -> bytes:
     for name, _value in trailers:
         if isinstance(name, str) and name.lower().encode("latin-1", "replace") in NOT_TRAILERS:
             raise AnswerError(f"{name} cannot be a trailer (RFC 9110 section 6.5.1)")
-    head = encode_head("200 OK", render_fields(trailers, _NO_COMMON), "")
-    return head[head.index(b"\n") + 1 :]
+    return encode_lines(trailers) + b"\r\n"
+
+
+def encode_lines(headers: ResponseHeaders) -> bytes:
+    """Field lines alone. Raises ``AnswerError``."""
+    head = encode_head("200 OK", render_fields(headers, NO_COMMON), "")
+    return head[head.index(b"\n") + 1 : -2]
 
 
 def _count(fields: Fields, tail: str) -> int:

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from math import inf
-from typing import BinaryIO, cast
+from typing import cast
 
 from hendrix.answer.failure import failure
 from hendrix.core.errors import PeerError
 from hendrix.core.events import DEBUG, ERROR, WARNING, emit
 from hendrix.core.http import Origin, Request, ResponseHeaders
+from hendrix.core.prepared import Descriptor
 from hendrix.wire.http1 import Http1
 from hendrix.wire.machine import Data, End, Event, Fault
 from hendrix.wire.proxy_line import ProxyLine
 from hendrix.wire.websocket.deflate import Agreement
 from hendrix.worker.exchange import HttpExchange
 from hendrix.worker.origin import origin_of
+from hendrix.worker.readfile import FileReading
 from hendrix.worker.sendfile import FileTransfer
 from hendrix.worker.site import RECEIVE_BUFFER, Site
 from hendrix.worker.taking import Taking
@@ -29,6 +32,8 @@ from hendrix.worker.websocket import WebSocketConnection
 #: Pipelined bytes that may wait behind the request at hand.
 _MOST_PIPELINED = 64 * 1024
 _HIGH_WATER = 256 * 1024
+#: Bodies below this are cheaper to copy behind their head than to be sent beside it.
+_JOINED = 32 * 1024
 #: After a refusal, how long (seconds) and how much (bytes) is still read, so that the peer sees the answer and
 #: not a reset (RFC 9112 section 9.6).
 _LINGER = 2.0
@@ -42,6 +47,7 @@ class Connection(asyncio.BufferedProtocol):
         "_after_file",
         "_exchange",
         "_file",
+        "_file_done",
         "_held",
         "_lingered",
         "_lingering",
@@ -72,9 +78,10 @@ class Connection(asyncio.BufferedProtocol):
         #: Events of pipelined requests, which wait for the next turn of the loop. Later ones stand behind them.
         self._pending: list[Event] = []
         #: A file that waits for the transport to be empty, the one on its way, and what follows it.
-        self._next_file: tuple[BinaryIO, int, int] | None = None
-        self._file: FileTransfer | None = None
+        self._next_file: tuple[Descriptor, int, int] | None = None
+        self._file: FileTransfer | FileReading | None = None
         self._after_file = b""
+        self._file_done: Callable[[], None] | None = None
         self.writable = True
         self._paused_reading = False
         #: Its answers wait for the peer, and the next request waits for that.
@@ -142,7 +149,7 @@ class Connection(asyncio.BufferedProtocol):
         self.site.connections.discard(self)
         self.closes_at = inf
         self._taking.stop()
-        self._next_file = None
+        self._next_file = self._file_done = None
         if self._file is not None:
             self._file.cancel()
             self._file = None
@@ -161,6 +168,8 @@ class Connection(asyncio.BufferedProtocol):
             self._start_file()
         elif self._file is None:
             self._drained()
+        else:
+            self._file.go_on()
 
     # --- events of the machine -----------------------------------------------------------------------------
 
@@ -256,26 +265,49 @@ class Connection(asyncio.BufferedProtocol):
         self._taking.queued += len(data)
         self._transport.write(data)
 
-    def send_file(self, file: BinaryIO, offset: int, count: int, before: bytes, behind: bytes) -> None:
-        """Send ``before``, a piece of ``file`` and ``behind``; then the exchange is drained."""
+    def send_parts(self, head: bytes, body: bytes) -> None:
+        """Queue both for the peer; what is large is not copied for it."""
+        if len(body) < _JOINED:
+            self.send(head + body)
+        else:
+            self._taking.queued += len(head) + len(body)
+            self._transport.writelines((head, body))
+
+    def send_file(
+        self,
+        file: Descriptor,
+        offset: int,
+        count: int,
+        before: bytes,
+        behind: bytes,
+        done: Callable[[], None] | None = None,
+    ) -> None:
+        """Send ``before``, a piece of ``file`` and ``behind``; then call ``done``, or else the exchange is drained."""
+        self.writable = False
+        self._after_file, self._file_done = behind, done
+        self._next_file = (file, offset, count)
+        # The file's bytes go around the transport, so they must wait until it holds nothing more; and what stands
+        # before them leaves at once.
+        self._transport.set_write_buffer_limits(high=0)
         if before:
             self.send(before)
-        self.writable = False
-        self._after_file = behind
-        self._next_file = (file, offset, count)
-        # The file's bytes go around the transport, so they must wait until it holds nothing more.
-        self._transport.set_write_buffer_limits(high=0)
-        if not self._transport.get_write_buffer_size():
+        if self._next_file is not None and not self._transport.get_write_buffer_size():
             self._start_file()
 
     def _start_file(self) -> None:
         assert self._next_file is not None
         (file, offset, count), self._next_file = self._next_file, None
+        if self._transport.is_closing():
+            return  # and its descriptor may be another's already
         self._taking.queued += count
         self._watch_taking()
+        transfer: FileTransfer | FileReading
         try:
-            fd = self._transport.get_extra_info("socket").fileno()
-            transfer = FileTransfer(self._loop, fd, file, offset, count, self._file_sent)
+            if self._transport.get_extra_info("sslcontext") is None:
+                fd = self._transport.get_extra_info("socket").fileno()
+                transfer = FileTransfer(self._loop, fd, file, offset, count, self._file_sent)
+            else:
+                transfer = FileReading(self._loop, self._transport, file, offset, count, self._file_sent)
         except OSError as error:  # no descriptor is left for it
             emit("file.cannot_send", WARNING, reason=str(error))
             self._transport.abort()
@@ -286,13 +318,21 @@ class Connection(asyncio.BufferedProtocol):
     def _file_sent(self, error: OSError | None) -> None:
         self._file = None
         if error is not None:
+            emit("file.broken_off", DEBUG, reason=str(error), peer=self.origin.client[0])
             self._transport.abort()
             return
         self._transport.set_write_buffer_limits(high=_HIGH_WATER)
         if self._after_file:
             self.send(self._after_file)
-        # Not from within the call that began the file: its caller has yet to learn that it must wait.
-        self._loop.call_soon(self._drained)
+        done, self._file_done = self._file_done, None
+        if done is None:
+            # Not from within the call that began the file: its caller has yet to learn that it must wait.
+            self._loop.call_soon(self._drained)
+            return
+        self.writable = not self._transport.get_write_buffer_size()
+        if self.writable and not self._transport.is_closing():
+            self._taking.stop()
+        done()
 
     def _drained(self) -> None:
         self.writable = True

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from hendrix.answer.failure import failure
 from hendrix.core.events import DEBUG, ERROR, WARNING, emit
-from hendrix.core.exchange import WebSocket
+from hendrix.core.exchange import NO_MORE, WebSocket
 from hendrix.core.http import Origin, Request, ResponseHeaders
+from hendrix.core.prepared import Prepared
 from hendrix.wire.http1 import CONTINUE
+from hendrix.wire.response import encode_lines
 from hendrix.wire.websocket.deflate import negotiate
 from hendrix.wire.websocket.handshake import accept_headers
 from hendrix.worker.body import Body
@@ -169,6 +171,31 @@ class HttpExchange:
         self.headers = headers
         self.sent = len(body) if self.request.method != "HEAD" else 0
         connection.send(data)
+        self._finish()
+
+    def send(self, answer: Prepared, more: ResponseHeaders = NO_MORE) -> None:
+        """See ``Exchange.send``. Raises ``AnswerError`` with nothing sent."""
+        if self.gone:
+            return
+        connection = self._connection
+        if connection.machine.receiving or connection.site.draining:
+            connection.finish_here()
+        extra = self._extra().encode("latin-1")
+        if more:
+            extra = encode_lines(more) + extra
+        head = connection.machine.ready(answer, connection.site.common, extra)
+        self.started = True
+        self.status = answer.status
+        self.headers = [*answer.headers, *more] if more else answer.headers
+        if self.request.method == "HEAD":
+            connection.send(head)
+        elif answer.file is None:
+            self.sent = answer.length
+            connection.send_parts(head, answer.body)
+        else:
+            self.sent = answer.length
+            connection.send_file(answer.file, answer.offset, answer.length, head, b"", self._finish)
+            return
         self._finish()
 
     def inform(self, status: str, headers: ResponseHeaders) -> None:
