@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
+from bench import nginx
 from bench.places import PROJECT, PYTHON, ROOT, STATE, VENV, server_environment
 from bench.progress import BenchError, say
 
@@ -71,6 +72,23 @@ def _ensure_wrk() -> None:
     _call(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "wrk"], "apt-get install wrk")
 
 
+def _ensure_nginx() -> None:
+    """Unpacked, not installed: an installed one would begin to serve port 80 of this machine."""
+    if nginx.program():
+        return
+    if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
+        raise BenchError("nginx is missing: install it (Debian: apt-get install nginx) and run this again")
+    say("unpacking nginx into .bench/nginx")
+    place = STATE / "nginx"
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir()
+    _call(["apt-get", "download", "-qq", "nginx"], "apt-get download nginx (apt-get update may help)", cwd=place)
+    for package in place.glob("nginx_*.deb"):
+        _call(["dpkg-deb", "-x", str(package), str(place)], f"unpacking {package.name}")
+    if nginx.version() == "?":
+        raise BenchError(f"{nginx.PROGRAM} does not run: install nginx and run this again")
+
+
 def _sources(folder: Path, *names: str) -> list[str]:
     return [(folder / name).read_text() for name in names]
 
@@ -81,8 +99,9 @@ def ensure() -> None:
         raise BenchError("the benchmark needs Linux: it reads /proc and pins processes to cores")
     STATE.mkdir(exist_ok=True)
     _ensure_wrk()
+    _ensure_nginx()
     hendrix = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     wanted = _stamp(sys.version, REQUIREMENTS, hendrix["dependencies"], hendrix["scripts"], str(VENV))
     _once("venv", wanted, "installing the servers into .bench/venv", _make_venv)
-    data = _stamp(*_sources(PROJECT / "project", "models.py", "data.py"))
+    data = _stamp(*_sources(PROJECT / "project", "models.py", "data.py", "assets.py", "settings.py"))
     _once("data", data, "making the data in .bench", _make_data)

@@ -12,7 +12,7 @@ from bench.places import ROOT
 from bench.process import Child, Nursery
 from bench.progress import BenchError, say
 from bench.rounds import Plan
-from bench.section import Section
+from bench.section import Raw, Section
 from bench.servers import Server
 from bench.tables import label
 from bench.workloads import WORKLOADS
@@ -72,14 +72,20 @@ def _row(one: Crowded) -> list[str]:
     return [label(one.server), f"{one.opened:,}", f"{one.still:,}", *map(table.number, figures)]
 
 
-def section(nursery: Nursery, servers: Sequence[Server], count: int) -> Section:
+def section(nursery: Nursery, servers: Sequence[Server], plan: Plan) -> Section:
     """One server after the other, each alone."""
     found = []
     for server in servers:
-        say(f"idle: {count:,} connections to {server.name}")
-        one = _crowded(nursery, server, count)
+        say(f"idle: {plan.crowd:,} connections to {server.name}")
+        one = _crowded(nursery, server, plan.crowd)
         if one:
-            found.append(one)
+            found.append(asdict(one))
+    return draw(found, plan)
+
+
+def draw(raw: Sequence[Raw], plan: Plan) -> Section:
+    """What was measured, as it stands in the report."""
+    rows = [_row(Crowded(**one)) for one in raw]
     heads = (
         "server",
         "opened",
@@ -89,5 +95,5 @@ def section(nursery: Nursery, servers: Sequence[Server], count: int) -> Section:
         "growth MB",
         "kB each",
     )
-    text = f"{count:,} clients ask once each and keep the connection.\n\n" + table.markdown(heads, map(_row, found))
-    return Section("idle", "Idle connections", text, [asdict(one) for one in found])
+    text = f"{plan.crowd:,} clients ask once each and keep the connection.\n\n" + table.markdown(heads, rows)
+    return Section("idle", "Idle connections", text, raw)

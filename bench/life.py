@@ -5,7 +5,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -13,7 +13,7 @@ from pathlib import Path
 from bench import figures, memory, probe, table
 from bench.process import Child, Nursery
 from bench.progress import BenchError, say
-from bench.section import Section
+from bench.section import Raw, Section
 from bench.servers import HENDRIX, SERVERS, Setting
 from bench.workers import Subject, showcase
 
@@ -121,12 +121,17 @@ def section(nursery: Nursery) -> Section:
     subject, lives = showcase(), []
     for workers in (1, 4):
         say(f"life: {workers} workers, {_REPEATS} reloads and restarts")
-        lives.append(_live(nursery, subject, workers))
+        lives.append(asdict(_live(nursery, subject, workers)))
+    return draw(lives)
+
+
+def draw(raw: Sequence[Raw]) -> Section:
+    """What was measured, as it stands in the report."""
     heads = ("workers", "start, ms", "reload, ms", "restart, ms", "requests", "failed", "slowest, ms", "PSS MB")
     text = (
         f"The showcase on one core, with one client that asks all the time, {_REPEATS} reloads and then {_REPEATS} "
         "restarts (the program executed anew, in the same process): medians, from the order until nothing but the "
         "new code serves.\n\n"
     )
-    rows = table.markdown(heads, [_row(life) for life in lives])
-    return Section("life", "Start, reload, restart", text + rows, [asdict(life) for life in lives])
+    rows = table.markdown(heads, [_row(Life(**one)) for one in raw])
+    return Section("life", "Start, reload, restart", text + rows, raw)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from bench import cpu
 from bench.places import HERE
 from bench.progress import BenchError
-from bench.workloads import Workload
+from bench.workloads import Headers, Workload
 
 _UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0, "h": 3_600_000.0}
 
@@ -128,11 +128,13 @@ def run(
     window: tuple[float, float],
     core: int,
     read: Callable[[], Reading],
+    headers: Headers = (),
 ) -> Load:
     """Load a server; `window` is (seconds before the window, seconds of the window). wrk runs on `core`."""
     ramp, seconds = window
     lasting = math.ceil(ramp + seconds + 0.3)
     command = ["wrk", "-t1", f"-c{connections}", f"-d{lasting}s", "--latency", "--timeout", "10s"]
+    command += [word for name, value in headers for word in ("-H", f"{name}: {value}")]
     command += [
         "-s",
         str(HERE / "count.lua"),

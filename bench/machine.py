@@ -8,7 +8,8 @@ import re
 import subprocess
 from pathlib import Path
 
-from bench.places import PYTHON
+from bench import nginx
+from bench.places import PYTHON, ROOT
 
 _VERSIONS = """
 import json, importlib.metadata as m
@@ -33,14 +34,23 @@ def _wrk() -> str:
 
 
 def versions() -> dict[str, str]:
-    """Version of every distribution in the bench's environment, by lower-case name."""
+    """Version of every distribution in the bench's environment, by lower-case name; and that of nginx."""
     done = subprocess.run([str(PYTHON), "-c", _VERSIONS], capture_output=True, text=True, check=True)
-    return {str(name): str(version) for name, version in json.loads(done.stdout).items()}
+    found = {str(name): str(version) for name, version in json.loads(done.stdout).items()}
+    return found | {"nginx": nginx.version()}
+
+
+def commit() -> str:
+    """The commit that is checked out, with `+` where something in it was changed; `?` outside a checkout."""
+    asked = ["git", "describe", "--always", "--exclude=*", "--dirty=+"]
+    done = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "?"
 
 
 def facts() -> dict[str, str]:
     """What was measured on, and when (UTC)."""
     return {
+        "commit": commit(),
         "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"),
         "processor": f"{_processor()}, {os.cpu_count()} cores",
         "memory": _memory(),

@@ -1,14 +1,23 @@
-"""The report: facts, method, sections; Markdown, JSON with every raw round, SVG."""
+"""The report: facts, method, sections; Markdown, JSON with every raw round, SVG.
+
+Each section is kept with what it was measured on, so that one can be measured anew without the others.
+"""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-from bench.rounds import Plan
-from bench.section import Section
+from bench import idle, life, many, sockets, startup, streams, tables, workers
+from bench.places import ROOT
+from bench.progress import BenchError
+from bench.rounds import Plan, Sample
+from bench.section import Raw, Section
 from bench.servers import SERVERS
 from bench.tables import label
 
+PLACE = ROOT / "docs" / "benchmarks"
 _METHOD = (
     "Each server has one worker process pinned to one core; wrk, on one thread, is pinned to another.",
     "All servers are up at once and are loaded in turn, round after round, in an order that turns.",
@@ -21,43 +30,121 @@ _METHOD = (
 )
 
 
-def _facts(facts: Mapping[str, str], versions: Mapping[str, str]) -> str:
-    servers = [
-        f"{label(one.name)} {versions.get(one.distribution, '?')}" for one in SERVERS.values() if "-" not in one.name
-    ]
-    lines = [
-        f"- Date: {facts['date']}",
-        f"- Machine: {facts['processor']}, {facts['memory']}, {facts['kernel']}",
-        f"- Python: {facts['python']}, Django {versions.get('django', '?')}, wrk {facts['wrk']}",
-        f"- Servers: {', '.join(servers)}",
-    ]
-    return "\n".join(lines)
+@dataclass(frozen=True)
+class Occasion:
+    """On what and how something was measured: facts of the machine, versions by distribution, the plan."""
+
+    facts: Mapping[str, str]
+    versions: Mapping[str, str]
+    plan: Plan
+
+    def tidy(self) -> "Occasion":
+        """With the versions that a reader may ask for."""
+        names = ("django", *(one.distribution for one in SERVERS.values()))
+        return Occasion(self.facts, {name: self.versions.get(name, "?") for name in names}, self.plan)
 
 
-def markdown(facts: Mapping[str, str], versions: Mapping[str, str], plan: Plan, sections: Sequence[Section]) -> str:
-    """The whole page."""
+def _loads(kind: tables.Kind) -> Callable[[Any, Plan], Section]:
+    return lambda raw, plan: tables.section([Sample(**one) for one in raw], plan, kind)
+
+
+# How each section is drawn from its raw figures, in the order in which they stand.
+_DRAWN: dict[str, Callable[[Any, Plan], Section]] = {
+    **{kind.key: _loads(kind) for kind in tables.KINDS},
+    "many": lambda raw, plan: many.draw(raw),
+    "streams": streams.draw,
+    "sockets": sockets.draw,
+    "idle": idle.draw,
+    "workers": lambda raw, plan: workers.draw(raw),
+    "startup": lambda raw, plan: startup.draw(raw, plan.rounds),
+    "life": lambda raw, plan: life.draw(raw),
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A section and the occasion on which it was measured."""
+
+    section: Section
+    occasion: Occasion
+
+    def as_dict(self) -> Raw:
+        """For the JSON file."""
+        return {**asdict(self.occasion), "raw": self.section.raw}
+
+
+def part(key: str, kept: Raw) -> Part:
+    """A part as the JSON file has it."""
+    occasion = Occasion(kept["facts"], kept["versions"], Plan(**kept["plan"]))
+    return Part(_DRAWN[key](kept["raw"], occasion.plan), occasion)
+
+
+def read(out: Path) -> dict[str, Part]:
+    """The parts of an earlier report, by key; none where there is no report."""
+    path = out / "results.json"
+    if not path.exists():
+        return {}
+    try:
+        return {key: part(key, kept) for key, kept in json.loads(path.read_text()).items()}
+    except (ValueError, KeyError, TypeError) as error:
+        raise BenchError(
+            f"{path} is not a report of this bench ({error}): move it away, or name another --out"
+        ) from error
+
+
+def _versions(versions: Mapping[str, str]) -> str:
+    known = [one for one in SERVERS.values() if "-" not in one.name]
+    return ", ".join(f"{label(one.name)} {versions.get(one.distribution, '?')}" for one in known)
+
+
+def _facts(of: Occasion) -> dict[str, str]:
+    facts, versions = of.facts, of.versions
+    return {
+        "Machine": f"{facts['processor']}, {facts['memory']}, {facts['kernel']}",
+        "Python": f"{facts['python']}, Django {versions.get('django', '?')}, wrk {facts['wrk']}",
+        "Servers": _versions(versions),
+    }
+
+
+def _measured(of: Occasion, newest: Occasion) -> str:
+    """When a section was measured, and on what, where that is not what stands at the head of the page."""
+    head, own = _facts(newest), _facts(of)
+    others = "; ".join(f"{name.lower()}: {value}" for name, value in own.items() if value != head[name])
+    line = f"Measured on {of.facts['date']}, commit {of.facts.get('commit', '?')}"
+    return f"{line} ({others})." if others else f"{line}."
+
+
+def markdown(parts: Sequence[Part]) -> str:
+    """The whole page. Its head is that of the newest part."""
+    newest = max((one.occasion for one in parts), key=lambda occasion: occasion.facts["date"])
     method = "\n".join(f"{number}. {line}" for number, line in enumerate(_METHOD, 1))
-    again = f"make bench    # or: python3 -m bench --rounds {plan.rounds} --seconds {plan.seconds}"
+    again = "make bench    # or parts of it: bench/README.md"
     head = [
         "# Benchmarks",
         "Measured by `bench/`; absolute times depend on the machine, the ratios much less.",
-        _facts(facts, versions),
+        "\n".join(f"- {name}: {value}" for name, value in _facts(newest).items()),
         f"## Method\n\n{method}\n\nTo repeat it:\n\n```\n{again}\n```",
-        f"{plan.rounds} rounds of {plan.seconds} s.",
     ]
-    return "\n\n".join([*head, *(section.markdown() for section in sections)])
+    return "\n\n".join([*head, *(_text(one, newest) for one in parts)])
 
 
-def write(
-    out: Path, facts: Mapping[str, str], versions: Mapping[str, str], plan: Plan, sections: Sequence[Section]
-) -> None:
-    """`README.md`, `results.json` and the pictures in `out`."""
+def _text(one: Part, newest: Occasion) -> str:
+    heading, _, rest = one.section.markdown().partition("\n\n")
+    return f"{heading}\n\n{_measured(one.occasion, newest)}\n\n{rest}"
+
+
+def write(out: Path, occasion: Occasion | None = None, sections: Sequence[Section] = ()) -> None:
+    """`README.md`, `results.json` and the pictures in `out`. Parts that were not measured now stay as they are."""
+    parts = read(out)
+    if occasion:
+        parts |= {section.key: Part(section, occasion.tidy()) for section in sections}
+    if not parts:
+        raise BenchError(f"there is no report in {out} and nothing was measured")
+    parts = {key: parts[key] for key in _DRAWN if key in parts}
     out.mkdir(parents=True, exist_ok=True)
-    (out / "README.md").write_text(markdown(facts, versions, plan, sections))
-    known = {name: versions.get(name) for name in ("django", *(one.distribution for one in SERVERS.values()))}
-    raw: dict[str, object] = {"facts": facts, "versions": known, "plan": vars(plan)}
-    raw |= {section.key: section.raw for section in sections}
-    (out / "results.json").write_text(json.dumps(raw, indent=1) + "\n")
-    for section in sections:
-        for name, picture in section.pictures.items():
+    (out / "README.md").write_text(markdown(list(parts.values())))
+    kept = {key: one.as_dict() for key, one in parts.items()}
+    (out / "results.json").write_text(json.dumps(kept, indent=1) + "\n")
+    for one in parts.values():
+        for name, picture in one.section.pictures.items():
             (out / name).write_text(picture)

@@ -9,16 +9,19 @@ from bench.places import PROJECT, server_environment
 from bench.process import Child, Nursery
 from bench.progress import say
 from bench.servers import HENDRIX, Server, Setting
-from bench.workloads import Workload
+from bench.workloads import BROWSER, Headers, Workload
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How long and how often."""
+    """How long and how often; `browser`: every workload is asked with the headers of one; `crowd`: how many
+    idle or listen."""
 
     rounds: int = 7
     seconds: int = 3
     connections: int = 64
+    browser: bool = False
+    crowd: int = 10_000
 
     def connections_of(self, workload: Workload) -> int:
         """A workload's own number of connections, or the general one."""
@@ -53,12 +56,13 @@ class Sample:
 
 @dataclass(frozen=True)
 class Contender:
-    """A server that is up. `ramps`: seconds until its load is steady, by workload."""
+    """A server that is up. By workload: `ramps`, the seconds until its load is steady; `headers`, what it is sent."""
 
     server: Server
     port: int
     child: Child
     ramps: dict[str, float] = field(default_factory=dict)
+    headers: dict[str, Headers] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -84,7 +88,8 @@ def loaded(contender: Contender, workload: Workload, plan: Plan, number: int, co
     child = contender.child
     child.pids()
     window = (contender.ramps.get(workload.name, 0.3), plan.seconds)
-    seen = load.run(contender.port, workload, plan.connections_of(workload), window, core, child.reading)
+    headers = contender.headers.get(workload.name, ())
+    seen = load.run(contender.port, workload, plan.connections_of(workload), window, core, child.reading, headers)
     child.settle()
     pids = child.pids()
     spent = cpu.spent(seen.begin.cpu, seen.end.cpu) / 1000
@@ -111,7 +116,9 @@ def _floor_sample(floor: Floor, workload: Workload, plan: Plan, number: int) -> 
 def _fit(contenders: Iterable[Contender], workload: Workload, plan: Plan) -> list[Contender]:
     fit = []
     for one in contenders:
-        why = probe.complaint(one.port, workload, plan.connections_of(workload))
+        general = BROWSER if plan.browser and not workload.browser else ()
+        one.headers[workload.name] = sent = general + probe.headers(one.port, workload)
+        why = probe.complaint(one.port, workload, plan.connections_of(workload), sent)
         if why:
             say(f"{workload.name}: {one.name} is left out: {why}")
         else:

@@ -1,6 +1,12 @@
-"""One part of the report: a heading, Markdown below it, the raw figures for the JSON file."""
+"""One part of the report: a heading, Markdown below it, the raw figures for the JSON file.
+
+A section is drawn from its raw figures alone, so that parts of a report can be measured on different days.
+"""
 
 from dataclasses import dataclass, field
+from typing import Any
+
+Raw = dict[str, Any]  # one row of figures, as JSON has it
 
 
 @dataclass(frozen=True)

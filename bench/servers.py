@@ -1,14 +1,16 @@
 """The table of servers: one worker process each, set up as its own documentation advises for production.
 
 Peers get hand-tuned flags for each kind of load (`threads`); Hendrix always runs with its defaults. Each server is of
-one or more suites: `sync` and `async` are the views it is put to, `pair` the handlers of one server side by side.
+one or more suites: `sync` and `async` are the views it is put to, `pair` the handlers of one server side by side,
+`files` static ones, `resource` those of twisted.web.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.places import BIN, PROJECT
+from bench import nginx
+from bench.places import BIN, PROJECT, SITE, STATIC
 from bench.progress import BenchError
 
 HENDRIX = "hendrix"
@@ -46,9 +48,9 @@ class Server:
     import_first: tuple[Path, ...] = field(default=())
 
     def command(self, setting: Setting) -> list[str]:
-        """The command line; programs are those of the bench's own environment."""
+        """The command line; programs are those of the bench's own environment, unless given with their path."""
         program, *rest = self.arguments(setting)
-        return [str(BIN / program), *rest]
+        return [str(BIN / program), *rest]  # which is `program` alone where that is absolute
 
 
 def _hendrix(it: Setting) -> list[str]:
@@ -133,8 +135,29 @@ def _uwsgi(it: Setting) -> list[str]:
     ]  # fmt: skip
 
 
+def _granian_static(it: Setting) -> list[str]:
+    *options, application = _granian(it)
+    return [*options, "--static-path-route", "/static", "--static-path-mount", str(STATIC), application]
+
+
+def _nginx(it: Setting) -> list[str]:
+    return nginx.command(it.port, SITE)
+
+
+def _twisted(it: Setting, *what: str) -> list[str]:
+    return ["twist", "--log-level", "error", "web", "--listen", f"tcp:{it.port}:interface=127.0.0.1", *what]
+
+
+def _twisted_static(it: Setting) -> list[str]:
+    return _twisted(it, "--path", str(SITE))
+
+
+def _twisted_resource(it: Setting) -> list[str]:
+    return _twisted(it, "--class", "project.resources.Hello")
+
+
 _ALL = (
-    Server(HENDRIX, "Django", _hendrix, "hendrix", ("sync", "async", "pair")),
+    Server(HENDRIX, "Django", _hendrix, "hendrix", ("sync", "async", "pair", "files", "resource")),
     Server("granian", "WSGI", _granian, "granian"),
     Server("gunicorn", "WSGI", _gunicorn, "gunicorn"),
     Server("uwsgi", "WSGI", _uwsgi, "pyuwsgi"),
@@ -144,6 +167,10 @@ _ALL = (
     Server("granian-asgi", "ASGI", _granian_asgi, "granian", ("async",)),
     Server("gunicorn-asgi", "ASGI", _gunicorn_asgi, "gunicorn", ("async",)),
     Server("hendrix-wsgi", "WSGI", _hendrix_wsgi, "hendrix", ("pair",)),
+    Server("nginx", "files", _nginx, "nginx", ("files",)),
+    Server("granian-static", "files", _granian_static, "granian", ("files",)),
+    Server("twisted-static", "files", _twisted_static, "twisted", ("files",)),
+    Server("twisted", "twisted.web", _twisted_resource, "twisted", ("resource",)),
 )
 
 SERVERS = {server.name: server for server in _ALL}

@@ -14,7 +14,7 @@ from bench.places import ROOT
 from bench.process import Nursery
 from bench.progress import BenchError, say
 from bench.rounds import Contender, Plan, Sample
-from bench.section import Section
+from bench.section import Raw, Section
 from bench.servers import HENDRIX, Server, Setting
 from bench.tables import label
 
@@ -124,30 +124,31 @@ def _picture(samples: Sequence[Sample]) -> str:
     return plot.svg("CPU time per WebSocket message", unit, [plot.Panel(f"Echo of {flood.SIZE} bytes", bars)])
 
 
-def section(nursery: Nursery, servers: Sequence[Server], plan: Plan, count: int) -> Section:
-    """The echo in interleaved rounds, then `count` idle sockets to one server after the other."""
+def section(nursery: Nursery, servers: Sequence[Server], plan: Plan) -> Section:
+    """The echo in interleaved rounds, then `plan.crowd` idle sockets to one server after the other."""
     samples = _echoes(nursery, servers, plan)
     found = []
     for server in servers:
-        say(f"sockets: {count:,} idle ones to {server.name}")
-        one = gathering.gather(nursery, server, gathering.Plan(count, "websocket", setting=_SETTING))
+        say(f"sockets: {plan.crowd:,} idle ones to {server.name}")
+        one = gathering.gather(nursery, server, gathering.Plan(plan.crowd, "websocket", setting=_SETTING))
         if one:
-            found.append(one)
-    return report(samples, found, count)
+            found.append(asdict(one))
+    return draw({"echo": [one.as_dict() for one in samples], "idle": found}, plan)
 
 
-def report(samples: Sequence[Sample], found: Sequence[Gathered], count: int) -> Section:
+def draw(raw: dict[str, list[Raw]], plan: Plan) -> Section:
     """What was measured, as it stands in the report."""
+    samples = [Sample(**one) for one in raw["echo"]]
+    found = [Gathered(**one) for one in raw["idle"]]
     echo = (
         f"Text of {flood.SIZE} bytes, echoed by an ASGI application; {flood.SOCKETS} sockets with {flood.UNDER_WAY} "
-        "messages under way on each. No compression."
+        f"messages under way on each. No compression. {plan.rounds} rounds of {plan.seconds} s."
     )
     parts = [
         "![CPU time per message](sockets.svg)",
         echo,
         table.markdown(_HEADS, [_row(samples, name) for name in _names(samples)]),
-        f"{count:,} sockets, each of which has had one message echoed.",
+        f"{plan.crowd:,} sockets, each of which has had one message echoed.",
         table.markdown(_IDLE_HEADS, map(_idle_row, found)),
     ]
-    raw = {"echo": [one.as_dict() for one in samples], "idle": [asdict(one) for one in found]}
     return Section("sockets", "WebSockets", "\n\n".join(parts), raw, {"sockets.svg": _picture(samples)})

@@ -1,7 +1,7 @@
 """From the start of the program to its first answer, against `django.setup()` alone for the same project."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bench import figures, probe, table
 from bench.places import PROJECT, PYTHON, server_environment
@@ -13,6 +13,8 @@ from bench.tables import label
 
 _SETUP = "import django; django.setup(); print(flush=True)"
 _BARE = "setup"
+
+Times = dict[str, float]  # milliseconds by round; JSON knows no keys but text
 
 
 def _setup(nursery: Nursery) -> float:
@@ -40,23 +42,23 @@ def _first_answer(nursery: Nursery, server: Server) -> float | None:
     return taken if up else None
 
 
-def _measure(nursery: Nursery, servers: Sequence[Server], rounds: int) -> dict[str, dict[int, float]]:
+def _measure(nursery: Nursery, servers: Sequence[Server], rounds: int) -> dict[str, Times]:
     """Milliseconds by server and round. Round 0 fills the caches and does not count."""
-    taken: dict[str, dict[int, float]] = {name: {} for name in (_BARE, *(server.name for server in servers))}
+    taken: dict[str, Times] = {name: {} for name in (_BARE, *(server.name for server in servers))}
     for number in range(rounds + 1):
         say(f"startup: round {number} of {rounds}")
-        taken[_BARE][number] = _setup(nursery)
+        taken[_BARE][str(number)] = _setup(nursery)
         for server in servers:
             if server.name in taken:
                 once = _first_answer(nursery, server)
                 if once is None:
                     del taken[server.name]
                 else:
-                    taken[server.name][number] = once
-    return {name: {n: ms for n, ms in by_round.items() if n} for name, by_round in taken.items()}
+                    taken[server.name][str(number)] = once
+    return {name: {n: ms for n, ms in by_round.items() if n != "0"} for name, by_round in taken.items()}
 
 
-def _row(name: str, of: dict[int, float], bare: dict[int, float]) -> list[str]:
+def _row(name: str, of: Times, bare: Times) -> list[str]:
     more = figures.spread(of[number] - bare[number] for number in of)
     times = figures.spread(of.values())
     if times is None or more is None:
@@ -70,11 +72,15 @@ def _row(name: str, of: dict[int, float], bare: dict[int, float]) -> list[str]:
 
 def section(nursery: Nursery, servers: Sequence[Server], rounds: int) -> Section:
     """Interleaved starts, one at a time."""
-    taken = _measure(nursery, servers, rounds)
+    return draw(_measure(nursery, servers, rounds), rounds)
+
+
+def draw(raw: Mapping[str, Times], rounds: int) -> Section:
+    """What was measured, as it stands in the report."""
     rows = [
-        _row("`django.setup()` alone" if name == _BARE else label(name), by_round, taken[_BARE])
-        for name, by_round in taken.items()
+        _row("`django.setup()` alone" if name == _BARE else label(name), by_round, raw[_BARE])
+        for name, by_round in raw.items()
     ]
     heads = ("server", "start to first answer, ms", "more than django.setup(), ms", "range, ms")
     text = f"Medians of {rounds} interleaved starts, one worker.\n\n" + table.markdown(heads, rows)
-    return Section("startup", "Start", text, taken)
+    return Section("startup", "Start", text, raw)

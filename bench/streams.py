@@ -8,7 +8,8 @@ from bench import gathering, table
 from bench.gathering import Gathered
 from bench.process import Nursery
 from bench.progress import say
-from bench.section import Section
+from bench.rounds import Plan
+from bench.section import Raw, Section
 from bench.servers import Server
 from bench.tables import label
 
@@ -26,17 +27,23 @@ def _row(one: Gathered) -> list[str]:
     return [label(one.server), f"{one.opened:,}", f"{one.still:,}", *map(table.number, figures)]
 
 
-def section(nursery: Nursery, servers: Sequence[Server], count: int) -> Section:
+def section(nursery: Nursery, servers: Sequence[Server], plan: Plan) -> Section:
     """One server after the other, each alone."""
     found = []
     for server in servers:
-        say(f"streams: {count:,} listeners to {server.name}")
-        one = gathering.gather(nursery, server, gathering.Plan(count, "events", _EVENTS))
+        say(f"streams: {plan.crowd:,} listeners to {server.name}")
+        one = gathering.gather(nursery, server, gathering.Plan(plan.crowd, "events", _EVENTS))
         if one:
-            found.append(one)
+            found.append(asdict(one))
+    return draw(found, plan)
+
+
+def draw(raw: Sequence[Raw], plan: Plan) -> Section:
+    """What was measured, as it stands in the report."""
+    rows = [_row(Gathered(**one)) for one in raw]
     text = (
-        f"{count:,} clients listen to an event stream of one Django project (`EventStream`, heartbeat on, default "
-        f"middleware). {_EVENTS} times an event is sent to all of them: seconds from asking for it until the last has "
-        "read it.\n\n" + table.markdown(_HEADS, map(_row, found))
+        f"{plan.crowd:,} clients listen to an event stream of one Django project (`EventStream`, heartbeat on, "
+        f"default middleware). {_EVENTS} times an event is sent to all of them: seconds from asking for it until "
+        "the last has read it.\n\n" + table.markdown(_HEADS, rows)
     )
-    return Section("streams", "Event streams", text, [asdict(one) for one in found])
+    return Section("streams", "Event streams", text, raw)

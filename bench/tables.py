@@ -10,33 +10,34 @@ from bench.section import Section
 from bench.servers import HENDRIX, of_suite
 from bench.workloads import WORKLOADS, Workload
 
-_HEADS = (
-    "server", "requests/s", "CPU µs/request", "CPU / floor", f"CPU / {HENDRIX.title()}",
-    "p50 ms", "p99 ms", "PSS MB", "peak RSS MB", "rounds",
-)  # fmt: skip
 _FLOOR_LABEL = "Django alone"
 
 
 @dataclass(frozen=True)
 class Kind:
-    """Workloads that make a section of their own; `prefix` is that of the files of its pictures."""
+    """Workloads that make a section of their own; `prefix` is that of the files of its pictures, `beside` what costs
+    are compared with, as well as with ours."""
 
     key: str
     title: str
     suites: tuple[str, ...]
     prefix: str = ""
+    beside: str = FLOOR
 
 
 REQUESTS = Kind("loads", "Requests", ("sync",))
 ASYNC = Kind("async", "Async views", ("async", "pair"), "async-")
+FILES = Kind("files", "Static files", ("files",), "files-", "nginx")
+RESOURCE = Kind("resource", "Twisted resources", ("resource",), "resource-", "twisted")
+KINDS = (REQUESTS, ASYNC, FILES, RESOURCE)
 
 
 def label(name: str) -> str:
     """A server's name as readers know it."""
     first, _, kind = name.partition("-")
-    known = {FLOOR: _FLOOR_LABEL, "uwsgi": "uWSGI"}
-    shown = known.get(first, first if first in ("gunicorn", "waitress", "uvicorn") else first.title())
-    return f"{shown} ({kind.upper()})" if kind else shown
+    known = {FLOOR: _FLOOR_LABEL, "uwsgi": "uWSGI", "twisted": "twist web"}
+    shown = known.get(first, first if first in ("gunicorn", "waitress", "uvicorn", "nginx") else first.title())
+    return f"{shown} ({kind.upper() if kind in ('asgi', 'wsgi') else kind})" if kind else shown
 
 
 def _names(samples: Sequence[Sample], workload: str) -> list[str]:
@@ -57,7 +58,7 @@ def _rounds(samples: Sequence[Sample], workload: str, name: str) -> str:
     return f"{len(every) - len(bad)} of {len(every)}: {bad[-1]}" if bad else str(len(every))
 
 
-def _row(samples: Sequence[Sample], workload: str, name: str) -> list[str]:
+def _row(samples: Sequence[Sample], workload: str, name: str, beside: str) -> list[str]:
     counted = figures.valid(samples, workload, name)
 
     def median(field: str) -> str:
@@ -70,14 +71,18 @@ def _row(samples: Sequence[Sample], workload: str, name: str) -> list[str]:
     served = name != FLOOR
     fields = ("p50_ms", "p99_ms", "pss_mb", "peak_mb")
     return [
-        label(name), median("rate") if served else "–", median("cpu_us"), against(FLOOR), against(HENDRIX),
+        label(name), median("rate") if served else "–", median("cpu_us"), against(beside), against(HENDRIX),
         *(median(field) if served else "–" for field in fields), _rounds(samples, workload, name),
     ]  # fmt: skip
 
 
-def workload_table(samples: Sequence[Sample], workload: str) -> str:
+def workload_table(samples: Sequence[Sample], workload: str, beside: str = FLOOR) -> str:
     """The table of one workload."""
-    return table.markdown(_HEADS, (_row(samples, workload, name) for name in _names(samples, workload)))
+    heads = (
+        "server", "requests/s", "CPU µs/request", f"CPU / {'floor' if beside == FLOOR else label(beside)}",
+        f"CPU / {label(HENDRIX)}", "p50 ms", "p99 ms", "PSS MB", "peak RSS MB", "rounds",
+    )  # fmt: skip
+    return table.markdown(heads, (_row(samples, workload, name, beside) for name in _names(samples, workload)))
 
 
 def _panel(samples: Sequence[Sample], workload: Workload, field: str) -> plot.Panel:
@@ -104,12 +109,12 @@ def _pictures(samples: Sequence[Sample], workloads: Sequence[Workload], prefix: 
     }
 
 
-def _chapter(samples: Sequence[Sample], workload: Workload, plan: Plan) -> list[str]:
+def _chapter(samples: Sequence[Sample], workload: Workload, plan: Plan, beside: str) -> list[str]:
     """One workload: heading, remarks, table."""
     parts = [
         f"### {workload.name}: {workload.title}",
         f"{plan.connections_of(workload)} connections. {workload.note}".strip(),
-        workload_table(samples, workload.name),
+        workload_table(samples, workload.name, beside),
     ]
     present = _names(samples, workload.name)
     absent = [server.name for server in of_suite(workload.suite) if server.name not in present]
@@ -120,9 +125,13 @@ def section(samples: Sequence[Sample], plan: Plan, kind: Kind = REQUESTS) -> Sec
     """Everything about the workloads of one kind."""
     asked = [one for one in WORKLOADS.values() if one.suite in kind.suites]
     measured = [one for one in asked if any(sample.workload == one.name for sample in samples)]
-    parts = [f"![CPU time per request]({kind.prefix}cpu.svg)", f"![Requests per second]({kind.prefix}requests.svg)"]
+    parts = [
+        f"{plan.rounds} rounds of {plan.seconds} s.",
+        f"![CPU time per request]({kind.prefix}cpu.svg)",
+        f"![Requests per second]({kind.prefix}requests.svg)",
+    ]
     for workload in measured:
-        parts += _chapter(samples, workload, plan)
+        parts += _chapter(samples, workload, plan, kind.beside)
     names = {one.name for one in measured}
     raw = [one.as_dict() for one in samples if one.workload in names]
     return Section(kind.key, kind.title, "\n\n".join(parts), raw, _pictures(samples, measured, kind.prefix))
@@ -130,5 +139,5 @@ def section(samples: Sequence[Sample], plan: Plan, kind: Kind = REQUESTS) -> Sec
 
 def sections(samples: Sequence[Sample], plan: Plan) -> list[Section]:
     """A section for each kind of which something was measured."""
-    found = [section(samples, plan, kind) for kind in (REQUESTS, ASYNC)]
+    found = [section(samples, plan, kind) for kind in KINDS]
     return [one for one in found if one.raw]

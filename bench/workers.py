@@ -13,7 +13,7 @@ from bench import memory, probe, table
 from bench.places import PROJECT, PYTHON, SHOWCASE, STATE, server_environment
 from bench.process import Nursery
 from bench.progress import BenchError, say
-from bench.section import Section
+from bench.section import Raw, Section
 from bench.servers import Server, Setting
 from bench.tables import label
 
@@ -27,6 +27,7 @@ class Grown:
     server: str
     one_mb: float
     four_mb: float
+    project: str = "the showcase project"
 
     @property
     def ratio(self) -> float:
@@ -108,8 +109,15 @@ def section(nursery: Nursery, servers: Sequence[Server]) -> Section:
         one = _megabytes(nursery, server, subject, 1)
         four = _megabytes(nursery, server, subject, 4) if one else None
         if one and four:
-            found.append(Grown(server.name, one, four))
+            found.append(asdict(Grown(server.name, one, four, subject.name)))
+    return draw(found)
+
+
+def draw(raw: Sequence[Raw]) -> Section:
+    """What was measured, as it stands in the report."""
+    found = [Grown(**one) for one in raw]
+    project = found[0].project if found else "no project"
     rows = [[label(g.server), *map(table.number, (g.one_mb, g.four_mb, g.ratio))] for g in found]
     heads = ("server", "1 worker, PSS MB", "4 workers, PSS MB", "ratio")
-    text = f"All processes of the server, {subject.name}, after {_WARM_UP} requests.\n\n" + table.markdown(heads, rows)
-    return Section("workers", "Memory of several workers", text, [asdict(one) for one in found])
+    text = f"All processes of the server, {project}, after {_WARM_UP} requests.\n\n" + table.markdown(heads, rows)
+    return Section("workers", "Memory of several workers", text, raw)

@@ -1,10 +1,36 @@
 """The table of workloads: what is asked of every server."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from bench.progress import BenchError
 
 MEGABYTE = 1_000_000
+Headers = tuple[tuple[str, str], ...]
+
+# What Firefox sends with a request for a style sheet of the same site, for somebody who is logged in.
+BROWSER: Headers = (
+    ("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"),
+    ("Accept", "text/css,*/*;q=0.1"),
+    ("Accept-Language", "en-GB,en;q=0.5"),
+    ("Accept-Encoding", "gzip, deflate, br, zstd"),
+    ("Connection", "keep-alive"),
+    ("Referer", "http://127.0.0.1/catalogue/"),
+    ("Cookie", "csrftoken=Zm9ydHktdHdvLWNoYXJhY3RlcnMtb2Y; sessionid=c29tZS1vdGhlci1jaGFyYWN0ZXJzLWhlcmU"),
+    ("Sec-Fetch-Dest", "style"),
+    ("Sec-Fetch-Mode", "no-cors"),
+    ("Sec-Fetch-Site", "same-origin"),
+    ("Priority", "u=2"),
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer of a server: status, bytes of the body, headers by lower-case name."""
+
+    status: int
+    length: int
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -12,7 +38,8 @@ class Workload:
     """One kind of request. `connections` of 0 means the number given on the command line.
 
     `suite` says which servers are asked. `settings` are those of the project; `floor_path` is what the floor calls,
-    where that is another view than the servers are asked for.
+    where that is another view than the servers are asked for. `browser`: with the headers of one; `known`: with the
+    validators of an earlier answer, so that it is 304; `encoded`: the answer has a Content-Encoding.
     """
 
     name: str
@@ -27,6 +54,9 @@ class Workload:
     settings: str = "project.settings"
     target: str = ""
     floor_path: str = ""
+    browser: bool = False
+    known: bool = False
+    encoded: bool = False
 
     @property
     def path(self) -> str:
@@ -38,9 +68,20 @@ class Workload:
         """GET, or POST where there is a body."""
         return "POST" if self.body else "GET"
 
-    def is_right(self, body: bytes) -> bool:
-        """Whether an answer has the length this workload is about."""
-        return len(body) == self.length if self.length else bool(body)
+    def headers(self, earlier: Answer | None = None) -> Headers:
+        """What is sent beside the Host; with the validators of an earlier answer where it was asked for before."""
+        known = earlier.headers if earlier and self.known else {}
+        pairs = (("If-None-Match", known.get("etag")), ("If-Modified-Since", known.get("last-modified")))
+        return (BROWSER if self.browser else ()) + tuple((name, value) for name, value in pairs if value)
+
+    def complaint(self, answer: Answer) -> str:
+        """Why an answer is not what this workload is about; empty when it is."""
+        if answer.status != (304 if self.known else 200):
+            return f"wrong answer (status {answer.status}, {answer.length} bytes)"
+        wrong_length = answer.length != self.length if self.length or self.known else not answer.length
+        if wrong_length or (self.encoded and "content-encoding" not in answer.headers):
+            return f"wrong answer ({answer.length} bytes, {answer.headers.get('content-encoding', 'not encoded')})"
+        return ""
 
 
 _ALL = (
@@ -107,15 +148,77 @@ _ALL = (
         floor_path="/hello",
         note="The same project, which has async views too, with `--interface auto` and with `--interface wsgi`.",
     ),
+    Workload(
+        "static_10k",
+        "A static file of 10 kB",
+        length=10_000,
+        suite="files",
+        floor=False,
+        target="/static/bench/10k.png",
+        note="Goal: the CPU of nginx at most, and a quarter of Granian's.",
+    ),
+    Workload(
+        "static_304",
+        "The same file, as a browser asks for it again",
+        suite="files",
+        floor=False,
+        target="/static/bench/10k.png",
+        browser=True,
+        known=True,
+        note="`If-None-Match` and `If-Modified-Since`: the answer is 304 with no body.",
+    ),
+    Workload(
+        "static_encoded",
+        "A style sheet of 50 kB with a `.gz` beside it, as a browser asks for it",
+        suite="files",
+        floor=False,
+        target="/static/bench/site.css",
+        browser=True,
+        encoded=True,
+        note="`Accept-Encoding: gzip, deflate, br, zstd`; nginx with `gzip_static`.",
+    ),
+    Workload(
+        "static_1m",
+        "A static file of 1 MB",
+        length=MEGABYTE,
+        connections=8,
+        suite="files",
+        floor=False,
+        target="/static/bench/1m.webp",
+        note="Goal: 1.15 times the CPU of nginx at most.",
+    ),
+    Workload(
+        "static_100m",
+        "A static file of 100 MB",
+        length=100 * MEGABYTE,
+        connections=4,
+        suite="files",
+        floor=False,
+        target="/static/bench/100m.mp4",
+        note="Goal: 1.15 times the CPU of nginx at most.",
+    ),
+    Workload(
+        "resource",
+        "A resource of `twisted.web`, 13 bytes",
+        length=13,
+        suite="resource",
+        floor=False,
+        settings="project.resourceful",
+        target="/twisted",
+        note="The same class, as a child resource beside Django and with `twist web --class`. "
+        "Goal: at least twice the requests/s.",
+    ),
 )
 
 WORKLOADS = {workload.name: workload for workload in _ALL}
+SUITES = tuple(dict.fromkeys(workload.suite for workload in _ALL))
 
 
 def choose(names: str) -> list[Workload]:
-    """The workloads of a comma-separated list; all of them when it is empty."""
+    """The workloads of a comma-separated list, in which a suite stands for all of its own; all when it is empty."""
     wanted = [name.strip() for name in names.split(",") if name.strip()] or list(WORKLOADS)
-    unknown = [name for name in wanted if name not in WORKLOADS]
+    unknown = [name for name in wanted if name not in WORKLOADS and name not in SUITES]
     if unknown:
-        raise BenchError(f"no workload {', '.join(unknown)}: there are {', '.join(WORKLOADS)}")
-    return [WORKLOADS[name] for name in wanted]
+        known = f"{', '.join(WORKLOADS)}; suites: {', '.join(SUITES)}"
+        raise BenchError(f"no workload {', '.join(unknown)}: there are {known}")
+    return [one for one in _ALL if one.name in wanted or one.suite in wanted]

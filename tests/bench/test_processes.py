@@ -53,8 +53,8 @@ def test_memory_fields() -> None:
 
 
 def test_unknown_names_are_refused_with_those_there_are() -> None:
-    with pytest.raises(BenchError, match="no server nginx: there are hendrix, granian"):
-        servers.choose("granian,nginx")
+    with pytest.raises(BenchError, match="no server caddy: there are hendrix, granian"):
+        servers.choose("granian,caddy")
     with pytest.raises(BenchError, match="no workload x: there are hello"):
         workloads.choose("x")
 
@@ -64,9 +64,14 @@ def test_no_names_mean_all() -> None:
     assert [one.name for one in workloads.choose(" json , orm")] == ["json", "orm"]
 
 
+def test_a_suite_stands_for_its_workloads() -> None:
+    names = [one.name for one in workloads.choose("files,hello,static_1m")]
+    assert names == ["hello", *(one.name for one in workloads.WORKLOADS.values() if one.suite == "files")]
+
+
 def test_only_peers_are_told_of_threads() -> None:
     few, many = servers.Setting(1, threads=4), servers.Setting(1, threads=64)
-    told = {name for name, one in servers.SERVERS.items() if one.command(few) != one.command(many)}
+    told = {one.name for one in servers.of_suite("sync") if one.command(few) != one.command(many)}
     assert told == {"granian", "gunicorn", "uwsgi", "waitress"}
 
 

@@ -1,10 +1,21 @@
 """Tables, pictures, pages."""
 
+from dataclasses import asdict, replace
+from pathlib import Path
 from xml.etree import ElementTree
 
-from bench import plot, report, table, tables
+import pytest
+
+from bench import cli, idle, life, many, plot, report, startup, streams, table, tables, workers
+from bench.gathering import Gathered
+from bench.idle import Crowded
+from bench.life import Life
+from bench.many import Stocked
+from bench.progress import BenchError
+from bench.report import Occasion, Part
 from bench.rounds import Plan, Sample
 from bench.section import Section
+from bench.workers import Grown
 
 SAMPLES = [
     *(Sample("hello", "floor", n, 100, 200.0) for n in (1, 2, 3)),
@@ -52,9 +63,84 @@ def test_a_picture_is_well_formed_and_to_scale() -> None:
     assert widths["first"] == 2 * widths["bar"]
 
 
+def occasion(date: str = "2026-01-02", **versions: str) -> Occasion:
+    machine = {"processor": "P", "memory": "1 GB", "kernel": "L", "python": "C 3", "wrk": "4"}
+    return Occasion({"commit": "abc", "date": date, **machine}, {"granian": "2.8"} | versions, Plan())
+
+
 def test_the_page_has_facts_method_and_sections() -> None:
-    facts = {"date": "2026-01-02", "processor": "P", "memory": "1 GB", "kernel": "L", "python": "C 3", "wrk": "4"}
-    page = report.markdown(facts, {"granian": "2.8"}, Plan(), [Section("k", "Title", "text", [])])
+    page = report.markdown([Part(Section("k", "Title", "text", []), occasion())])
     assert "Granian 2.8" in page
-    assert "- Date: 2026-01-02" in page
-    assert page.endswith("## Title\n\ntext\n")
+    assert page.endswith("## Title\n\nMeasured on 2026-01-02, commit abc.\n\ntext\n")
+
+
+def test_a_section_of_another_day_says_what_was_different() -> None:
+    parts = [
+        Part(Section("one", "One", "text", []), occasion("2026-01-02", django="5.2")),
+        Part(Section("two", "Two", "text", []), occasion("2026-02-03", django="6.0")),
+    ]
+    page = report.markdown(parts)
+    assert "- Python: C 3, Django 6.0, wrk 4" in page
+    assert "Measured on 2026-01-02, commit abc (python: C 3, Django 5.2, wrk 4)." in page
+    assert "Measured on 2026-02-03, commit abc." in page
+
+
+def test_what_is_measured_anew_takes_the_place_of_its_own_section_only(tmp_path: Path) -> None:
+    idle_section = idle.draw([asdict(Crowded("hendrix", 10, 10, 50.0, 52.0))], Plan(crowd=10))
+    report.write(tmp_path, occasion("2026-01-02"), [*tables.sections(SAMPLES, Plan()), idle_section])
+    again = [replace(one, cpu_us=one.cpu_us * 2) for one in SAMPLES]
+    report.write(tmp_path, occasion("2026-02-03"), tables.sections(again, Plan()))
+    page = (tmp_path / "README.md").read_text()
+    assert "| Hendrix | 4,000 | 500 |" in page and "| Hendrix | 4,000 | 250 |" not in page
+    assert "## Idle connections\n\nMeasured on 2026-01-02" in page
+    assert "| Hendrix | 10 | 10 | 50.0 | 52.0 | 2.00 | 200 |" in page
+    assert page.index("## Requests\n\nMeasured on 2026-02-03") < page.index("## Idle connections")
+    assert (tmp_path / "cpu.svg").exists()
+
+
+def test_a_report_is_drawn_from_its_figures_alone(tmp_path: Path) -> None:
+    sections = [
+        *tables.sections(SAMPLES, Plan()),
+        startup.draw({"setup": {"1": 200.0, "2": 210.0}, "hendrix": {"1": 300.0, "2": 320.0}}, 2),
+        workers.draw([asdict(Grown("hendrix", 50.0, 75.0))]),
+        life.draw([asdict(Life(1, 300.0, [400.0], [500.0], 100, 0, 20.0, 60.0))]),
+        many.draw([asdict(Stocked(0, [300.0], [500.0], [50.0])), asdict(Stocked(9, [400.0], [900.0], [80.0]))]),
+        streams.draw([asdict(Gathered("hendrix", 9, 9, 1.0, 50.0, 51.0, (9, 9), (0.1, 0.3)))], Plan()),
+    ]
+    report.write(tmp_path, occasion(), sections)
+    before = (tmp_path / "README.md").read_text()
+    (tmp_path / "README.md").unlink()
+    report.write(tmp_path)
+    assert (tmp_path / "README.md").read_text() == before.replace("Medians of 2 ", "Medians of 7 ")
+    assert "| added | 100 | 400 | 30.0 |" in before
+
+
+def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match="nothing was measured"):
+        report.write(tmp_path)
+    (tmp_path / "results.json").write_text('{"facts": {"date": "2026-01-02"}}')
+    with pytest.raises(BenchError, match="not a report of this bench"):
+        report.write(tmp_path)
+
+
+def test_files_are_compared_with_nginx() -> None:
+    samples = [Sample("static_10k", name, 1, 100, cost, 1000) for name, cost in (("nginx", 20.0), ("hendrix", 15.0))]
+    (section,) = tables.sections(samples, Plan())
+    assert (section.key, section.title) == ("files", "Static files")
+    assert "| CPU / nginx | CPU / Hendrix |" in section.text
+    assert "| Hendrix | 1,000 | 15.0 | 0.75 | 1.00 |" in section.text
+    assert "Not measured: Granian (static), twist web (static)." in section.text
+    assert set(section.pictures) == {"files-cpu.svg", "files-requests.svg"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "where"),
+    [
+        ((), report.PLACE), (("load",), report.PLACE), (("load", "--workloads", "files,resource"), report.PLACE),
+        (("load", "--workloads", "static_10k"), None), (("load", "--servers", "hendrix"), None),
+        (("load", "--browser"), None), (("idle",), None), (("files", "--out", "x"), Path("x")),
+        (("load", "--workloads", "async"), None), (("load", "--workloads", "async,pair"), report.PLACE),
+    ],
+)  # fmt: skip
+def test_only_what_is_whole_takes_the_place_of_the_report(arguments: tuple[str, ...], where: Path | None) -> None:
+    assert cli.place(cli.parser().parse_args(arguments)) == where

@@ -1,5 +1,7 @@
 """WebSockets and event streams: the frames, what the crowd and the flood say, the sections."""
 
+from dataclasses import asdict
+
 import pytest
 
 from bench import flood, gathering, listeners, sockets, tables, workloads
@@ -47,7 +49,8 @@ def test_the_section_of_the_sockets() -> None:
         for n in (1, 2)
         for name, cost in (("uvicorn", 10.0), ("hendrix", 5.0))
     ]
-    section = sockets.report(samples, [Gathered("hendrix", 10, 10, 1.0, 10.0, 12.0)], 10)
+    idle = [asdict(Gathered("hendrix", 10, 10, 1.0, 10.0, 12.0))]
+    section = sockets.draw({"echo": [one.as_dict() for one in samples], "idle": idle}, Plan(crowd=10))
     assert (
         "| Hendrix | 200,000 | 5.00 | 1.00 | 0.00 | 2 |\n| uvicorn | 100,000 | 10.0 | 2.00 | 0.00 | 2 |"
         in section.text
@@ -69,7 +72,8 @@ def test_servers_are_started_once_for_what_they_share() -> None:
     suites = [(suite, settings) for suite, settings, _ in _groups(workloads.WORKLOADS.values())]
     assert suites == [
         ("sync", "project.settings"), ("sync", "project.settings"),
-        ("async", "project.settings"), ("async", "project.bare"), ("pair", "project.settings"),
+        ("async", "project.settings"), ("async", "project.bare"), ("files", "project.settings"),
+        ("pair", "project.settings"), ("resource", "project.resourceful"),
     ]  # fmt: skip
 
 

@@ -61,6 +61,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_I18N = True
 USE_TZ = True
 STATIC_URL = "static/"
+STATIC_ROOT = Path(os.environ.get("BENCH_STATIC_ROOT") or STATE / "site" / "static")
 
 # Waitress warns for every request that waits for a thread; no one would keep that under load.
 LOGGING = {
