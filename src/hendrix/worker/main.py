@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-import contextlib
 import signal
 import socket
 import sys
@@ -12,26 +11,19 @@ import time
 
 from setproctitle import setproctitle
 
-from hendrix.answer.forwarded import trust
-from hendrix.answer.tasks import Tasks
 from hendrix.core.config import Config
 from hendrix.core.control import Drain, Draining, LoadFailed, Message, Ready, ReopenLogs, Retire, Vitals
 from hendrix.core.errors import ProjectError
 from hendrix.core.events import ERROR, INFO, emit
 from hendrix.observe import log
-from hendrix.wire.proxy_line import ProxyLine
 from hendrix.worker.channel import LoopChannel
-from hendrix.worker.connection import Connection
+from hendrix.worker.engine import Engine
 from hendrix.worker.heap import Heap
-from hendrix.worker.listen import Listener
 from hendrix.worker.project import thread_exit
 from hendrix.worker.reactor import Reactor, new_loop
-from hendrix.worker.record import Recorder
 from hendrix.worker.recycle import Recycle
-from hendrix.worker.served import Served, asgi_host, build_answer, introduce
+from hendrix.worker.served import Served
 from hendrix.worker.shares import Share
-from hendrix.worker.site import build_site
-from hendrix.worker.threads import ThreadPool
 
 _TICK = 0.5
 _TICKS_PER_VITALS = 2
@@ -82,18 +74,9 @@ class Worker:
         asyncio.set_event_loop(self.loop)
         reactor.adopt(self.loop)
         log.bridge_twisted()
-        self.threads = ThreadPool(self.loop, config.threads, config.queue_size, thread_exit())
-        introduce(served, config, self.loop, self.threads)
-        self.tasks = Tasks(self.loop)
-        host, self._lifespan = asgi_host(served, config, self.tasks)
-        self.site = build_site(config, build_answer(served, config, self.threads, self.tasks, host))
-        self._recorder = Recorder(config, self.loop)
-        self.site.record = self._recorder.record if self._recorder.wanted else None
         share = Share(number, self.loop.time())
-        self._listener = Listener(self.loop, sockets, self._connect, share, limit=config.limit_connections)
-        self.site.on_close = self._count
-        self.site.trusts = trust(config.forwarded_allow_ips)
-        self._id_field = config.request_id.lower().encode()
+        self.engine = Engine(config, served, self.loop, sockets, share, thread_exit(), self._leave_when_done)
+        self.site = self.engine.site
         self._channel = LoopChannel(self.loop, channel, self._told, self._orphaned)
         self._heap = Heap(time.monotonic())
         self._recycle = Recycle(config, time.monotonic())
@@ -116,9 +99,8 @@ class Worker:
         self._opening.add_done_callback(self._opened)
 
     async def _open(self) -> None:
-        if self._lifespan is not None:
-            await self._lifespan.startup()
-        await self._listener.open()
+        await self.engine.wake()
+        await self.engine.open()
 
     def _opened(self, task: asyncio.Task[None]) -> None:
         error = task.exception()
@@ -135,30 +117,13 @@ class Worker:
         self._channel.send(Ready())
         self.loop.call_later(_TICK, self._tick)
 
-    def _connect(self) -> Connection:
-        proxy = ProxyLine(self._config.proxy_protocol) if self._config.proxy_protocol != "off" else None
-        connection = Connection(self.site, self.loop, self._id_field, proxy)
-        self.loop.call_soon(self._count)
-        return connection
-
-    def _count(self) -> None:
-        self._listener.check(len(self.site.connections) + self.site.arriving)
-        self._leave_when_done()
-
     # --- time ----------------------------------------------------------------------------------------------
 
     def _tick(self) -> None:
         self.loop.call_later(_TICK, self._tick)
         now = time.monotonic()
-        self.site.tick()
-        self.threads.tick()
         self._heap.tick(now)
-        self._listener.tick(self.loop.time())
-        for connection in list(self.site.connections):
-            connection.check(now)
-        config = self._config
-        self.tasks.watch(now, config.slow_request, config.timeout)
-        if self.threads.watch(now, config.slow_request, config.timeout):
+        if self.engine.tick(now):
             self._retire("a request hung")
         if reason := self._recycle.reason(now, self.site.requests):
             self._retire(reason)
@@ -167,7 +132,7 @@ class Worker:
             self._tell_vitals()
         if self._deadline and now >= self._deadline:
             self._cut()
-        self._count()
+        self.engine.count()
 
     def _retire(self, reason: str) -> None:
         """Ask for a successor; serve until it is there."""
@@ -176,7 +141,7 @@ class Worker:
             self._channel.send(Retire(reason))
 
     def _tell_vitals(self) -> None:
-        threads = self.threads
+        threads = self.engine.threads
         connections = len(self.site.connections)
         counts = Vitals(self.site.requests, connections, len(threads.slots), threads.busy, threads.waiting)
         self._channel.send(counts)
@@ -191,7 +156,7 @@ class Worker:
 
     def _reopen_logs(self) -> None:
         log.reopen()
-        self._recorder.reopen()
+        self.engine.recorder.reopen()
 
     def _orphaned(self) -> None:
         """The supervisor is gone: finish what is under way and leave."""
@@ -202,9 +167,8 @@ class Worker:
     def _drain(self, seconds: float, linger: float = 0.0) -> None:
         if not self.site.draining:
             emit("worker.draining", INFO, worker=self._number, connections=len(self.site.connections))
-        self.site.draining = True
         self._deadline = time.monotonic() + seconds
-        self._listener.close()
+        self.engine.close()
         self._channel.send(Draining())
         if not seconds:
             self._cut()
@@ -212,21 +176,17 @@ class Worker:
 
     def _say_farewell(self) -> None:
         """Not at once: what peers had sent before they could know of the drain is still read and answered."""
-        for connection in list(self.site.connections):
-            connection.leave()
+        self.engine.say_farewell()
         self._leave_when_done()
 
     def _leave_when_done(self) -> None:
-        """A view whose peer has left is still let finish, unless it hangs."""
-        site = self.site
-        if site.draining and not (site.arriving or site.connections or self.threads.unfinished or self.tasks):
+        if self.site.draining and self.engine.done:
             self._stop()
 
     def _cut(self) -> None:
         """The deadline of the drain has passed."""
         self._deadline = 0.0
-        for connection in list(self.site.connections):
-            connection.abort()
+        self.engine.cut()
         self._stop()
 
     def _stop(self) -> None:
@@ -235,22 +195,15 @@ class Worker:
             self._ending = self.loop.create_task(self._end())
 
     async def _end(self) -> None:
-        # Tasks that are left have been cut off from their peers: they learn that first, and then are cancelled.
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_FAREWELL):
-                await self.tasks.settled()
-        self.tasks.cancel()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(max(_LAST_WORDS, self._deadline - time.monotonic())):
-                await self.tasks.settled()
-                if self._lifespan is not None:
-                    await self._lifespan.shutdown()
+        until = time.monotonic() + max(_LAST_WORDS, self._deadline - time.monotonic())
+        await self.engine.end(until - time.monotonic())
+        await self.engine.sleep(until - time.monotonic())
         if self._reactor.running and not self._reactor._stopped:
             self._reactor.stop()
 
     def leave(self) -> None:
         """Last words. Threads that hang are left behind: the process ends without waiting for them."""
-        self._recorder.close()
+        self.engine.recorder.close()
         self._channel.close()
         atexit._run_exitfuncs()
         sys.stdout.flush()

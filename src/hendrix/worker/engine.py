@@ -1,0 +1,133 @@
+"""What serves, without the process around it: threads, chain, connections, and their end.
+
+A worker puts it into a process that a supervisor looks after; the live server of tests into a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import time
+from collections.abc import Callable
+
+from hendrix.answer.forwarded import trust
+from hendrix.answer.tasks import Tasks
+from hendrix.core.config import Config
+from hendrix.wire.proxy_line import ProxyLine
+from hendrix.worker.connection import Connection
+from hendrix.worker.listen import Listener
+from hendrix.worker.record import Recorder
+from hendrix.worker.served import Served, asgi_host, build_answer, introduce
+from hendrix.worker.shares import Share
+from hendrix.worker.site import build_site
+from hendrix.worker.threads import ThreadPool
+
+#: Seconds that cancelled tasks have to learn that their peers are gone.
+_FAREWELL = 0.1
+
+
+class Engine:
+    """Serves ``served`` at ``sockets``. Everything is called on the loop's thread.
+
+    ``on_count`` is called whenever a connection came, went or has nothing more under way.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        served: Served,
+        loop: asyncio.AbstractEventLoop,
+        sockets: list[socket.socket],
+        share: Share,
+        thread_exit: Callable[[], None],
+        on_count: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._config = config
+        self._on_count = on_count
+        self.loop = loop
+        self.threads = ThreadPool(loop, config.threads, config.queue_size, thread_exit)
+        introduce(served, config, loop, self.threads)
+        self.tasks = Tasks(loop)
+        host, self.lifespan = asgi_host(served, config, self.tasks)
+        self.site = build_site(config, build_answer(served, config, self.threads, self.tasks, host))
+        self.recorder = Recorder(config, loop)
+        self.site.record = self.recorder.record if self.recorder.wanted else None
+        self.site.on_close = self.count
+        self.site.trusts = trust(config.forwarded_allow_ips)
+        self._id_field = config.request_id.lower().encode()
+        self._listener = Listener(loop, sockets, self._connect, share, limit=config.limit_connections)
+
+    async def wake(self) -> None:
+        """What comes before the first connection. Raises ``ProjectError``."""
+        if self.lifespan is not None:
+            await self.lifespan.startup()
+
+    async def open(self) -> None:
+        """Accept from now on. Raises ``OSError``."""
+        await self._listener.open()
+
+    def _connect(self) -> Connection:
+        proxy = ProxyLine(self._config.proxy_protocol) if self._config.proxy_protocol != "off" else None
+        connection = Connection(self.site, self.loop, self._id_field, proxy)
+        self.loop.call_soon(self.count)
+        return connection
+
+    def count(self) -> None:
+        """After whatever changes how much is under way."""
+        self._listener.check(len(self.site.connections) + self.site.arriving)
+        self._on_count()
+
+    def tick(self, now: float) -> bool:
+        """Twice a second: deadlines. True where a request hung, which holds its thread for good."""
+        self.site.tick()
+        self.threads.tick()
+        self._listener.tick(self.loop.time())
+        for connection in list(self.site.connections):
+            connection.check(now)
+        config = self._config
+        self.tasks.watch(now, config.slow_request, config.timeout)
+        return self.threads.watch(now, config.slow_request, config.timeout)
+
+    # --- the end -------------------------------------------------------------------------------------------
+
+    @property
+    def done(self) -> bool:
+        """Is nothing under way? A view whose peer has left is still let finish, unless it hangs."""
+        site = self.site
+        return not (site.arriving or site.connections or self.threads.unfinished or self.tasks)
+
+    def close(self) -> None:
+        """Accept nothing more."""
+        self.site.draining = True
+        self._listener.close()
+
+    def say_farewell(self) -> None:
+        """Close what is idle; what is under way is told that it is the last."""
+        for connection in list(self.site.connections):
+            connection.leave()
+
+    def cut(self) -> None:
+        """End every connection, whatever is under way."""
+        for connection in list(self.site.connections):
+            connection.abort()
+
+    async def end(self, seconds: float) -> None:
+        """End tasks that are left, within about ``seconds``."""
+        deadline = time.monotonic() + seconds
+        # Tasks that are left have been cut off from their peers: they learn that first, and then are cancelled.
+        await self._settled(_FAREWELL)
+        self.tasks.cancel()
+        await self._settled(deadline - time.monotonic())
+
+    async def sleep(self, seconds: float) -> None:
+        """Tell the application of the end, within ``seconds``."""
+        if self.lifespan is not None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self.lifespan.shutdown()
+
+    async def _settled(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.tasks.settled()
