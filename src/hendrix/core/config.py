@@ -337,6 +337,35 @@ class Config:
         metavar="TIME",
     )
 
+    # Static files and uploads
+    static: bool = _option(
+        True, values.switch, "serve static files: STATIC_ROOT, or the apps' own, at STATIC_URL", group="files"
+    )
+    media: bool = _option(True, values.switch, "serve uploads: MEDIA_ROOT at MEDIA_URL, to everybody", group="files")
+    static_max_age: float = _option(
+        60.0,
+        values.duration,
+        "time that browsers keep a file before they ask again, unless its name has a hash; 0: none",
+        group="files",
+        metavar="TIME",
+    )
+    static_immutable: str = _option(
+        "",
+        values.pattern,
+        "regular expression of names that never change their content",
+        group="files",
+        metavar="PATTERN",
+    )
+    static_memory: int = _option(
+        32 * 1024**2, values.size, "memory for small files, per worker", group="files", metavar="SIZE"
+    )
+    static_compress: bool = _option(
+        True, values.switch, "compress static files in the background, each once", group="files"
+    )
+    media_links: bool = _option(
+        False, values.switch, "follow symbolic links in MEDIA_ROOT, wherever they lead", group="files"
+    )
+
     # WebSockets
     ws_max_size: int = _option(
         16 * 1024**2,
@@ -413,6 +442,7 @@ GROUPS: dict[str, str] = {
     "processes": "Processes and threads",
     "life": "Life of the server",
     "limits": "Limits and deadlines",
+    "files": "Static files and uploads",
     "websockets": "WebSockets",
     "logs": "Logs",
 }

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import BinaryIO, Protocol
 
 from hendrix.core.http import Origin, Request, ResponseHeaders
-from hendrix.core.prepared import Prepared
+from hendrix.core.prepared import Descriptor, Prepared
 
 NO_MORE: ResponseHeaders = []
 
@@ -74,7 +74,7 @@ class Exchange(Protocol):
     def write(self, data: bytes) -> bool:
         """Send a piece of the body. False: enough is waiting, hold on until ``on_drained``."""
 
-    def send_file(self, file: BinaryIO, offset: int, count: int) -> bool:
+    def send_file(self, file: Descriptor, offset: int, count: int) -> bool:
         """Send ``count`` bytes of an open regular file from ``offset``, without reading it.
 
         False: hold on until ``on_drained``, which is then called once all of it is sent. The caller keeps the

@@ -68,6 +68,15 @@ def field_value(value: str) -> str:
     return value.strip()
 
 
+def pattern(value: str) -> str:
+    """A regular expression, or nothing."""
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"is no regular expression: {error}") from None
+    return value
+
+
 def access_format(value: str) -> str:
     """``off``, ``combined``, ``json``, or a format with at least one atom such as ``%(h)s``."""
     if value not in ("off", "combined", "json") and "%(" not in value:
@@ -76,7 +85,7 @@ def access_format(value: str) -> str:
 
 
 #: Parsers that take almost any text: a number or a switch given to them in a file is a slip.
-FREE_TEXT: frozenset[Parser] = frozenset((text, module, application, url_prefix, field_name, field_value))
+FREE_TEXT: frozenset[Parser] = frozenset((text, module, application, url_prefix, field_name, field_value, pattern))
 
 
 def size(value: str) -> int:

@@ -12,7 +12,7 @@ from hendrix.answer.failure import failure
 from hendrix.core.events import DEBUG, ERROR, WARNING, emit
 from hendrix.core.exchange import NO_MORE, WebSocket
 from hendrix.core.http import Origin, Request, ResponseHeaders
-from hendrix.core.prepared import Prepared
+from hendrix.core.prepared import Descriptor, Prepared
 from hendrix.wire.http1 import CONTINUE
 from hendrix.wire.response import encode_lines
 from hendrix.wire.websocket.deflate import negotiate
@@ -244,7 +244,7 @@ class HttpExchange:
         self._connection.send(framed)
         return self._connection.takes_more
 
-    def send_file(self, file: BinaryIO, offset: int, count: int) -> bool:
+    def send_file(self, file: Descriptor, offset: int, count: int) -> bool:
         """See ``Exchange.send_file``."""
         if self.gone:
             return True

@@ -1,0 +1,1 @@
+"""Files, answered straight from the loop."""

@@ -1,0 +1,33 @@
+"""Names that hold the hash of their content: such a file never changes, another content has another name."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from hendrix.answer.files.opening import OpenFile
+
+#: Hexadecimal digits between two signs: shorter ones may be a date, and others are no hash that can be checked.
+_HASH = re.compile(r"[.\-_]([0-9a-f]{8,128})(?=[.\-_])")
+_ALGORITHMS = ("md5", "sha1", "sha256", "sha384", "sha512")
+#: Larger files (bytes) are not read only for this.
+_MOST = 16 * 1024 * 1024
+
+
+def is_named_by_content(name: str, file: OpenFile) -> bool:
+    """Is it certain? Reads the file if its name makes it worth while.
+
+    That is so for Django's manifest storage, esbuild's and webpack's where they are told to use such a hash. Tools with
+    hashes of their own kind (Vite, Rollup) cannot be checked; ``--static-immutable`` says how theirs look.
+    """
+    found = _HASH.findall(name.rpartition("/")[2])
+    if not found or file.stat.st_size > _MOST:
+        return False
+    data = file.read()
+    return any(_is_hash(digits, data) for digits in found)
+
+
+def _is_hash(digits: str, data: bytes) -> bool:
+    return any(
+        hashlib.new(name, data, usedforsecurity=False).hexdigest().startswith(digits) for name in _ALGORITHMS
+    )

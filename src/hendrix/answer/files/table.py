@@ -1,0 +1,124 @@
+"""The names of all files below a root, known before anybody asks.
+
+Read once before the workers are forked, so that they share it. Kept true by the times of the directories: each is
+looked at once in a while when somebody asks for something in it, and read again if anything was added to it, removed
+from it or renamed. So a name that is not there costs no search, and one that has come is found.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from math import inf
+
+#: Nanoseconds by which the time of a directory may be behind the clock: what changes within is not seen in it.
+_TICK = 50_000_000
+
+
+class _Folder:
+    __slots__ = ("changed", "checked", "files", "folders")
+
+    def __init__(self, files: frozenset[str], folders: frozenset[str], changed: int, checked: float) -> None:
+        self.files = files
+        self.folders = folders
+        #: Its time (nanoseconds) when it was read; -1 where it may have changed without showing it.
+        self.changed = changed
+        #: When it was last looked at (monotonic seconds).
+        self.checked = checked
+
+
+class Unread(Exception):
+    """A directory has changed, and who asked does not want to wait until it has been read."""
+
+
+class FileTable:
+    """Names below ``root``. A directory is looked at again after ``interval`` seconds."""
+
+    def __init__(self, root: str, interval: float) -> None:
+        self.root = root
+        self._interval = interval
+        self._folders: dict[str, _Folder] = {}
+
+    def __len__(self) -> int:
+        return sum(len(folder.files) for folder in self._folders.values())
+
+    def read(self) -> FileTable:
+        """Read all of it, links to directories included; one that leads back is not followed twice."""
+        waiting, seen = [""], set[tuple[int, int]]()
+        while waiting:
+            name = waiting.pop()
+            try:
+                facts = os.stat(self.path(name))
+            except OSError:
+                continue
+            if (facts.st_dev, facts.st_ino) in seen:
+                continue
+            seen.add((facts.st_dev, facts.st_ino))
+            folder = self._read_folder(name, -inf)
+            if folder is not None:
+                waiting += [f"{name}/{each}" if name else each for each in folder.folders]
+        return self
+
+    def has(self, name: str, now: float, *, reading: bool = True) -> bool:
+        """Is there a file of this name? ``now`` is monotonic.
+
+        May ask the disk for the times of directories. Where one must be read: does so, or raises ``Unread``.
+        """
+        above, _, leaf = name.rpartition("/")
+        folder = self._current(above, now, reading)
+        return folder is not None and leaf in folder.files
+
+    def surely_lacks(self, name: str, now: float) -> bool:
+        """Is it certain, without asking the disk anything, that there is none?"""
+        above, _, leaf = name.rpartition("/")
+        folder = self._folders.get(above)
+        return folder is not None and now - folder.checked < self._interval and leaf not in folder.files
+
+    def path(self, name: str) -> str:
+        """Where a file of this name would be."""
+        return f"{self.root}/{name}" if name else self.root
+
+    def _current(self, name: str, now: float, reading: bool) -> _Folder | None:
+        folder = self._folders.get(name)
+        if folder is not None:
+            return folder if now - folder.checked < self._interval else self._look(name, folder, now, reading)
+        if name:
+            # Only if the one above knows of it: asking for what is not there must not read directories.
+            above, _, leaf = name.rpartition("/")
+            parent = self._current(above, now, reading)
+            if parent is None or leaf not in parent.folders:
+                return None
+        if not reading:
+            raise Unread(name)
+        return self._read_folder(name, now)
+
+    def _look(self, name: str, folder: _Folder, now: float, reading: bool) -> _Folder | None:
+        try:
+            changed = os.stat(self.path(name)).st_mtime_ns
+        except OSError:
+            self._folders.pop(name, None)
+            return None
+        if changed == folder.changed:
+            folder.checked = now
+            return folder
+        if not reading:
+            raise Unread(name)
+        return self._read_folder(name, now)
+
+    def _read_folder(self, name: str, now: float) -> _Folder | None:
+        files: list[str] = []
+        folders: list[str] = []
+        try:
+            began = time.time_ns()
+            changed = os.stat(self.path(name)).st_mtime_ns
+            with os.scandir(self.path(name)) as entries:
+                for entry in entries:
+                    if entry.name[0] == "." and entry.name != ".well-known":
+                        continue
+                    (folders if entry.is_dir() else files).append(entry.name)
+        except OSError:
+            self._folders.pop(name, None)
+            return None
+        settled = changed if began - changed > _TICK else -1
+        folder = self._folders[name] = _Folder(frozenset(files), frozenset(folders), settled, now)
+        return folder

@@ -1,0 +1,190 @@
+"""Static files and uploads, before the application: no thread, no Django, and no middleware sees them.
+
+A path that is at hand costs one look-up and one write. Whatever may block goes to a thread of its own kind: the first
+look at a file, and one after a long time. What is no file here is the application's to answer.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from hendrix.answer.failure import failure, shed
+from hendrix.answer.files.entry import Entry, build
+from hendrix.answer.files.names import name_of, path_of
+from hendrix.answer.files.place import Place
+from hendrix.answer.files.serving import serve
+from hendrix.answer.files.shelf import Shelf
+from hendrix.answer.files.table import Unread
+from hendrix.core.errors import PeerError
+from hendrix.core.events import ERROR, emit
+from hendrix.core.exchange import Answer, Exchange
+
+#: A file that was looked at within this time (seconds) is known to the kernel: another look waits for no disk.
+_WARM = 60.0
+#: Seconds that such a look took, after all: from then on the loop does not look itself.
+_SLOW = 0.02
+
+
+class Disk(Protocol):
+    """Threads for what may wait for a disk."""
+
+    def run(self, work: Callable[[], object], done: Callable[[object], None]) -> bool:
+        """``done(work())`` on the loop, where ``work`` ran elsewhere; with the exception where it raised one.
+
+        False: too much is waiting already.
+        """
+
+
+def serve_files(
+    places: Sequence[Place],
+    disk: Disk,
+    memory: int,
+    inner: Answer,
+    *,
+    squeeze: Callable[[Entry, Callable[[], None]], None] = lambda _entry, _done: None,
+) -> Answer:
+    """The files of ``places``; all else is for ``inner``.
+
+    ``memory`` bounds the bytes of what is at hand. ``squeeze`` is told of each file that would be smaller compressed,
+    and calls back once it is.
+    """
+    return Files(places, disk, memory, inner, squeeze).answer if places else inner
+
+
+class Files:
+    """See ``serve_files``."""
+
+    def __init__(
+        self,
+        places: Sequence[Place],
+        disk: Disk,
+        memory: int,
+        inner: Answer,
+        squeeze: Callable[[Entry, Callable[[], None]], None],
+    ) -> None:
+        pairs = [(prefix, place) for place in places for prefix in place.prefixes]
+        #: The longest first: one place may be within another.
+        self._pairs = sorted(pairs, key=lambda pair: -len(pair[0]))
+        self._prefixes = tuple(prefix for prefix, _ in self._pairs)
+        self._disk = disk
+        self._inner = inner
+        self._squeeze = squeeze
+        self._shelf = Shelf(memory)
+        self._at_hand = self._shelf.entries
+        #: Who waits for which file.
+        self._waiting: dict[bytes, list[Exchange]] = {}
+        self._looks = True
+
+    def answer(self, exchange: Exchange) -> None:
+        """See ``core.exchange.Answer``."""
+        path = exchange.request.path
+        entry = self._at_hand.get(path)
+        if entry is not None:
+            now = time.monotonic()
+            if now - entry.checked < entry.place.interval or self._is_true(path, entry, now):
+                serve(exchange, entry)
+                return
+        if path.startswith(self._prefixes):
+            self._find(exchange, path)
+        else:
+            self._inner(exchange)
+
+    def _is_true(self, path: bytes, entry: Entry, now: float) -> bool:
+        """Look whether it has changed, if that is quick."""
+        if not self._looks or now - entry.checked > _WARM:
+            return False
+        try:
+            found = entry.is_true(now, reading=False)
+        except Unread:
+            return False
+        self._looks = time.monotonic() - now < _SLOW
+        if found:
+            entry.checked = now
+            self._shelf.renew(path, entry)
+        return found
+
+    # --- not at hand -----------------------------------------------------------------------------------------
+
+    def _find(self, exchange: Exchange, path: bytes) -> None:
+        """In the places that the path may be in, unless it is certain that none has it."""
+        now = time.monotonic()
+        named = [
+            (place, name)
+            for prefix, place in self._pairs
+            if path.startswith(prefix) and (name := name_of(path[len(prefix) :])) is not None
+        ]
+        wanted = [(place, name) for place, name in named if not place.surely_lacks(name, now)]
+        if not wanted:
+            self._inner(exchange)
+            return
+        waiting = self._waiting.get(path)
+        if waiting is not None:
+            waiting.append(exchange)
+            return
+        self._waiting[path] = [exchange]
+        if not self._disk.run(lambda: self._load(path, wanted), lambda found: self._on_loaded(path, found)):
+            del self._waiting[path]
+            shed(exchange)
+
+    def _load(self, path: bytes, wanted: list[tuple[Place, str]]) -> Entry | None:
+        """In a thread."""
+        now = time.monotonic()
+        known = self._at_hand.get(path)
+        if known is not None and known.is_true(now, reading=True):
+            known.checked = now
+            return known
+        for place, name in wanted:
+            if place.claimed(_decoded(place, name)):
+                continue
+            entry = build(place, name, now)
+            if entry is not None:
+                return entry
+        return None
+
+    def _on_loaded(self, path: bytes, found: object) -> None:
+        waiting = self._waiting.pop(path)
+        if isinstance(found, Entry):
+            self._keep(path, found)
+        else:
+            self._shelf.drop(path)
+            if isinstance(found, Exception):
+                emit("file.failed", ERROR, path=path.decode("latin-1"), exc=found)
+        for exchange in waiting:
+            self._answer_late(exchange, found)
+
+    def _keep(self, path: bytes, entry: Entry) -> None:
+        """At hand is only what has its usual spelling, so that nobody fills the memory with others of the same."""
+        if path.endswith(path_of(entry.name)):
+            self._shelf.put(path, entry)
+        if entry.squeezable:
+            self._squeeze(entry, lambda: self._shelf.drop(path))
+
+    def _answer_late(self, exchange: Exchange, found: object) -> None:
+        """The caller of an answer is not there any more to see to what it raises."""
+        if exchange.gone:
+            return
+        try:
+            if isinstance(found, Entry):
+                serve(exchange, found)
+            elif found is None:
+                self._inner(exchange)
+            else:
+                _fail(exchange, 500, "the file cannot be read")
+        except PeerError as error:
+            _fail(exchange, error.status, error.reason)
+        except Exception as error:
+            emit("answer.failed", ERROR, request=exchange.request.method, id=exchange.request_id, exc=error)
+            _fail(exchange, 500, "the server failed")
+
+
+def _decoded(place: Place, name: str) -> str:
+    return place.prefixes[0].decode("latin-1") + name
+
+
+def _fail(exchange: Exchange, code: int, reason: str) -> None:
+    if exchange.started:
+        exchange.abort()
+    else:
+        exchange.respond(*failure(code, reason, exchange.request.fields.get(b"accept", b"")))

@@ -1,0 +1,52 @@
+"""Threads that may wait for a disk, so that the loop need not, and Django's threads neither."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import Protocol
+
+#: They mostly wait, and a dead network disk should not stop all of them at once.
+_THREADS = 4
+_MOST_WAITING = 2000
+
+
+class Loop(Protocol):
+    def call_soon_threadsafe(self, callback: Callable[..., object], *args: object) -> object: ...
+
+
+class DiskThreads:
+    """See ``answer.static.Disk``. The threads come with work, and end with the process."""
+
+    def __init__(self, loop: Loop) -> None:
+        self._loop = loop
+        self._jobs: SimpleQueue[tuple[Callable[[], object], Callable[[object], None]]] = SimpleQueue()
+        self._threads = 0
+        #: Jobs that have not come back.
+        self.pending = 0
+
+    def run(self, work: Callable[[], object], done: Callable[[object], None]) -> bool:
+        """See ``Disk.run``."""
+        if self.pending >= _MOST_WAITING:
+            return False
+        self.pending += 1
+        if self._threads < min(self.pending, _THREADS):
+            self._threads += 1
+            threading.Thread(target=self._live, name=f"hendrix-disk-{self._threads}", daemon=True).start()
+        self._jobs.put((work, done))
+        return True
+
+    def _live(self) -> None:
+        while True:
+            work, done = self._jobs.get()
+            found: object
+            try:
+                found = work()
+            except Exception as error:
+                found = error
+            self._loop.call_soon_threadsafe(self._on_done, done, found)
+
+    def _on_done(self, done: Callable[[object], None], found: object) -> None:
+        self.pending -= 1
+        done(found)
