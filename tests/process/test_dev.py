@@ -194,7 +194,7 @@ def test_static_files_without_collectstatic(dev, debug):
     )
     with dev.serve("--dev") as server:
         admin = get(server, "/static/admin/css/base.css")
-        assert admin.status == 200 and admin["content-type"] == "text/css" and len(admin.body) > 1000
+        assert admin.status == 200 and admin["content-type"] == "text/css; charset=utf-8" and len(admin.body) > 1000
         assert get(server, "/static/shop/app.css").status == 404
         sheet = app / "static" / "shop" / "app.css"
         sheet.parent.mkdir(parents=True)
@@ -221,9 +221,12 @@ def test_the_projects_own_urls_come_before_uploads(dev):
         assert text(server, "/media/private") == "hello"
 
 
-def test_static_files_are_for_development(dev):
+def test_static_files_that_were_never_collected(dev):
+    """They load all the same, and the log says what is to be done."""
+    dev.add("settings.py", "DEBUG = False\nALLOWED_HOSTS = ['*']")
     with dev.serve() as server:
-        assert get(server, "/static/admin/css/base.css").status == 404
+        assert get(server, "/static/admin/css/base.css").status == 200
+        server.await_log("static.not_collected")
 
 
 @pytest.mark.parametrize("setting", ["STATIC_URL = None", "STATIC_URL = '/'", "STATIC_URL = 'https://cdn.example/'"])

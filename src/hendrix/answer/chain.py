@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from hendrix.answer.files.place import Place
 from hendrix.answer.forwarded import believe, trust
 from hendrix.answer.options import answer_for_server
+from hendrix.answer.static import Disk, serve_files
 from hendrix.core.config import Config
 from hendrix.core.exchange import Answer
 
 
-def build_chain(config: Config, application: Answer) -> Answer:
+def build_chain(config: Config, application: Answer, places: Sequence[Place], disk: Disk) -> Answer:
     """From the application outwards: the last line is what a request meets first."""
     answer = application
+    answer = serve_files(places, disk, config.static_memory, answer)
     answer = answer_for_server(answer)
     return believe(trust(config.forwarded_allow_ips), answer)

@@ -53,5 +53,3 @@ def _is_same_files(match: Any, root: str) -> bool:
         return False
     given = match.kwargs.get("document_root")
     return given is not None and os.path.abspath(given) == root and not match.kwargs.get("show_indexes")
-
-

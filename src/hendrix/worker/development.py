@@ -1,30 +1,12 @@
-"""What ``--dev`` adds to a Django project: its files served without ``collectstatic``, and no silent exceptions.
-
-Static files come from where the apps have them, by Django's own handler and whatever ``DEBUG`` says. Uploads are
-served where the project has no view of its own for them. Not for the open Internet: it is done in Python, uncached.
-"""
+"""What ``--dev`` adds to a Django project: no silent exceptions."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from hendrix.core.events import ERROR, WARNING, emit
+from hendrix.core.events import ERROR, emit
 from hendrix.observe.shown import is_shown
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from hendrix.worker.django_files import Files
-
-
-def files() -> list[Files]:
-    """The project's static files and uploads, the ones asked first in front. None where it is no Django project."""
-    if not _is_django():
-        return []
-    from hendrix.worker import django_files  # noqa: PLC0415 - imports Django
-
-    return [found for make in (django_files.statics, django_files.uploads) if (found := _tried(make)) is not None]
 
 
 def tell_exceptions() -> None:
@@ -42,15 +24,6 @@ def _is_django() -> bool:
     from django.apps import apps  # noqa: PLC0415
 
     return bool(apps.ready)
-
-
-def _tried(make: Callable[[], Files | None]) -> Files | None:
-    """Settings that make no sense for files are no reason not to serve the rest."""
-    try:
-        return make()
-    except Exception as error:
-        emit("development.no_files", WARNING, reason=str(error))
-        return None
 
 
 def _tell(sender: object, request: Any = None, **facts: object) -> None:

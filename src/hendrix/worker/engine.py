@@ -16,6 +16,7 @@ from hendrix.answer.tasks import Tasks
 from hendrix.core.config import Config
 from hendrix.wire.proxy_line import ProxyLine
 from hendrix.worker.connection import Connection
+from hendrix.worker.disk import DiskThreads
 from hendrix.worker.listen import Listener
 from hendrix.worker.record import Recorder
 from hendrix.worker.served import Served, asgi_host, build_answer, introduce
@@ -50,7 +51,7 @@ class Engine:
         introduce(served, config, loop, self.threads)
         self.tasks = Tasks(loop)
         host, self.lifespan = asgi_host(served, config, self.tasks)
-        self.site = build_site(config, build_answer(served, config, self.threads, self.tasks, host))
+        self.site = build_site(config, build_answer(served, config, self.threads, self.tasks, host, DiskThreads(loop)))
         self.recorder = Recorder(config, loop)
         self.site.record = self.recorder.record if self.recorder.wanted else None
         self.site.on_close = self.count

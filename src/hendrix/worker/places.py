@@ -96,7 +96,9 @@ def _static_sources(interval: float, *, edited: bool) -> tuple[list[Source], str
         return [], ""
     if not edited:
         reason = f"there is nothing in STATIC_ROOT {root}" if root else "STATIC_ROOT is not set"
-        emit("static.not_collected", WARNING, reason=reason, advice="served from the apps; run manage.py collectstatic")
+        emit(
+            "static.not_collected", WARNING, reason=reason, advice="served from the apps; run manage.py collectstatic"
+        )
     # Names with a hash, which a manifest storage makes without DEBUG, are only where they were collected.
     return [*_finders(interval), *([collected] if collected else [])], "the apps and STATICFILES_DIRS"
 
@@ -181,7 +183,7 @@ def _media(config: Config) -> Place | None:
 
 
 def _prefixes(setting: str, config: Config) -> tuple[bytes, ...]:
-    """The paths at which files are asked for: without the prefix that a proxy takes off, or with it, as it may leave it.
+    """The paths at which files are asked for, without the prefix that a proxy takes off, and with it, if it does not.
 
     None where the setting names another host, or is the root of this one, as Django's default of MEDIA_URL.
     """

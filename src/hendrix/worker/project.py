@@ -19,6 +19,7 @@ from hendrix.core.control import SettingsLoaded
 from hendrix.core.errors import ProjectError
 from hendrix.worker import development
 from hendrix.worker.interface import Named, choose
+from hendrix.worker.places import find_places
 from hendrix.worker.served import Served
 
 #: Where our own code is.
@@ -44,8 +45,7 @@ def load_application(config: Config) -> Served:
     served = _load(config)
     if config.dev:
         development.tell_exceptions()
-        served = replace(served, files=development.files())
-    return served
+    return replace(served, places=find_places(config))
 
 
 def _load(config: Config) -> Served:

@@ -12,8 +12,9 @@ from hendrix.answer.asgi_http import asgi_http
 from hendrix.answer.asgi_scope import AsgiApplication, Host
 from hendrix.answer.asgi_websocket import asgi_websocket, route_websocket
 from hendrix.answer.chain import build_chain
+from hendrix.answer.files.place import Place
 from hendrix.answer.lifespan import Lifespan
-from hendrix.answer.path import files_first
+from hendrix.answer.static import Disk
 from hendrix.answer.tasks import Tasks
 from hendrix.answer.wsgi import Application, wsgi
 from hendrix.core.config import Config
@@ -23,7 +24,6 @@ from hendrix.worker.threads import ThreadPool
 
 if TYPE_CHECKING:
     from hendrix.answer.django_handler import Handler
-    from hendrix.worker.django_files import Files
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,8 @@ class Served:
     django: Handler | None = None
     #: Why it is this one of a Django project's.
     interface: Choice | None = None
-    #: What is served without it, in development.
-    files: Sequence[Files] = ()
+    #: What is served without it.
+    places: Sequence[Place] = ()
 
 
 def asgi_host(served: Served, config: Config, tasks: Tasks) -> tuple[Host | None, Lifespan | None]:
@@ -72,7 +72,9 @@ def introduce(served: Served, config: Config, loop: asyncio.AbstractEventLoop, t
     served.django.threads_are_prepared = True
 
 
-def build_answer(served: Served, config: Config, threads: ThreadPool, tasks: Tasks, host: Host | None) -> Answer:
+def build_answer(
+    served: Served, config: Config, threads: ThreadPool, tasks: Tasks, host: Host | None, disk: Disk
+) -> Answer:
     """The whole chain, for this worker."""
     facts: dict[str, Any] = {
         "multiprocess": config.workers > 1,
@@ -81,11 +83,9 @@ def build_answer(served: Served, config: Config, threads: ThreadPool, tasks: Tas
         "root_path": config.root_path,
     }
     answer = _project(served, threads, tasks, host, facts)
-    for files in reversed(served.files):
-        answer = files_first(files.handles, wsgi(files, threads, **facts), answer)
     if host is not None:
         answer = route_websocket(asgi_websocket(host), answer)
-    return build_chain(config, answer)
+    return build_chain(config, answer, served.places, disk)
 
 
 def _project(served: Served, threads: ThreadPool, tasks: Tasks, host: Host | None, facts: dict[str, Any]) -> Answer:

@@ -205,10 +205,7 @@ def _represented(
     headers = [*basis, ("ETag", etag)]
     if coding != IDENTITY:
         headers.append(("Content-Encoding", coding))
-    if body is None:
-        whole = prepare_file("200 OK", headers, file, 0, size)
-    else:
-        whole = prepare("200 OK", headers, body)
+    whole = prepare_file("200 OK", headers, file, 0, size) if body is None else prepare("200 OK", headers, body)
     # RFC 9110 section 15.4.5: what a 200 would have said to caches.
     told = [pair for pair in headers if pair[0] in ("Cache-Control", "ETag", "Vary")]
     return Representation(

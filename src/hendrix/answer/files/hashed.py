@@ -17,8 +17,8 @@ _MOST = 16 * 1024 * 1024
 def is_named_by_content(name: str, file: OpenFile) -> bool:
     """Is it certain? Reads the file if its name makes it worth while.
 
-    That is so for Django's manifest storage, esbuild's and webpack's where they are told to use such a hash. Tools with
-    hashes of their own kind (Vite, Rollup) cannot be checked; ``--static-immutable`` says how theirs look.
+    That is so for Django's manifest storage, and for webpack where it is told to use such a hash. Tools with hashes of
+    their own kind (Vite, Rollup) cannot be checked; ``--static-immutable`` says how theirs look.
     """
     found = _HASH.findall(name.rpartition("/")[2])
     if not found or file.stat.st_size > _MOST:
@@ -28,6 +28,4 @@ def is_named_by_content(name: str, file: OpenFile) -> bool:
 
 
 def _is_hash(digits: str, data: bytes) -> bool:
-    return any(
-        hashlib.new(name, data, usedforsecurity=False).hexdigest().startswith(digits) for name in _ALGORITHMS
-    )
+    return any(hashlib.new(name, data, usedforsecurity=False).hexdigest().startswith(digits) for name in _ALGORITHMS)
