@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.kit.client import Client
-from tests.kit.live import Server, serve, until
+from tests.kit.live import Server, serve, serve_django, until
 
 APPS = Path(__file__).parent / "apps"
 _keys = itertools.count(1)
@@ -109,3 +109,31 @@ def make_tables(database: str) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("CREATE TABLE project_word (id integer PRIMARY KEY AUTOINCREMENT, text varchar(50))")
         connection.commit()
+
+
+class Beside:
+    """A Django project with resources of twisted.web, files that one of them serves, and an upstream for another."""
+
+    def __init__(self, server: Server, files: Path) -> None:
+        self.server = server
+        self.client = server.client
+        self.files = files
+
+    def journal(self, key: str) -> list[Any]:
+        """What resources have noted under ``key``."""
+        with self.client() as client:
+            return json.loads(client.get(f"/res/journal?key={key}").body)
+
+    def await_noted(self, key: str, what: object) -> list[Any]:
+        """Wait until ``what`` is noted under ``key``."""
+        until(lambda: what in self.journal(key), f"{what!r} in the journal")
+        return self.journal(key)
+
+
+@pytest.fixture(scope="session")
+def beside() -> Iterator[Beside]:
+    options = ("--graceful-timeout", "5", "--client-max-body-size", "8MB", "--access-log", "combined")
+    with tempfile.TemporaryDirectory(prefix="hx-") as folder, serve("suite:app", directory=APPS) as upstream:
+        facts = {"BESIDE_FILES": folder, "BESIDE_UPSTREAM": str(upstream.port)}
+        with serve_django("beside.settings", *options, directory=APPS, **facts) as server:
+            yield Beside(server, Path(folder))

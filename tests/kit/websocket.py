@@ -20,7 +20,7 @@ class WebSocketClient:
         self.answer = client.head()
         assert self.answer.status == 101, self.answer
         assert self.answer["sec-websocket-accept"] == ACCEPT
-        assert self.answer["upgrade"] == "websocket"
+        assert self.answer["upgrade"].lower() == "websocket"
         assert self.answer["connection"] == "Upgrade"
         assert "content-length" not in self.answer
         self._frames: list[Frame] = []

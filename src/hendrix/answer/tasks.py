@@ -1,4 +1,7 @@
-"""The coroutines of requests, one for each: watched like the jobs of threads, and known to whoever ends a worker."""
+"""What waits on the loop for an answer: the coroutines of requests, one for each, and requests that have none.
+
+They are watched like the jobs of threads; the coroutines are known to whoever ends a worker.
+"""
 
 from __future__ import annotations
 
@@ -43,6 +46,8 @@ class Tasks:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self._running: dict[asyncio.Task[None], _Run] = {}
+        #: Requests whose answer comes by a callback, some time.
+        self._attended: dict[Watched, _Run] = {}
         #: Their time is over.
         self.cancelled = False
 
@@ -61,6 +66,14 @@ class Tasks:
         """From within ``task``: it is about to end."""
         self._running.pop(task, None)
 
+    def attend(self, watched: Watched) -> None:
+        """Watch it, until ``dismiss``: nothing of it runs here."""
+        self._attended[watched] = _Run(watched)
+
+    def dismiss(self, watched: Watched) -> None:
+        """It is over, if it was attended at all."""
+        self._attended.pop(watched, None)
+
     async def settled(self) -> None:
         """Wait until none is left."""
         while self._running:
@@ -78,21 +91,29 @@ class Tasks:
         A task can be cancelled, so nothing of the worker is lost with it.
         """
         for task, run in list(self._running.items()):
-            watched, seconds = run.watched, now - run.since
-            if watched is None or watched.answering:
-                continue
-            if soft and seconds > soft and not run.reported:
-                run.reported = True
-                _report("request.slow", WARNING, task, watched, seconds)
-            if hard and seconds > hard and not run.expired:
-                run.expired = True
-                _report("request.hung", ERROR, task, watched, seconds)
-                watched.expire(seconds)
+            _judge(run, task, now, soft, hard)
+        for run in list(self._attended.values()):
+            _judge(run, None, now, soft, hard)
 
 
-def _report(name: str, level: int, task: asyncio.Task[None], watched: Watched, seconds: float) -> None:
-    stack = "".join(traceback.format_list(stack_of(task.get_coro())))
-    emit(name, level, request=watched.describe(), seconds=round(seconds, 1), stack=stack)
+def _judge(run: _Run, task: asyncio.Task[None] | None, now: float, soft: float, hard: float) -> None:
+    watched, seconds = run.watched, now - run.since
+    if watched is None or watched.answering:
+        return
+    if soft and seconds > soft and not run.reported:
+        run.reported = True
+        _report("request.slow", WARNING, task, watched, seconds)
+    if hard and seconds > hard and not run.expired:
+        run.expired = True
+        _report("request.hung", ERROR, task, watched, seconds)
+        watched.expire(seconds)
+
+
+def _report(name: str, level: int, task: asyncio.Task[None] | None, watched: Watched, seconds: float) -> None:
+    facts: dict[str, object] = {"request": watched.describe(), "seconds": round(seconds, 1)}
+    if task is not None:
+        facts["stack"] = "".join(traceback.format_list(stack_of(task.get_coro())))
+    emit(name, level, **facts)
 
 
 def stack_of(awaited: Any) -> list[traceback.FrameSummary]:

@@ -54,6 +54,7 @@ def _plain(sourced: Sourced, verdict: Verdict | None, fault: HendrixError | None
         "warnings": list(verdict.warnings) if verdict else [],
         "seconds": verdict.seconds if verdict else None,
         "interface": verdict.interface if verdict else {},
+        "resources": verdict.resources if verdict else {},
         "options": told,
     }
 
@@ -65,6 +66,7 @@ def _page(sourced: Sourced, verdict: Verdict | None, fault: HendrixError | None)
         lines += [title, *(line for name in names for line in _row(sourced, name)), ""]
     if verdict:
         lines += _interface(verdict.interface)
+        lines += [one_line(f"resource: {path} is {name}") for path, name in verdict.resources.items()]
         lines += [f"warning: {one_line(text)}" for text in verdict.warnings]
     if verdict and not fault:
         name = sourced.config.subject

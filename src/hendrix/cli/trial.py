@@ -29,13 +29,15 @@ _CHUNK = 1 << 16
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What became of it. ``settings`` is ``None`` where they do not import; ``warnings`` are those of Django's checks
-    and what takes threads needlessly, a line each; ``interface`` says how a Django project is called, and why."""
+    and what takes threads needlessly, a line each; ``interface`` says how a Django project is called, and why;
+    ``resources`` is what is mounted beside it, name by path."""
 
     settings: SettingsLoaded | None
     failure: ProjectError | None
     warnings: tuple[str, ...]
     seconds: float
     interface: dict[str, str] = field(default_factory=dict)
+    resources: dict[str, str] = field(default_factory=dict)
 
 
 def put_on_trial(config: Config) -> Verdict:
@@ -88,8 +90,8 @@ def _verdict(said: list[dict[str, Any]] | None, ended: int, seconds: float, conf
     failure = ProjectError(*facts["failure"]) if "failure" in facts else None
     if not failure and "end" not in facts:
         failure = ProjectError(f"the process that loads the project died: {process.describe(ended)}")
-    warnings = (*facts.get("warnings", ()), *facts.get("remarks", ()))
-    return Verdict(settings, failure, warnings, seconds, facts.get("interface", {}))
+    warnings = (*facts.get("warnings", ()), *facts.get("remarks", ()), *facts.get("overridden", ()))
+    return Verdict(settings, failure, warnings, seconds, facts.get("interface", {}), facts.get("resources", {}))
 
 
 # --- in the child -----------------------------------------------------------------------------------------
@@ -119,7 +121,9 @@ def _load(config: Config, writer: int) -> None:
     reactor.install()
     try:
         _say(writer, settings=asdict(project.load_settings(config)))
-        _tell_interface(writer, project.load_application(config))
+        served = project.load_application(config)
+        _tell_interface(writer, served)
+        _tell_resources(writer, served)
     except ProjectError as error:
         _say(writer, failure=(str(error), error.traceback))
     with contextlib.suppress(Exception):  # it did not load, so Django cannot judge it
@@ -132,6 +136,15 @@ def _tell_interface(writer: int, served: Served) -> None:
     if served.interface is not None:
         holding = served.django.holding if served.django else []
         _say(writer, interface=asdict(served.interface), remarks=list(remarks(served.interface, holding)))
+
+
+def _tell_resources(writer: int, served: Served) -> None:
+    if served.mounts is not None:
+        lost = [
+            f"{before.name} is not served: {after.name} is at {after.path}, too"
+            for before, after in served.mounts.overridden
+        ]
+        _say(writer, resources={mount.path: mount.name for mount in served.mounts.all}, overridden=lost)
 
 
 def _warnings() -> list[str]:

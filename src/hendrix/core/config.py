@@ -136,6 +136,15 @@ class Config:
         group="project",
         metavar="PATH",
     )
+    resources: tuple[str, ...] = _option(
+        (),
+        values.attribute,
+        "mount this twisted.web resource at its namespace: module.attr; may be given again",
+        group="project",
+        metavar="NAME",
+        repeat=True,
+        setting="HENDRIX_CHILD_RESOURCES",
+    )
 
     # Where to listen
     bind: tuple[str, ...] = _option(

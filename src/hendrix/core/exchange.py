@@ -68,6 +68,13 @@ class Exchange(Protocol):
         ``subprotocol`` is one of those that the peer named, or empty. Raises ``AnswerError`` with nothing sent.
         """
 
+    def take_over(self) -> Raw:
+        """Have the bytes of the connection from here on, both ways; the exchange is then complete.
+
+        What has arrived behind the request follows as data. Raises ``AnswerError`` where an answer has begun, where
+        part of the request is still to come, or where other requests share the connection (HTTP/2).
+        """
+
     def start(self, status: str, headers: ResponseHeaders) -> None:
         """Send the head of an answer whose body follows by ``write`` or ``send_file``."""
 
@@ -120,6 +127,34 @@ class WebSocket(Protocol):
 
     def resume(self) -> None:
         """Go on."""
+
+
+class Raw(Protocol):
+    """A connection whose bytes an answer has taken over. Everything is called on the loop's thread."""
+
+    #: Called with what the peer sends, as it arrives.
+    on_data: Callable[[bytes], None]
+    #: Called once, when it is over. True: the peer ended it, or we did; False: it broke off.
+    on_lost: Callable[[bool], None]
+    #: Called when bytes waiting for the peer have fallen below the low-water mark.
+    on_drained: Callable[[], None] | None
+    #: Called when the worker is to leave: say goodbye, and ``close``. After a while it is cut off.
+    on_leave: Callable[[], None]
+
+    def write(self, data: bytes) -> bool:
+        """Send ``data`` as it is. False: enough is waiting, hold on until ``on_drained``."""
+
+    def pause(self) -> None:
+        """Read nothing for now; a peer that goes on sending is made to wait."""
+
+    def resume(self) -> None:
+        """Go on."""
+
+    def close(self) -> None:
+        """End it once all that was written is sent; ``on_lost`` follows."""
+
+    def abort(self) -> None:
+        """End it now; ``on_lost`` follows."""
 
 
 #: An answer takes an exchange and sees it through.

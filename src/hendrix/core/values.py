@@ -47,6 +47,18 @@ def application(value: str) -> str:
     return value
 
 
+def attribute(value: str) -> str:
+    """Where an object is: ``module.attribute`` or ``module:attribute``."""
+    name, colon, found = value.partition(":") if ":" in value else value.rpartition(".")
+    try:
+        good = bool(colon and module(name) and module(found))
+    except ValueError:
+        good = False
+    if not good:
+        raise ValueError("names no attribute of a module; give one such as project.resources.feed")
+    return value
+
+
 def url_prefix(value: str) -> str:
     """A path such as ``/shop``, or nothing; ``/`` is nothing, and a slash at the end does not count."""
     if value and not _PREFIX.fullmatch(value):
@@ -85,7 +97,9 @@ def access_format(value: str) -> str:
 
 
 #: Parsers that take almost any text: a number or a switch given to them in a file is a slip.
-FREE_TEXT: frozenset[Parser] = frozenset((text, module, application, url_prefix, field_name, field_value, pattern))
+FREE_TEXT: frozenset[Parser] = frozenset(
+    (text, module, application, attribute, url_prefix, field_name, field_value, pattern)
+)
 
 
 def size(value: str) -> int:

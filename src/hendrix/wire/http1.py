@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from math import inf
 
-from hendrix.core.errors import PeerError
+from hendrix.core.errors import AnswerError, PeerError
 from hendrix.core.http import Request, ResponseHeaders
 from hendrix.core.prepared import Prepared
 from hendrix.wire.fields import BARE_LINE_END, EMPTY_LINES, TOKEN_BYTES
@@ -359,6 +359,14 @@ class Http1:
         rest = self._buffer
         self.refuse()
         return head, rest
+
+    def hand_over(self) -> bytes:
+        """The connection is no longer ours: what was received behind the request. Raises ``AnswerError``."""
+        if self._state != _WAIT:
+            raise AnswerError("part of the request is still to come")
+        rest = self._buffer
+        self.refuse()
+        return rest
 
     def end(self, trailers: ResponseHeaders | None = None) -> bytes:
         """The answer is complete; a body shorter than stated ends the connection. Raises ``AnswerError``."""

@@ -23,6 +23,7 @@ from hendrix.wire.proxy_line import ProxyLine
 from hendrix.wire.websocket.deflate import Agreement
 from hendrix.worker.exchange import HttpExchange
 from hendrix.worker.origin import origin_of
+from hendrix.worker.raw import RawConnection
 from hendrix.worker.readfile import FileReading
 from hendrix.worker.sendfile import FileTransfer
 from hendrix.worker.site import RECEIVE_BUFFER, Site
@@ -390,6 +391,18 @@ class Connection(asyncio.BufferedProtocol):
         if rest:
             self._loop.call_soon(socket.take, rest)
         return socket
+
+    def take_over(self, tell: Callable[[bytes], None]) -> RawConnection:
+        """Another protocol has the transport from here on; ``tell`` hears its first bytes. Raises ``AnswerError``."""
+        rest = self.machine.hand_over()
+        self._exchange = None
+        self.go_on_reading()
+        raw = RawConnection(self.site, self._loop, self._transport, tell, writable=self.writable)
+        self.site.connections ^= {self, raw}
+        self._transport.set_protocol(raw)
+        if rest:
+            self._loop.call_soon(raw.take, rest)
+        return raw
 
     def leave(self) -> None:
         """The worker drains: an idle connection closes now, a busy one with its answer."""

@@ -9,8 +9,9 @@ from io import BytesIO
 from typing import TYPE_CHECKING, BinaryIO
 
 from hendrix.answer.failure import failure
+from hendrix.core.errors import AnswerError
 from hendrix.core.events import DEBUG, ERROR, WARNING, emit
-from hendrix.core.exchange import NO_MORE, WebSocket
+from hendrix.core.exchange import NO_MORE, Raw, WebSocket
 from hendrix.core.http import Origin, Request, ResponseHeaders
 from hendrix.core.prepared import Descriptor, Prepared
 from hendrix.wire.http1 import CONTINUE
@@ -23,6 +24,7 @@ from hendrix.worker.inflow import Inflow
 if TYPE_CHECKING:
     from hendrix.worker.connection import Connection
 
+_STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-5][0-9][0-9](?: [^\r\n]{0,100})?)")
 _GOOD_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
 
 
@@ -219,6 +221,22 @@ class HttpExchange:
         if site.record is not None:
             site.record(self, time.monotonic())
         return socket
+
+    def take_over(self) -> Raw:
+        """See ``Exchange.take_over``."""
+        if self.started or self.gone:
+            raise AnswerError("an answer has begun")
+        raw = self._connection.take_over(self._tell)
+        self.started = self.complete = True
+        return raw
+
+    def _tell(self, begin: bytes) -> None:
+        """What whoever took the connection over has said first is what the request was answered."""
+        said = _STATUS_LINE.match(begin)
+        self.status = said[1].decode("latin-1") if said else "101 Switching Protocols"
+        site = self._connection.site
+        if site.record is not None:
+            site.record(self, time.monotonic())
 
     def start(self, status: str, headers: ResponseHeaders) -> None:
         """See ``Exchange.start``. Raises ``AnswerError`` with nothing sent."""

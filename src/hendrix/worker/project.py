@@ -6,24 +6,22 @@ import contextlib
 import importlib
 import os
 import sys
-import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
 from hendrix.answer.asgi_scope import AsgiApplication
 from hendrix.answer.failure import use_page
 from hendrix.answer.wsgi import Application
-from hendrix.core.config import Config, set_by_django
+from hendrix.core.config import OPTIONS, Config, set_by_django
 from hendrix.core.control import SettingsLoaded
 from hendrix.core.errors import ProjectError
 from hendrix.worker import development
+from hendrix.worker.fault import projects_fault
 from hendrix.worker.interface import Named, choose
 from hendrix.worker.places import find_places
 from hendrix.worker.served import Served
 
-#: Where our own code is.
-_PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep
 #: Statuses that the server itself answers with; a template of the project named like one replaces its page.
 _PAGES = (400, 408, 413, 414, 421, 431, 500, 503, 504)
 
@@ -32,7 +30,7 @@ def load_settings(config: Config) -> SettingsLoaded:
     """Import the settings; say what they mean for the server. Raises ``ProjectError``."""
     if not os.environ.get("DJANGO_SETTINGS_MODULE"):
         return SettingsLoaded(settings="", debug=False)
-    with _projects_fault(f"the settings {os.environ['DJANGO_SETTINGS_MODULE']} do not import"):
+    with projects_fault(f"the settings {os.environ['DJANGO_SETTINGS_MODULE']} do not import"):
         from django.conf import settings  # noqa: PLC0415
 
         debug = bool(settings.DEBUG)
@@ -45,7 +43,24 @@ def load_application(config: Config) -> Served:
     served = _load(config)
     if config.dev:
         development.tell_exceptions()
+    if names := _resources(config):
+        from hendrix.worker.resources import load_mounts  # noqa: PLC0415 - imports Twisted's web server
+
+        served = replace(served, mounts=load_mounts(names))
     return replace(served, places=find_places(config))
+
+
+def _resources(config: Config) -> Sequence[str]:
+    """What is to be mounted: what settings say of it is not in the configuration before the project is loaded."""
+    if config.resources or not os.environ.get("DJANGO_SETTINGS_MODULE"):
+        return config.resources
+    from django.conf import settings  # noqa: PLC0415
+
+    options = set_by_django(settings)
+    own = options.get("HENDRIX")
+    named = own.get("resources") if isinstance(own, dict) else None
+    named = options.get(OPTIONS["resources"].setting) if named is None else named
+    return [named] if isinstance(named, str) else list(dict.fromkeys(named or ()))
 
 
 def _load(config: Config) -> Served:
@@ -73,7 +88,7 @@ def load_django_asgi() -> AsgiApplication:
 
 
 def _load_django(config: Config) -> Served:
-    with _projects_fault("the project does not load"):
+    with projects_fault("the project does not load"):
         import django  # noqa: PLC0415
         from django.conf import settings  # noqa: PLC0415
         from django.urls import get_resolver  # noqa: PLC0415
@@ -112,38 +127,13 @@ def _load_dotted(name: str, kind: str) -> Application:
     module_name, colon, attribute = name.partition(":")
     if not colon:
         module_name, _, attribute = name.rpartition(".")
-    with _projects_fault(f"the {kind} application {name} does not import"):
+    with projects_fault(f"the {kind} application {name} does not import"):
         found: Any = importlib.import_module(module_name)
         for part in (attribute or "application").split("."):
             found = getattr(found, part)
     if not callable(found):
         raise ProjectError(f"the {kind} application {name} is {type(found).__name__}, which cannot be called")
     return cast("Application", found)
-
-
-@contextlib.contextmanager
-def _projects_fault(what: str) -> Any:
-    """Whatever is raised within is the project's, and shown with its own traceback."""
-    try:
-        yield
-    except ProjectError:
-        raise
-    except BaseException as error:
-        reason = str(error).strip().splitlines()
-        summary = f"{what}: {type(error).__name__}: {reason[0] if reason else 'no reason given'}"
-        raise ProjectError(summary, _own_traceback(error)) from error
-
-
-def _own_traceback(error: BaseException) -> str:
-    """Without the frames that are ours or the import system's: the project's author wants to see his own."""
-    frames = traceback.TracebackException.from_exception(error)
-    kept = [frame for frame in frames.stack if not _is_ours(frame.filename)]
-    frames.stack = traceback.StackSummary.from_list(kept)
-    return "".join(frames.format())
-
-
-def _is_ours(filename: str) -> bool:
-    return filename.startswith(("<frozen importlib", _PACKAGE))
 
 
 def _check() -> None:

@@ -14,6 +14,7 @@ from hendrix.answer.asgi_websocket import asgi_websocket, route_websocket
 from hendrix.answer.chain import build_chain
 from hendrix.answer.files.place import Place
 from hendrix.answer.lifespan import Lifespan
+from hendrix.answer.mounts import Mounts
 from hendrix.answer.static import Disk
 from hendrix.answer.tasks import Tasks
 from hendrix.answer.wsgi import Application, wsgi
@@ -37,6 +38,8 @@ class Served:
     interface: Choice | None = None
     #: What is served without it.
     places: Sequence[Place] = ()
+    #: Resources of Twisted's beside it.
+    mounts: Mounts | None = None
 
 
 def asgi_host(served: Served, config: Config, tasks: Tasks) -> tuple[Host | None, Lifespan | None]:
@@ -85,7 +88,17 @@ def build_answer(
     answer = _project(served, threads, tasks, host, facts)
     if host is not None:
         answer = route_websocket(asgi_websocket(host), answer)
+    if served.mounts is not None:
+        answer = _beside(served.mounts, answer, config, threads, tasks)
     return build_chain(config, answer, served.places, disk)
+
+
+def _beside(mounts: Mounts, answer: Answer, config: Config, threads: ThreadPool, tasks: Tasks) -> Answer:
+    from twisted.internet import reactor  # noqa: PLC0415 - the worker's, installed before
+
+    from hendrix.answer.resource import resources  # noqa: PLC0415 - imports Twisted's web server
+
+    return resources(mounts, answer, tasks=tasks, threads=threads, reactor=reactor, tracebacks=config.dev)
 
 
 def _project(served: Served, threads: ThreadPool, tasks: Tasks, host: Host | None, facts: dict[str, Any]) -> Answer:

@@ -23,6 +23,7 @@ from hendrix.worker.body import Budget
 if TYPE_CHECKING:
     from hendrix.worker.connection import Connection
     from hendrix.worker.exchange import HttpExchange
+    from hendrix.worker.raw import RawConnection
     from hendrix.worker.websocket import WebSocketConnection
 
 #: One buffer receives for every connection in turn: what arrives is used up before the next read.
@@ -42,7 +43,7 @@ class Site:
     #: Called with each exchange that is over, or None where nobody asks.
     record: Callable[[HttpExchange, float], None] | None = None
     budget: Budget = field(default_factory=Budget)
-    connections: set[Connection | WebSocketConnection] = field(default_factory=set)
+    connections: set[Connection | WebSocketConnection | RawConnection] = field(default_factory=set)
     #: Accepted, and not yet among ``connections``: the loop says so in its next turn.
     arriving: int = 0
     #: Anonymous pages, which take memory only as far as they are used.

@@ -1,0 +1,1 @@
+"""Resources that are ready to be named in ``HENDRIX_CHILD_RESOURCES``."""

@@ -1,0 +1,13 @@
+"""What a settings module names to run beside the project."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hendrix.worker.resources import imported, mounts_of
+
+
+def get_additional_resources(settings_module: Any) -> list[Any]:
+    """The resources of ``HENDRIX_CHILD_RESOURCES``, in its order. Raises ``ProjectError``."""
+    names = getattr(settings_module, "HENDRIX_CHILD_RESOURCES", ())
+    return [mount.resource for name in names for mount in mounts_of(imported(name), name)]

@@ -1,0 +1,1 @@
+"""A Django project with resources of twisted.web beside it."""
