@@ -239,6 +239,8 @@ class Call(Delivery):
         """
         if response is not None and hasattr(response, "close"):
             response.close()
+            # The request itself is part of circles, and lives until they are found.
+            self._body.close()
         else:
             request_finished.send(sender=type(self._handler))
 

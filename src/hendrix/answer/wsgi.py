@@ -104,6 +104,8 @@ class Call(Delivery):
             close = getattr(result, "close", None)
             if close is not None:
                 close()
+            # A request of an application may be part of a circle, and live until that is found.
+            self._body.close()
 
     def _send(self, result: Iterable[bytes]) -> None:
         if not self._head_sent and _is_whole(result):

@@ -6,9 +6,12 @@ All bodies of a worker share one budget of memory, so that many uploads at once 
 from __future__ import annotations
 
 import tempfile
-import threading
+import time
+from collections import deque
 from io import BytesIO
 from typing import BinaryIO, cast
+
+from hendrix.worker.collector import Collector
 
 #: A body stays in memory up to this many bytes,
 IN_MEMORY = 1024 * 1024
@@ -17,31 +20,37 @@ BUDGET = 64 * 1024 * 1024
 
 
 class Budget:
-    """Bytes of bodies that one worker holds in memory."""
+    """Bytes of bodies that one worker holds in memory. ``collector`` is told of every body that is complete."""
 
-    __slots__ = ("_lock", "used")
+    __slots__ = ("_returned", "_used", "collector")
 
-    def __init__(self) -> None:
-        self.used = 0
-        # Bodies are let go on whichever thread drops them last.
-        self._lock = threading.Lock()
+    def __init__(self, collector: Collector | None = None) -> None:
+        self._used = 0
+        #: Given back on whichever thread drops a body last, the collector's finds included: so there is no lock.
+        self._returned: deque[int] = deque()
+        self.collector = collector or Collector(time.monotonic)
+
+    @property
+    def used(self) -> int:
+        """On the loop's thread, as ``take``."""
+        while self._returned:
+            self._used -= self._returned.popleft()
+        return self._used
 
     def take(self, count: int) -> bool:
         """Reserve ``count`` bytes; False where they are not to be had."""
-        with self._lock:
-            if self.used + count > BUDGET:
-                return False
-            self.used += count
-            return True
+        if self.used + count > BUDGET:
+            return False
+        self._used += count
+        return True
 
     def give_back(self, count: int) -> None:
-        """The reverse of ``take``."""
-        with self._lock:
-            self.used -= count
+        """The reverse of ``take``, from any thread."""
+        self._returned.append(count)
 
 
 class _InMemory(BytesIO):
-    """A body in memory, which gives its share of the budget back when nobody holds it any more."""
+    """A body in memory, which gives its share of the budget back when it is closed or nobody holds it any more."""
 
     def __init__(self, budget: Budget) -> None:
         super().__init__()
@@ -50,7 +59,12 @@ class _InMemory(BytesIO):
 
     def give_back(self) -> None:
         held, self.held = self.held, 0
-        self.budget.give_back(held)
+        if held:
+            self.budget.give_back(held)
+
+    def close(self) -> None:
+        super().close()
+        self.give_back()
 
     def __del__(self) -> None:
         self.give_back()
@@ -59,9 +73,10 @@ class _InMemory(BytesIO):
 class Body:
     """Takes the pieces of one body; ``file()`` is the whole."""
 
-    __slots__ = ("_file", "size")
+    __slots__ = ("_collector", "_file", "size")
 
     def __init__(self, budget: Budget) -> None:
+        self._collector = budget.collector
         self._file: BinaryIO = _InMemory(budget)
         self.size = 0
 
@@ -77,7 +92,8 @@ class Body:
         self._file.write(data)
 
     def file(self) -> BinaryIO:
-        """The whole body, at its start. It is freed when its last holder drops it."""
+        """The whole body, at its start. It is freed when it is closed, or its last holder drops it."""
+        self._collector.took(self.size)
         self._file.seek(0)
         return self._file
 
