@@ -1,31 +1,77 @@
-"""When a worker looks for cycles."""
+"""Circles around large bodies are found in time."""
 
 from __future__ import annotations
 
 import gc
+import weakref
 from collections.abc import Iterator
 
 import pytest
 
-from hendrix.worker import template
+from hendrix.worker.collector import Collector
+
+MEGABYTE = 1024 * 1024
+
+
+class Circle:
+    """What only the collector frees."""
+
+    def __init__(self) -> None:
+        self.itself = self
 
 
 @pytest.fixture(autouse=True)
-def _as_before() -> Iterator[None]:
-    before = gc.get_threshold()
+def seldom() -> Iterator[None]:
+    usual = gc.get_threshold()
+    gc.collect()
+    gc.set_threshold(1_000_000, 20, 50)
     yield
-    gc.set_threshold(*before)
-    gc.enable()
+    gc.set_threshold(*usual)
 
 
-def test_seldom() -> None:
-    gc.set_threshold(*template._THRESHOLDS)
+def test_by_their_bytes() -> None:
+    collector = Collector(lambda: 0.0)
+    circle = weakref.ref(Circle())
+    collector.took(1000)
+    assert circle() is not None
+    for _ in range(20):
+        collector.took(MEGABYTE)
+    assert circle() is None
+
+
+def test_what_was_alive_in_a_collection_is_found_later() -> None:
+    collector = Collector(lambda: 0.0)
+    alive = Circle()
+    circle = weakref.ref(alive)
+    for _ in range(20):
+        collector.took(MEGABYTE)
+    del alive
+    for _ in range(300):
+        collector.took(MEGABYTE)
+    assert circle() is None
+
+
+def test_collections_of_everything_have_their_share_of_the_time() -> None:
+    times = iter([0.0, 1.0, 1.0])  # it takes a second
+    collector = Collector(lambda: next(times, 10.0))
+    for _ in range(130):
+        collector.took(MEGABYTE)
+    old = Circle()
+    circle = weakref.ref(old)
+    gc.collect()
+    del old
+    for _ in range(300):
+        collector.took(MEGABYTE)
+    assert circle() is not None, "the last one was dear and not long ago"
+
+
+def test_a_project_that_wants_no_collections_has_none() -> None:
+    collector = Collector(lambda: 0.0)
+    circle = weakref.ref(Circle())
     gc.disable()
-    template._collect_seldom()
-    assert gc.isenabled() and gc.get_threshold() == template._SELDOM
-
-
-def test_what_the_project_has_set_stays() -> None:
-    gc.set_threshold(1234, 5, 6)
-    template._collect_seldom()
-    assert gc.isenabled() and gc.get_threshold() == (1234, 5, 6)
+    try:
+        for _ in range(300):
+            collector.took(MEGABYTE)
+        assert circle() is not None
+    finally:
+        gc.enable()

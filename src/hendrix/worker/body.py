@@ -93,9 +93,13 @@ class Body:
 
     def file(self) -> BinaryIO:
         """The whole body, at its start. It is freed when it is closed, or its last holder drops it."""
+        file = self._file
+        if isinstance(file, _InMemory):
+            # Makes its buffer as large as the body is: whoever reads the whole then gets that, and no copy of it.
+            file.getvalue()
         self._collector.took(self.size)
-        self._file.seek(0)
-        return self._file
+        file.seek(0)
+        return file
 
 
 def _spooled(memory: _InMemory) -> BinaryIO:

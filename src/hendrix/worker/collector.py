@@ -1,8 +1,8 @@
 """Garbage that cannot wait: what is left of requests that had large bodies.
 
 A Django request is part of circles (its user, its messages), so a body that it has read (``request.body``) is freed by
-Python's collector only. That counts objects, and in a worker it comes seldom: a few hundred objects, nothing to it, may
-hold as many megabytes. So bodies count by their bytes.
+Python's collector only. That counts objects, and in a worker it comes seldom: a few hundred objects, nothing to it,
+may hold as many megabytes. So bodies count by their bytes.
 """
 
 from __future__ import annotations
