@@ -52,17 +52,24 @@ def test_what_was_alive_in_a_collection_is_found_later() -> None:
 
 
 def test_collections_of_everything_have_their_share_of_the_time() -> None:
-    times = iter([0.0, 1.0, 1.0])  # it takes a second
-    collector = Collector(lambda: next(times, 10.0))
-    for _ in range(130):
-        collector.took(MEGABYTE)
-    old = Circle()
-    circle = weakref.ref(old)
-    gc.collect()
-    del old
-    for _ in range(300):
-        collector.took(MEGABYTE)
-    assert circle() is not None, "the last one was dear and not long ago"
+    now = 0.0
+
+    def take_a_second(phase: str, facts: dict[str, int]) -> None:
+        nonlocal now
+        now += facts["generation"] == 2 and phase == "stop"
+
+    collector = Collector(lambda: now)
+    gc.callbacks.append(take_a_second)
+    try:
+        for _ in range(400):
+            collector.took(MEGABYTE)
+        assert now == 1.0, "the first was dear"
+        now = 60.0
+        for _ in range(20):
+            collector.took(MEGABYTE)
+        assert now == 61.0, "it is due again"
+    finally:
+        gc.callbacks.remove(take_a_second)
 
 
 def test_a_project_that_wants_no_collections_has_none() -> None:
