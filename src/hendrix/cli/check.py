@@ -27,7 +27,7 @@ def check(sourced: Sourced, switches: Switches) -> int:
     options = ProjectOptions(sourced, Origin.now())
     verdict, fault = None, None
     try:
-        verdict = put_on_trial(options.known())
+        verdict = put_on_trial(options.known(), options.merged)
         if verdict.settings:
             options.merged(verdict.settings)
     except HendrixError as error:

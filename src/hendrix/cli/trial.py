@@ -10,13 +10,14 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hendrix.cli.start import import_from
 from hendrix.core.config import Config
 from hendrix.core.control import SettingsLoaded
-from hendrix.core.errors import ProjectError
+from hendrix.core.errors import ProjectError, UsageError
 from hendrix.core.values import duration_text
 from hendrix.supervisor import identity, process
 
@@ -40,7 +41,11 @@ class Verdict:
     resources: dict[str, str] = field(default_factory=dict)
 
 
-def put_on_trial(config: Config) -> Verdict:
+Settle = Callable[[SettingsLoaded], Config]
+"""The final options, with what the settings say. ``UsageError``."""
+
+
+def put_on_trial(config: Config, settle: Settle | None = None) -> Verdict:
     """Load the project as a start would, as the user that it would run as."""
     began = time.monotonic()
     reader, writer = os.pipe()
@@ -49,7 +54,7 @@ def put_on_trial(config: Config) -> Verdict:
     parent, child = os.getpid(), os.fork()
     if child == 0:
         os.close(reader)
-        _be_child(config, writer, parent)
+        _be_child(config, settle or (lambda _loaded: config), writer, parent)
     os.close(writer)
     try:
         said = _read(reader, config.start_timeout)
@@ -97,7 +102,7 @@ def _verdict(said: list[dict[str, Any]] | None, ended: int, seconds: float, conf
 # --- in the child -----------------------------------------------------------------------------------------
 
 
-def _be_child(config: Config, writer: int, parent: int) -> None:
+def _be_child(config: Config, settle: Settle, writer: int, parent: int) -> None:
     """Does not return."""
     try:
         os.dup2(2, 1)  # what the project prints is no part of our result
@@ -105,7 +110,7 @@ def _be_child(config: Config, writer: int, parent: int) -> None:
             identity.become(owner)
         process.die_with(parent)
         import_from(config.pythonpath)
-        _load(config, writer)
+        _load(config, settle, writer)
     except BaseException as error:  # ours, as ProjectError is the project's
         _say(writer, failure=(f"{type(error).__name__}: {error}", "".join(traceback.format_exception(error))))
     finally:
@@ -114,16 +119,21 @@ def _be_child(config: Config, writer: int, parent: int) -> None:
         os._exit(0)
 
 
-def _load(config: Config, writer: int) -> None:
+def _load(config: Config, settle: Settle, writer: int) -> None:
     # Only here, never in the parent, are Django and Twisted imported.
     from hendrix.worker import project, reactor  # noqa: PLC0415
 
     reactor.install()
     try:
-        _say(writer, settings=asdict(project.load_settings(config)))
+        loaded = project.load_settings(config)
+        _say(writer, settings=asdict(loaded))
         served = project.load_application(config)
         _tell_interface(writer, served)
         _tell_resources(writer, served)
+        with contextlib.suppress(UsageError):  # the parent finds it too, and says it
+            config = settle(loaded)
+        for wanted in project.add_services(served, config).services:
+            wanted.make()
     except ProjectError as error:
         _say(writer, failure=(str(error), error.traceback))
     with contextlib.suppress(Exception):  # it did not load, so Django cannot judge it

@@ -11,6 +11,7 @@ from dataclasses import MISSING, Field, asdict, dataclass, field, fields
 from typing import Any, cast
 
 from hendrix.core import values
+from hendrix.core.references import described
 from hendrix.core.values import Parser
 
 _SPELL: dict[Parser, Callable[[Any], str]] = {
@@ -213,6 +214,17 @@ class Config:
         "time for requests under way when a worker is told to leave",
         group="processes",
         metavar="TIME",
+    )
+
+    # Beside the site
+    services: tuple[str, ...] = _option(
+        (),
+        values.service,
+        "Twisted service to run beside the site: module.Class or name=module.Class; may be given again",
+        group="beside",
+        metavar="SERVICE",
+        repeat=True,
+        setting="HENDRIX_SERVICES",
     )
 
     # Life of the server
@@ -444,11 +456,20 @@ def _described(declared: Field[Any]) -> Option:
 
 OPTIONS: dict[str, Option] = {declared.name: _described(declared) for declared in fields(Config)}
 
+#: Where settings may hold things, and not only what names them.
+_THINGS = {
+    place
+    for option in OPTIONS.values()
+    if option.parse is values.service
+    for place in (option.setting, f"HENDRIX.{option.name}")
+}
+
 #: The groups in the order of the help page, and their titles.
 GROUPS: dict[str, str] = {
     "project": "What to serve",
     "listen": "Where to listen",
     "processes": "Processes and threads",
+    "beside": "Beside the site",
     "life": "Life of the server",
     "limits": "Limits and deadlines",
     "files": "Static files and uploads",
@@ -462,8 +483,24 @@ def set_by_django(settings: object) -> dict[str, Any]:
 
     That is the ``HENDRIX`` dict and the old names, for example ``{"HENDRIX": {"threads": 8}, "HTTP_PORT": 9000}``.
     """
-    names = ["HENDRIX", *(option.setting for option in OPTIONS.values() if option.setting)]
-    return {name: _jsonable(getattr(settings, name)) for name in names if hasattr(settings, name)}
+    names = [option.setting for option in OPTIONS.values() if option.setting]
+    said = {name: _said(name, getattr(settings, name)) for name in names if hasattr(settings, name)}
+    if hasattr(settings, "HENDRIX"):
+        own = settings.HENDRIX
+        said["HENDRIX"] = _own(own) if isinstance(own, dict) else _jsonable(own)
+    return said
+
+
+def _own(options: dict[Any, Any]) -> dict[str, Any]:
+    """The ``HENDRIX`` dict."""
+    return {str(name): _said(f"HENDRIX.{name}", value) for name, value in options.items()}
+
+
+def _said(place: str, value: Any) -> Any:
+    """What is at ``place`` in the settings. Things are told by where they are."""
+    if value is not None and place in _THINGS:
+        return described(value, f"django.conf:settings.{place}")
+    return _jsonable(value)
 
 
 def _jsonable(value: Any) -> Any:

@@ -133,6 +133,42 @@ class Vitals:
     queue: int
 
 
+@dataclass(frozen=True, slots=True)
+class AskTurn:
+    """The worker has services that run in one worker at a time: may it be this one? Answered by ``Turn``."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndTurn:
+    """The worker no longer runs them."""
+
+
+# --- worker or template -> supervisor ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Borrow:
+    """The project wants to listen at a port of its own, ``kind`` "tcp" or "udp", ``host`` an IP address.
+
+    One descriptor rides along: a socket on which the answer goes out, either the listening socket or why not.
+    """
+
+    kind: str
+    host: str
+    port: int
+    backlog: int = 0
+    fds: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class GiveBack:
+    """It no longer does."""
+
+    kind: str
+    host: str
+    port: int
+
+
 # --- supervisor -> worker ---------------------------------------------------------------------------------
 
 
@@ -146,6 +182,13 @@ class Drain:
 
     seconds: float
     linger: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Whether the services that run in one worker at a time are this one's now. If not, it may be told later."""
+
+    yours: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +210,12 @@ Message = (
     | Draining
     | Retire
     | Vitals
+    | AskTurn
+    | EndTurn
+    | Borrow
+    | GiveBack
     | Drain
+    | Turn
     | ReopenLogs
 )
 

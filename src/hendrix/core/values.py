@@ -59,6 +59,20 @@ def attribute(value: str) -> str:
     return value
 
 
+def service(value: str) -> str:
+    """A thing of the project, perhaps with a name: ``module.attribute`` or ``name=module.attribute``."""
+    name, equals, path = value.rpartition("=")
+    if (equals and not name.strip()) or any(sign.isspace() for sign in value):
+        raise ValueError("is no name=module.attribute; give one such as chat=app.services.Chat")
+    try:
+        known = application(path)
+    except ValueError:
+        known = ""
+    if not known:
+        raise ValueError("names no attribute of a module; give (name, path) or a path, such as app.services.Chat")
+    return value
+
+
 def url_prefix(value: str) -> str:
     """A path such as ``/shop``, or nothing; ``/`` is nothing, and a slash at the end does not count."""
     if value and not _PREFIX.fullmatch(value):
@@ -98,7 +112,7 @@ def access_format(value: str) -> str:
 
 #: Parsers that take almost any text: a number or a switch given to them in a file is a slip.
 FREE_TEXT: frozenset[Parser] = frozenset(
-    (text, module, application, attribute, url_prefix, field_name, field_value, pattern)
+    (text, module, application, attribute, service, url_prefix, field_name, field_value, pattern)
 )
 
 

@@ -5,6 +5,7 @@ It decides nothing. What a peer says is handed to the ``hear`` that came with it
 
 from __future__ import annotations
 
+import os
 import selectors
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,7 +21,8 @@ Hear = Callable[[Message | None], None]
 class Member:
     """A process of ours: its channel, and its pid once that is known.
 
-    ``fault`` says why it will end, where that is known; ``killed``: we sent SIGKILL.
+    ``fault`` says why it will end, where that is known; ``killed``: we sent SIGKILL. ``enclosed`` are the descriptors
+    that came with what it says just now; those that nobody takes from there are closed.
     """
 
     channel: Channel
@@ -32,6 +34,7 @@ class Member:
     heard: float = 0.0
     fault: str = ""
     killed: bool = False
+    enclosed: list[int] = field(default_factory=list)
 
 
 class Crew:
@@ -120,8 +123,11 @@ class Crew:
             member.stacks.close()
 
     def _hear(self, member: Member) -> None:
-        for message, _ in member.channel.receive():
+        for message, enclosed in member.channel.receive():
+            member.enclosed = enclosed
             member.hear(message)
+            while member.enclosed:
+                os.close(member.enclosed.pop())
         self._watch(member)
         if member.channel.ended:
             member.hear(None)

@@ -29,6 +29,7 @@ from hendrix.supervisor.plans import Plans
 from hendrix.supervisor.sockets import Listener, SocketFile
 from hendrix.supervisor.stacks import Stacks
 from hendrix.supervisor.status import Chronicle
+from hendrix.supervisor.turns import Turns
 
 _Row = TypeVar("_Row", Worker, Template, Backoff, SocketFile)
 
@@ -74,6 +75,7 @@ class Heritage:
     plans: Plans
     holdings: Holdings
     chronicle: Chronicle
+    turns: Turns
 
 
 def collect(heritage: Heritage, clients: Iterable[Client]) -> dict[str, Any]:
@@ -85,6 +87,8 @@ def collect(heritage: Heritage, clients: Iterable[Client]) -> dict[str, Any]:
         "workers": [_member_row(number, member) for number, member in crew.workers.items()],
         "templates": [_member_row(number, member) for number, member in crew.templates.items()],
         "listeners": [_listener_row(listener) for listener in holdings.listeners],
+        "lent": holdings.lending.rows(),
+        "turns": {"holder": heritage.turns.holder, "waiting": sorted(heritage.turns.waiting)},
         "name": holdings.name,
         "pidfile": holdings.pidfile.path if holdings.pidfile else "",
         "console": {"path": console.path, "fds": [console.sock.fileno()]} if console else None,
@@ -105,6 +109,9 @@ def restore(estate: dict[str, Any], heritage: Heritage, hands: Hands) -> list[Cl
     for row in estate["templates"]:
         crew.templates[row["number"]] = _member(row, hands.template_hears(row["number"]), crew)
     holdings.listeners = [_listener(row) for row in estate["listeners"]]
+    holdings.lending.adopt(estate.get("lent", []))
+    turns = estate.get("turns", {})
+    heritage.turns.holder, heritage.turns.waiting = turns.get("holder"), set(turns.get("waiting", []))
     heritage.chronicle.started, heritage.chronicle.crashes = estate["started"], estate["crashes"]
     console = holdings.adopt(estate["name"], estate["pidfile"], estate["console"])
     sockets = [socket.socket(fileno=row["fds"][0]) for row in estate["clients"]]

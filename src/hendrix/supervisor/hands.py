@@ -33,12 +33,15 @@ class Told:
 
     ``fleet`` the events; ``settings`` that a generation's settings are loaded; ``reaped`` the end of a child that is
     none of the fleet's (True: it was known); ``release`` closes, in a forked child, what is the supervisor's.
+    ``worker_asks`` and ``template_asks`` what they want to borrow.
     """
 
     fleet: Callable[[Event], None]
     settings: Callable[[int, SettingsLoaded], None]
     reaped: Callable[[int, int], bool]
     release: Callable[[], None]
+    worker_asks: Callable[[int, Message], None] = lambda worker, message: None
+    template_asks: Callable[[int, Message], None] = lambda generation, message: None
 
 
 class Hands:
@@ -124,6 +127,8 @@ class Hands:
                 self._watch(message)
             case control.Spawned(worker, pid):
                 self._on_spawned(worker, pid)
+            case control.Borrow() | control.GiveBack():
+                self._told.template_asks(generation, message)
             case _:
                 pass  # not the template's to say
 
@@ -166,6 +171,8 @@ class Hands:
                 self._tell(moves.WorkerDraining(worker))
             case control.Retire(reason):
                 self._tell(moves.WorkerAsksRetire(worker, reason))
+            case control.Borrow() | control.GiveBack() | control.AskTurn() | control.EndTurn():
+                self._told.worker_asks(worker, message)
             case _:
                 pass  # not a worker's to say
 

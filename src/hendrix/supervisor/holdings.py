@@ -13,6 +13,7 @@ from hendrix.core.config import Config
 from hendrix.core.console import Ask
 from hendrix.supervisor import identity, logfiles, runtime, sockets
 from hendrix.supervisor.console import Client, Console
+from hendrix.supervisor.lending import Lending
 from hendrix.supervisor.pidfile import PidFile
 from hendrix.supervisor.sockets import Listener
 
@@ -24,6 +25,7 @@ class Holdings:
 
     def __init__(self, selector: selectors.BaseSelector, on_ask: OnAsk) -> None:
         self.listeners: list[Listener] = []
+        self.lending = Lending()
         self.pidfile: PidFile | None = None
         self.console: Console | None = None
         self.name = ""
@@ -84,10 +86,12 @@ class Holdings:
         """Who comes now is refused, not kept waiting for workers that accept nothing more."""
         sockets.close(self.listeners, clean=True)
         self.listeners = []
+        self.lending.close()
 
     def release(self) -> None:
         """In a forked child: close, and leave the files to the parent."""
         sockets.close(self.listeners, clean=False)
+        self.lending.release()
         if self.console:
             self.console.close(clean=False)
 

@@ -26,6 +26,7 @@ from hendrix.supervisor.fleet import Fleet, Phase
 from hendrix.supervisor.handover import Heritage
 from hendrix.supervisor.hands import Hands, Told
 from hendrix.supervisor.holdings import Holdings
+from hendrix.supervisor.loans import Loans
 from hendrix.supervisor.moves import Action, Event
 from hendrix.supervisor.notify import Notifier
 from hendrix.supervisor.origin import Origin
@@ -91,11 +92,12 @@ class Supervisor:
         self._carrying_out = False
         self._selector = selectors.DefaultSelector()
         self._crew = Crew(self._selector)
-        told = Told(self._tell, self._configure, self._reaped, self._release)
-        self._hands = Hands(self._crew, self._plans, rooms.template, told)
         self._chronicle = Chronicle()
         self._asks = Asks(self._status, self._reload, self._restart, self._stop)
         self._holdings = Holdings(self._selector, self._asks.asked)
+        self._loans = loans = Loans(self._fleet, self._crew, self._plans, self._holdings.lending)
+        ways = (self._tell, self._configure, self._reaped, self._release, loans.worker_asks, loans.template_asks)
+        self._hands = Hands(self._crew, self._plans, rooms.template, Told(*ways))
         self._notifier = Notifier(origin.environ)
         self._next_beat = 0.0
         self._restarting = Restart(origin, self._not_restarted)
@@ -146,6 +148,7 @@ class Supervisor:
     def _patience(self) -> float | None:
         console = self._holdings.console
         moments = [self._fleet.deadline(), self._restarting.deadline, console.deadline() if console else None]
+        moments.append(self._loans.deadline())
         if self._notifier.beat_every:
             moments.append(self._next_beat)
         if self._fleet.terms.silence:
@@ -162,6 +165,7 @@ class Supervisor:
             self._next_beat = now + self._notifier.beat_every
             self._notifier.beat()
         self._tell(moves.Tick())
+        self._loans.look(now)
         if self._restarting.due:
             self._execute()
 
@@ -295,7 +299,7 @@ class Supervisor:
         raise AssertionError("executed, and still here")
 
     def _heritage(self) -> Heritage:
-        return Heritage(self._fleet, self._crew, self._plans, self._holdings, self._chronicle)
+        return Heritage(self._fleet, self._crew, self._plans, self._holdings, self._chronicle, self._loans.turns)
 
     def _take_over(self, estate: dict[str, Any]) -> None:
         self._executed = True

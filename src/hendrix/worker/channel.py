@@ -5,12 +5,18 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from hendrix.core.control import Decoder, Message, encode
 
 _READ = 65536
 _MOST_FDS = 64
+
+
+def _send(sock: socket.socket, data: bytes, fds: Sequence[int]) -> None:
+    if fds:
+        data = data[socket.send_fds(sock, [data], list(fds)) :]
+    sock.sendall(data)
 
 
 class BlockingChannel:
@@ -22,9 +28,9 @@ class BlockingChannel:
         self._decoder = Decoder()
         self._messages: list[tuple[Message, list[int]]] = []
 
-    def send(self, message: Message) -> None:
+    def send(self, message: Message, fds: Sequence[int] = ()) -> None:
         """Raises ``OSError`` where the supervisor is gone."""
-        self.sock.sendall(encode(message))
+        _send(self.sock, encode(message), fds)
 
     def receive(self) -> tuple[Message, list[int]] | None:
         """The next message with its descriptors; None at the end of the conversation."""
@@ -56,10 +62,10 @@ class LoopChannel:
         sock.setblocking(False)
         loop.add_reader(sock.fileno(), self._read)
 
-    def send(self, message: Message) -> None:
+    def send(self, message: Message, fds: Sequence[int] = ()) -> None:
         """Tell the supervisor. What it cannot take now is not worth waiting for."""
         try:
-            self._sock.sendall(encode(message))
+            _send(self._sock, encode(message), fds)
         except OSError:
             pass
 

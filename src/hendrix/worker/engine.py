@@ -125,10 +125,10 @@ class Engine:
         """Tell the application of the end, within ``seconds``."""
         if self.lifespan is not None:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(seconds):
+                async with asyncio.timeout(max(0.0, seconds)):
                     await self.lifespan.shutdown()
 
     async def _settled(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(max(0.0, seconds)):
                 await self.tasks.settled()

@@ -8,22 +8,27 @@ import signal
 import socket
 import sys
 import time
+from typing import TYPE_CHECKING
 
 from setproctitle import setproctitle
 
 from hendrix.core.config import Config
-from hendrix.core.control import Drain, Draining, LoadFailed, Message, Ready, ReopenLogs, Retire, Vitals
+from hendrix.core.control import Drain, Draining, LoadFailed, Message, Ready, ReopenLogs, Retire, Turn, Vitals
 from hendrix.core.errors import ProjectError
 from hendrix.core.events import ERROR, INFO, emit
 from hendrix.observe import log
 from hendrix.worker.channel import LoopChannel
 from hendrix.worker.engine import Engine
 from hendrix.worker.heap import Heap
+from hendrix.worker.lender import Lender
 from hendrix.worker.project import thread_exit
 from hendrix.worker.reactor import Reactor, new_loop
 from hendrix.worker.recycle import Recycle
-from hendrix.worker.served import Served
+from hendrix.worker.served import Served, services_of
 from hendrix.worker.shares import Share
+
+if TYPE_CHECKING:
+    from hendrix.worker.services import Services
 
 _TICK = 0.5
 _TICKS_PER_VITALS = 2
@@ -31,6 +36,8 @@ _TICKS_PER_VITALS = 2
 _FAREWELL = 0.1
 #: Seconds that cancelled tasks and the application's shutdown have at least.
 _LAST_WORDS = 1.0
+#: Seconds past the deadline of a drain that are ours: a little later the supervisor kills.
+_GRACE = 0.75
 
 
 def live(
@@ -78,10 +85,12 @@ class Worker:
         self.engine = Engine(config, served, self.loop, sockets, share, thread_exit(), self._leave_when_done)
         self.site = self.engine.site
         self._channel = LoopChannel(self.loop, channel, self._told, self._orphaned)
+        reactor.lender = Lender(self._channel.send)
+        self._services = services_of(served, self._channel)
         self._heap = Heap(time.monotonic())
         self._recycle = Recycle(config, time.monotonic())
         self._ticks = 0
-        self._deadline = 0.0
+        self._deadline = self._last_moment = 0.0
         self._retiring = False
         self._ending: asyncio.Task[None] | None = None
         self.status = 0
@@ -100,7 +109,16 @@ class Worker:
 
     async def _open(self) -> None:
         await self.engine.wake()
+        if self._services:
+            await self._start_services(self._services)
         await self.engine.open()
+
+    async def _start_services(self, services: Services) -> None:
+        try:
+            await services.start()
+        except ProjectError:
+            await services.stop(self.loop.time() + _LAST_WORDS)
+            raise
 
     def _opened(self, task: asyncio.Task[None]) -> None:
         error = task.exception()
@@ -151,6 +169,8 @@ class Worker:
     def _told(self, message: Message) -> None:
         if isinstance(message, Drain):
             self._drain(message.seconds, message.linger)
+        elif isinstance(message, Turn) and self._services:
+            self._services.turn(message.yours)
         elif isinstance(message, ReopenLogs):
             self._reopen_logs()
 
@@ -168,7 +188,11 @@ class Worker:
         if not self.site.draining:
             emit("worker.draining", INFO, worker=self._number, connections=len(self.site.connections))
         self._deadline = time.monotonic() + seconds
+        self._last_moment = self._deadline + _GRACE
         self.engine.close()
+        self._reactor.let_go()
+        if self._services:
+            self._services.leave(self.loop.time() + seconds)
         self._channel.send(Draining())
         if not seconds:
             self._cut()
@@ -195,8 +219,10 @@ class Worker:
             self._ending = self.loop.create_task(self._end())
 
     async def _end(self) -> None:
-        until = time.monotonic() + max(_LAST_WORDS, self._deadline - time.monotonic())
+        until = min(max(time.monotonic() + _LAST_WORDS, self._deadline), self._last_moment)
         await self.engine.end(until - time.monotonic())
+        if self._services:
+            await self._services.stop(self.loop.time() + until - time.monotonic())
         await self.engine.sleep(until - time.monotonic())
         if self._reactor.running and not self._reactor._stopped:
             self._reactor.stop()

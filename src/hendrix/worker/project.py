@@ -63,6 +63,25 @@ def _resources(config: Config) -> Sequence[str]:
     return [named] if isinstance(named, str) else list(dict.fromkeys(named or ()))
 
 
+def add_services(served: Served, config: Config) -> Served:
+    """``served`` and the services that the final options name. Raises ``ProjectError``."""
+    if not config.services:
+        return served
+    from hendrix.worker import wanted  # noqa: PLC0415 - most projects have none
+
+    return replace(served, services=wanted.load(config.services, _who_says(config.services)))
+
+
+def _who_says(services: tuple[str, ...]) -> str:
+    """The old setting's name, where it is that."""
+    if os.environ.get("DJANGO_SETTINGS_MODULE"):
+        from django.conf import settings  # noqa: PLC0415
+
+        if set_by_django(settings).get("HENDRIX_SERVICES") == list(services):
+            return "HENDRIX_SERVICES"
+    return OPTIONS["services"].flag
+
+
 def _load(config: Config) -> Served:
     if os.environ.get("DJANGO_SETTINGS_MODULE") and not (config.wsgi or config.asgi):
         return _load_django(config)

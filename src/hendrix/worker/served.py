@@ -19,12 +19,16 @@ from hendrix.answer.static import Disk
 from hendrix.answer.tasks import Tasks
 from hendrix.answer.wsgi import Application, wsgi
 from hendrix.core.config import Config
+from hendrix.core.control import AskTurn, EndTurn
 from hendrix.core.exchange import Answer
 from hendrix.worker.interface import Choice
 from hendrix.worker.threads import ThreadPool
 
 if TYPE_CHECKING:
     from hendrix.answer.django_handler import Handler
+    from hendrix.worker.channel import LoopChannel
+    from hendrix.worker.services import Services
+    from hendrix.worker.wanted import Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,8 @@ class Served:
     places: Sequence[Place] = ()
     #: Resources of Twisted's beside it.
     mounts: Mounts | None = None
+    #: What runs beside it.
+    services: Sequence[Wanted] = ()
 
 
 def asgi_host(served: Served, config: Config, tasks: Tasks) -> tuple[Host | None, Lifespan | None]:
@@ -73,6 +79,18 @@ def introduce(served: Served, config: Config, loop: asyncio.AbstractEventLoop, t
 
     threads.on_start = begin
     served.django.threads_are_prepared = True
+
+
+def services_of(served: Served, channel: LoopChannel) -> Services | None:
+    """What runs beside the site in this worker, if anything does."""
+    if not served.services:
+        return None
+    from hendrix.worker import services  # noqa: PLC0415 - most projects have none
+
+    services.here = services.Services(
+        served.services, lambda: channel.send(AskTurn()), lambda: channel.send(EndTurn())
+    )
+    return services.here
 
 
 def build_answer(

@@ -22,6 +22,7 @@ from hendrix.core.errors import ProjectError
 from hendrix.observe import log
 from hendrix.worker import distress, main, project, reactor
 from hendrix.worker.channel import BlockingChannel
+from hendrix.worker.lender import Lender
 from hendrix.worker.served import Served
 
 #: Nanoseconds by which the times of files are behind the clock at most: they go by the kernel's ticks.
@@ -56,17 +57,21 @@ class Template:
     def run(self) -> None:
         """Raises ``ProjectError`` where the project does not load."""
         installed = reactor.install()
+        installed.lender = Lender(self._channel.send)
         if not (self._load() if self._config.preload else self._ask_settings()):
             return
         while (received := self._channel.receive()) is not None:
             message, fds = received
             if isinstance(message, Configure):
-                # Only now are the options known that the project's settings give.
-                self._config = from_plain(message.options)
-                log.configure(self._config)
-                self._listening = [socket.socket(fileno=fd) for fd in fds]
+                self._configure(message, fds)
             elif isinstance(message, Spawn):
                 self._spawn(message.worker, fds, installed)
+
+    def _configure(self, message: Configure, fds: list[int]) -> None:
+        """Only now are the options known that the project's settings give."""
+        self._config = from_plain(message.options)
+        log.configure(self._config)
+        self._listening = [socket.socket(fileno=fd) for fd in fds]
 
     def _load(self) -> bool:
         """Import the project. False where it cannot be forked from here."""
@@ -75,7 +80,12 @@ class Template:
         gc.disable()
         try:
             self._channel.send(project.load_settings(self._config))
-            self._served = project.load_application(self._config)
+            served = project.load_application(self._config)
+            received = self._channel.receive()
+            if received is None or not isinstance(received[0], Configure):
+                return False  # the options are refused
+            self._configure(received[0], received[1])
+            self._served = project.add_services(served, self._config)
         except ProjectError as error:
             self._tell_what_to_watch(since, error)
             raise
@@ -156,7 +166,7 @@ class Template:
         told: Message
         try:
             project.load_settings(self._config)
-            return project.load_application(self._config)
+            return project.add_services(project.load_application(self._config), self._config)
         except ProjectError as error:
             told = LoadFailed(str(error), error.traceback)
         BlockingChannel(sock).send(told)
