@@ -60,7 +60,7 @@ class FakeExchange:
         self.pieces.append(body)
         self.finish()
 
-    def send(self, answer: Prepared, more: ResponseHeaders = NO_MORE) -> None:
+    def send(self, answer: Prepared, more: ResponseHeaders = NO_MORE, until: float = 0.0) -> None:
         self.start(answer.status, [*answer.headers, *more])
         if self.request.method != "HEAD":
             self.pieces.append(_content(answer))

@@ -82,6 +82,7 @@ def believe(trusts: Trusts, inner: Answer) -> Answer:
     def answer(exchange: Exchange) -> None:
         request = exchange.request
         if not FIELDS.isdisjoint(request.fields):
+            request.repeats = False
             peer = exchange.origin.client[0]
             if trusts(peer):
                 exchange.origin = _true_origin(exchange.origin, request, trusts)

@@ -56,8 +56,12 @@ class Exchange(Protocol):
     def respond(self, status: str, headers: ResponseHeaders, body: bytes) -> None:
         """Send a whole answer. ``status`` is like ``"200 OK"``."""
 
-    def send(self, answer: Prepared, more: ResponseHeaders = NO_MORE) -> None:
-        """Send a whole answer that was made ready before, with the fields ``more`` of this occasion."""
+    def send(self, answer: Prepared, more: ResponseHeaders = NO_MORE, until: float = 0.0) -> None:
+        """Send a whole answer that was made ready before, with the fields ``more`` of this occasion.
+
+        Until then (monotonic seconds) whoever sends the very same head is to get the same answer: the connection may
+        give it without asking, unless a layer has said no (``Request.repeats``).
+        """
 
     def inform(self, status: str, headers: ResponseHeaders) -> None:
         """Send an interim answer (RFC 9110 section 15.2), such as ``"103 Early Hints"``, if the peer knows of them."""

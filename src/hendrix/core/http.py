@@ -58,6 +58,9 @@ class Request:
     #: Does it ask for a WebSocket (RFC 6455 section 4.1)? Whoever serves none may answer as if it did not
     #: (RFC 9110 section 7.8).
     websocket: bool = False
+    #: May the answer be given again to the same head without asking any layer? One that counts, or looks at more than
+    #: the head and the scheme, says no.
+    repeats: bool = True
     #: Headers by name, repeated ones joined (RFC 9110 section 5.3; Cookie by ``"; "``).
     fields: dict[bytes, bytes] = field(default_factory=dict)
 

@@ -58,6 +58,7 @@ class Http1:
         "_silent",
         "_state",
         "deadline",
+        "head_alone",
         "keep_alive",
     )
 
@@ -76,6 +77,8 @@ class Http1:
         self._held_at = -1.0
         self._received = 0
         self._request: Request | None = None
+        #: The head of the request at hand, where nothing came with it.
+        self.head_alone = b""
         self._left = 0
         self._silent = False
         #: Does the connection go on after this answer? The shell may clear it (drain, early answer).
@@ -109,6 +112,17 @@ class Http1:
             self._buffer += data
         return []
 
+    def repeat(self, now: float) -> bool:
+        """A head that is known has come, and its answer goes out at once: as if it had gone through the states.
+
+        False where it is not whole or not next, and must go through them.
+        """
+        if self._state != _HEAD or self._buffer:
+            return False
+        self._head_began = False
+        self.deadline = now + self._limits.keep_alive
+        return True
+
     def hold(self, now: float) -> None:
         """The shell stops reading a body that nobody takes: that is no delay of the peer's."""
         if self._state == _BODY:
@@ -132,6 +146,7 @@ class Http1:
             return [self._hang_up()]
         self._state = _HEAD
         self._request = None
+        self.head_alone = b""
         self._head_began = False
         self.deadline = now + self._limits.keep_alive
         data, self._buffer = self._buffer, b""
@@ -183,6 +198,7 @@ class Http1:
             request = self._parser.parse(data[:end])
         except PeerError as error:
             return [self._fault(error.status, error.reason)]
+        self.head_alone = data if len(data) == end else b""
         return self._begin(request, data[end:], now)
 
     def _wait_for_head(self, data: bytes) -> list[Event]:

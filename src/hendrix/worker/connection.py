@@ -22,6 +22,7 @@ from hendrix.wire.machine import Data, End, Event, Fault
 from hendrix.wire.proxy_line import ProxyLine
 from hendrix.wire.websocket.deflate import Agreement
 from hendrix.worker.exchange import HttpExchange
+from hendrix.worker.known import Known
 from hendrix.worker.origin import origin_of
 from hendrix.worker.raw import RawConnection
 from hendrix.worker.readfile import FileReading
@@ -62,6 +63,7 @@ class Connection(asyncio.BufferedProtocol):
         "_transport",
         "closes_at",
         "id_field",
+        "known",
         "machine",
         "origin",
         "site",
@@ -98,6 +100,7 @@ class Connection(asyncio.BufferedProtocol):
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(high=_HIGH_WATER)
         self.origin = origin_of(self._transport)
+        self.known = self.site.known.setdefault(self.origin.scheme, {})
         self.site.arriving -= 1
         self.site.connections.add(self)
         if self._proxy is not None and not self.site.trusts(self.origin.client[0]):
@@ -117,6 +120,9 @@ class Connection(asyncio.BufferedProtocol):
             data = self._unwrap(data)
             if not data:
                 return
+        known = self.known.get(data)
+        if known is not None and self._repeat(known):
+            return
         events = self.machine.receive(data, time.monotonic())
         if events:
             self._take(events)
@@ -124,6 +130,16 @@ class Connection(asyncio.BufferedProtocol):
             self.hold_reading()
         if nbytes == RECEIVE_BUFFER:
             self._take_turns()
+
+    def _repeat(self, known: Known) -> bool:
+        """Answer a head that is known as it was answered before. False: not now."""
+        site = self.site
+        now = time.monotonic()
+        if now >= known.until or site.draining or not self.writable or not self.machine.repeat(now):
+            return False
+        site.requests += 1
+        self.send_parts(b"%b%b%b\r\n" % (known.head, site.common.ready[known.own], site.new_id_line()), known.body)
+        return True
 
     def _take_turns(self) -> None:
         """A body in tiny chunks takes long to read, and uvloop would read on as long as there is more."""

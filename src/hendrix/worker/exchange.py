@@ -20,6 +20,7 @@ from hendrix.wire.websocket.deflate import negotiate
 from hendrix.wire.websocket.handshake import accept_headers
 from hendrix.worker.body import Body
 from hendrix.worker.inflow import Inflow
+from hendrix.worker.known import Known, remember
 
 if TYPE_CHECKING:
     from hendrix.worker.connection import Connection
@@ -175,7 +176,7 @@ class HttpExchange:
         connection.send(data)
         self._finish()
 
-    def send(self, answer: Prepared, more: ResponseHeaders = NO_MORE) -> None:
+    def send(self, answer: Prepared, more: ResponseHeaders = NO_MORE, until: float = 0.0) -> None:
         """See ``Exchange.send``. Raises ``AnswerError`` with nothing sent."""
         if self.gone:
             return
@@ -193,12 +194,23 @@ class HttpExchange:
             connection.send(head)
         elif answer.file is None:
             self.sent = answer.length
+            if until and not more:
+                self._remember(answer, extra, until)
             connection.send_parts(head, answer.body)
         else:
             self.sent = answer.length
             connection.send_file(answer.file, answer.offset, answer.length, head, b"", self._finish)
             return
         self._finish()
+
+    def _remember(self, answer: Prepared, extra: bytes, until: float) -> None:
+        """For whoever sends the same head; not where each answer is told of, or where the peer named this one."""
+        connection = self._connection
+        if connection.site.record is None and connection.id_field not in self.request.fields:
+            name = connection.site.config.request_id
+            fixed = extra.removeprefix(f"{name}: {self.request_id}\r\n".encode())
+            known = Known(answer.head + fixed, answer.own, answer.body, until)
+            remember(connection.known, connection.machine.head_alone, self.request, known)
 
     def inform(self, status: str, headers: ResponseHeaders) -> None:
         """See ``Exchange.inform``. Raises ``AnswerError`` with nothing sent."""

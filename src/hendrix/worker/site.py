@@ -19,6 +19,7 @@ from hendrix.wire.limits import Limits
 from hendrix.wire.response import Common
 from hendrix.wire.websocket.limits import SocketLimits
 from hendrix.worker.body import Budget
+from hendrix.worker.known import KnownHeads
 
 if TYPE_CHECKING:
     from hendrix.worker.connection import Connection
@@ -50,6 +51,8 @@ class Site:
     buffer: memoryview = field(default_factory=lambda: memoryview(mmap.mmap(-1, RECEIVE_BUFFER)))
     #: May the peer with this address (empty: a unix socket) speak for others by a PROXY line?
     trusts: Callable[[str], bool] = lambda _address: True
+    #: Heads answered a moment ago, by the scheme of the connection.
+    known: dict[str, KnownHeads] = field(default_factory=dict)
     draining: bool = False
     requests: int = 0
     #: Called when a connection has closed, so that accepting can go on.
@@ -60,10 +63,17 @@ class Site:
     def tick(self) -> None:
         """Renew what changes with time."""
         self.common.renew(http_date(time.time()).decode())
+        for heads in self.known.values():
+            heads.clear()
 
     def new_request_id(self) -> str:
         """Unique over workers and restarts."""
         return f"{self._id_prefix}{next(self._id_numbers):x}"
+
+    def new_id_line(self) -> bytes:
+        """The same as a line of a head; empty where none is wanted."""
+        name = self.config.request_id
+        return f"{name}: {self._id_prefix}{next(self._id_numbers):x}\r\n".encode() if name else b""
 
 
 def build_site(config: Config, answer: Answer) -> Site:

@@ -23,13 +23,14 @@ def serve(exchange: Exchange, entry: Entry) -> None:
     request = exchange.request
     fields = request.fields
     found = entry.chosen(fields.get(b"accept-encoding"))
+    until = entry.checked + entry.place.interval
     if request.method in _READS and _PARTICULAR.isdisjoint(fields):
-        exchange.send(found.whole)
+        exchange.send(found.whole, until=until)
     else:
-        _particularly(exchange, found)
+        _particularly(exchange, found, until)
 
 
-def _particularly(exchange: Exchange, found: Representation) -> None:
+def _particularly(exchange: Exchange, found: Representation, until: float) -> None:
     request = exchange.request
     if request.method not in _READS:
         _fail(exchange, 405, "a file can only be read", [("Allow", "GET, HEAD")])
@@ -37,7 +38,7 @@ def _particularly(exchange: Exchange, found: Representation) -> None:
     now = time.time()
     outcome = judge(request.method, request.fields, found.validators, now)
     if outcome == NOT_MODIFIED:
-        exchange.send(found.unmodified)
+        exchange.send(found.unmodified, until=until)
     elif outcome == PRECONDITION_FAILED:
         _fail(exchange, 412, "the file is not in the state that the request names", [])
     elif (
