@@ -15,6 +15,7 @@ AT_ONCE ?= --numprocesses 3 --dist worksteal
 
 run: .make-run
 	@cd $(SHOWCASE) && ../../$(BIN)/python manage.py migrate --verbosity 0
+	@cd $(SHOWCASE) && ../../$(BIN)/python manage.py collectstatic --noinput --verbosity 0
 	@cd $(SHOWCASE) && ../../$(BIN)/python manage.py demo_user
 	@cd $(SHOWCASE) && exec ../../$(BIN)/hx start --bind $(BIND)
 

@@ -9,6 +9,7 @@ Environment:
 """
 
 import os
+import sys
 from pathlib import Path
 
 from .secret import read_or_make
@@ -89,7 +90,23 @@ USE_TZ = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static-root"
-MEDIA_ROOT = DATA_DIR / "media"  # uploads are kept, never served: there is no MEDIA_URL route
+# Once `manage.py collectstatic` has run, files have a digest of their content in their names: browsers keep them for
+# ever. Until then they have their plain names, and `hx start --dev` finds them where they are.
+COLLECTED = (STATIC_ROOT / "staticfiles.json").exists() or "collectstatic" in sys.argv
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage."
+        + ("ManifestStaticFilesStorage" if COLLECTED and not DEBUG else "StaticFilesStorage")
+    },
+}
+MEDIA_URL = "media/"
+MEDIA_ROOT = DATA_DIR / "media"  # what visitors hang on the wall, for everybody
+CABINET_ROOT = DATA_DIR / "cabinet"  # what they attach to a repair, for the shop only
+LOGIN_URL = "admin:login"
+
+# Beside Django, in the same process: what is heard under /tones/ is a resource of twisted.web.
+HENDRIX_CHILD_RESOURCES = ["workshop.tones.tones"]
 
 # Django's own default shows errors on the console only with DEBUG; a server's log should have them always.
 LOGGING = {

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from .models import Article, Instrument, RepairRequest
+from .models import Article, Instrument, Picture, RepairRequest
 
 
 @admin.register(Instrument)
@@ -24,6 +24,12 @@ class ArticleAdmin(admin.ModelAdmin):
 @admin.register(RepairRequest)
 class RepairRequestAdmin(admin.ModelAdmin):
     list_display = ["instrument", "name", "created", "file_name", "file_size"]
-    exclude = ["attachment"]  # its link would lead nowhere: uploads are not served
-    readonly_fields = ["created", "file_name", "file_size", "file_sha256"]
+    readonly_fields = ["created", "attachment", "file_name", "file_size", "file_sha256"]
     search_fields = ["name", "instrument", "problem"]
+
+
+@admin.register(Picture)
+class PictureAdmin(admin.ModelAdmin):
+    list_display = ["title", "name", "created"]
+    readonly_fields = ["created"]
+    search_fields = ["title", "name"]

@@ -1,6 +1,7 @@
-"""What may be attached to a repair request, told by the bytes and not by what the browser calls them."""
+"""What visitors may hand in, told by the bytes and not by what the browser calls them."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -22,27 +23,35 @@ class FileType:
         return head[self.offset :].startswith(self.magics)
 
 
-FILE_TYPES = (
+PICTURES = (
     FileType((".png",), (b"\x89PNG\r\n\x1a\n",)),
     FileType((".jpg", ".jpeg"), (b"\xff\xd8\xff",)),
     FileType((".gif",), (b"GIF87a", b"GIF89a")),
     FileType((".webp",), (b"WEBP",), offset=8),
+)
+RECORDINGS = (
     FileType((".wav",), (b"WAVE",), offset=8),
     FileType((".flac",), (b"fLaC",)),
     FileType((".ogg",), (b"OggS",)),
     FileType((".mp3",), (b"ID3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2")),
 )
-SUFFIXES = tuple(suffix for file_type in FILE_TYPES for suffix in file_type.suffixes)
+FILE_TYPES = PICTURES + RECORDINGS
 
 
-def validate(file: UploadedFile) -> None:
-    """Raise ValidationError unless `file` is small enough, of a type that we take, and what its name says."""
+def suffixes(file_types: Sequence[FileType]) -> list[str]:
+    """The name endings of some file types."""
+    return [suffix for file_type in file_types for suffix in file_type.suffixes]
+
+
+def validate(file: UploadedFile, file_types: Sequence[FileType] = FILE_TYPES) -> None:
+    """Raise ValidationError unless `file` is small enough, of one of the types, and what its name says."""
     if (file.size or 0) > MAX_BYTES:
         raise ValidationError(f"Too big: at most {MAX_BYTES // 2**20} MB, please.", code="too_big")
     suffix = PurePath(file.name or "").suffix.lower()
-    file_type = next((known for known in FILE_TYPES if suffix in known.suffixes), None)
+    file_type = next((known for known in file_types if suffix in known.suffixes), None)
     if file_type is None:
-        raise ValidationError("We take pictures and recordings: " + ", ".join(SUFFIXES), code="unknown_type")
+        wanted = "pictures" if file_types is PICTURES else "pictures and recordings"
+        raise ValidationError(f"We take {wanted}: " + ", ".join(suffixes(file_types)), code="unknown_type")
     file.seek(0)
     if not file_type.matches(file.read(16)):
         raise ValidationError(f"That is not a {suffix} file inside.", code="wrong_content")

@@ -1,10 +1,12 @@
-"""What the shop keeps: things for sale, articles, and repair requests."""
+"""What the shop keeps: things for sale, articles, pictures on the wall, and repair requests."""
 
 import uuid
 from pathlib import PurePath
 
 from django.db import models
 from django.urls import reverse
+
+from .cabinet import Cabinet
 
 
 class Kind(models.TextChoices):
@@ -80,6 +82,27 @@ class Article(models.Model):
         return max(1, round(len(self.body.split()) / 200))
 
 
+def picture_path(picture: "Picture", filename: str) -> str:
+    """A name that no visitor chose."""
+    return f"wall/{picture.pk}{PurePath(filename).suffix.lower()}"
+
+
+class Picture(models.Model):
+    """A picture that a visitor hung on the wall; everybody sees it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    created = models.DateTimeField(auto_now_add=True)
+    title = models.CharField("what it shows", max_length=80)
+    name = models.CharField("your name", max_length=60)
+    file = models.FileField("picture", upload_to=picture_path)
+
+    class Meta:
+        ordering = ["-created"]
+
+    def __str__(self) -> str:
+        return f"{self.title} ({self.name})"
+
+
 def attachment_path(request: "RepairRequest", filename: str) -> str:
     """A name that nobody can guess and no visitor chose; the original one is kept in the row."""
     return f"repairs/{request.pk}{PurePath(filename).suffix.lower()}"
@@ -93,7 +116,7 @@ class RepairRequest(models.Model):
     name = models.CharField("your name", max_length=60)
     instrument = models.CharField(max_length=80)
     problem = models.TextField("what is wrong", max_length=2000)
-    attachment = models.FileField(upload_to=attachment_path, blank=True)
+    attachment = models.FileField(upload_to=attachment_path, storage=Cabinet(), blank=True)
     file_name = models.CharField(max_length=255, blank=True, editable=False)
     file_size = models.PositiveBigIntegerField(default=0, editable=False, help_text="In bytes.")
     file_sha256 = models.CharField(max_length=64, blank=True, editable=False)

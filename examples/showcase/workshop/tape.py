@@ -1,4 +1,4 @@
-"""A recording to download: a short riff on plucked strings, looped to about 10 MB."""
+"""Plucked strings: a single one, and a recording to download, a short riff that is looped to about 10 MB."""
 
 import array
 import itertools
@@ -6,9 +6,12 @@ import random
 import sys
 import tempfile
 import wave
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
+STRINGS = {"E2": 82.41, "A2": 110.0, "D3": 146.83, "G3": 196.0, "B3": 246.94, "E4": 329.63}  # Hz, of a guitar
 RATE = 44_100  # samples a second
 NOTE = 0.3  # seconds
 LOOPS = 47  # 8 notes x 0.3 s x 47 is 113 s: 9.95 MB of 16-bit mono
@@ -21,18 +24,30 @@ def record(path: Path) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent) as studio:
             draft = Path(studio) / path.name
-            with wave.open(str(draft), "wb") as recording:
-                recording.setparams((1, 2, RATE, 0, "NONE", ""))
-                recording.writeframes(_riff() * LOOPS)
+            with draft.open("wb") as file:
+                _write(file, _samples((frequency, NOTE) for frequency in RIFF) * LOOPS)
             draft.replace(path)  # whole or not at all, whoever comes last
     return path
 
 
-def _riff() -> bytes:
-    length = int(RATE * NOTE)
+def one_string(frequency: float, seconds: float) -> bytes:
+    """A WAV file of one string, plucked once."""
+    file = BytesIO()
+    _write(file, _samples([(frequency, seconds)]))
+    return file.getvalue()
+
+
+def _write(file: BinaryIO, samples: bytes) -> None:
+    with wave.open(file, "wb") as recording:
+        recording.setparams((1, 2, RATE, 0, "NONE", ""))
+        recording.writeframes(samples)
+
+
+def _samples(notes: Iterable[tuple[float, float]]) -> bytes:
+    """Notes of so many Hz and seconds, one after the other."""
     samples = array.array("h")
-    for frequency in RIFF:
-        samples.extend(int(24_000 * sample) for sample in itertools.islice(_pluck(frequency), length))
+    for frequency, seconds in notes:
+        samples.extend(int(24_000 * one) for one in itertools.islice(_pluck(frequency), int(RATE * seconds)))
     if sys.byteorder == "big":
         samples.byteswap()  # WAV is little-endian
     return samples.tobytes()

@@ -1,20 +1,26 @@
-"""Every page, asked with Django's test client."""
+"""Every page, asked with Django's test client. What the server itself answers (static files, uploads, the resource's
+address) is tested with the server."""
 
+import array
 import asyncio
 import hashlib
 import json
+import operator
 import os
 import re
 import stat
 import tempfile
 import threading
+import unittest
 import wave
 from collections.abc import AsyncIterator
 from io import BytesIO, StringIO
 from pathlib import Path
 from unittest import mock
 
+from django.conf import settings
 from django.contrib.auth import authenticate, get_user_model
+from django.contrib.staticfiles import finders
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.handlers.asgi import ASGIHandler
@@ -25,14 +31,28 @@ from django.urls import reverse
 from django.utils.html import escape
 from showcase.asgi import application
 from showcase.secret import read_or_make
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.error import ConnectionDone
+from twisted.python.failure import Failure
+from twisted.web.resource import getChildForRequest
+from twisted.web.server import NOT_DONE_YET
+from twisted.web.test.requesthelper import DummyRequest
 
-from . import attachment, figures, reactor
+from . import attachment, figures, reactor, tape
 from .content.articles import articles
 from .content.instruments import instruments
-from .models import Article, Instrument, Kind, RepairRequest
+from .models import Article, Instrument, Kind, Picture, RepairRequest
+from .tones import recording, tones
+from .views.listen import PLATES
 from .views.query import number, whole_number
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
+
+
+def setUpModule() -> None:
+    """Static files under their plain names: nothing has been collected for a test."""
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    unittest.enterModuleContext(override_settings(STORAGES=settings.STORAGES | {"staticfiles": plain}))
 
 
 def body(response: HttpResponse) -> bytes:
@@ -70,9 +90,17 @@ class ShopTest(TestCase):
         self.assertEqual({item.kind for item in response.context["featured"]}, set(Kind.values))
         self.assertContains(response, Article.objects.first())
 
-    def test_style_comes_with_the_page(self) -> None:
+    def test_pages_fetch_nothing_from_elsewhere_and_only_what_is_there(self) -> None:
+        for path in ("/", "/listen/", "/dashboard/", "/echo/"):
+            page = self.client.get(path).content.decode()
+            found = re.findall(r'(?:src|href|poster)="/static/([^"]+)"', page)
+            self.assertIn("workshop/style.css", found)
+            self.assertEqual([name for name in found if not finders.find(name)], [], path)
+            self.assertNotRegex(page, r'(?:src|href)="(?:https?:)?//')
+
+    def test_style_knows_the_dark(self) -> None:
+        self.assertIn("prefers-color-scheme: dark", Path(finders.find("workshop/style.css")).read_text())
         response = self.client.get("/")
-        self.assertContains(response, "prefers-color-scheme: dark")
         self.assertNotRegex(response.content.decode(), r'(?:src|href)="(?:https?:)?//')
 
     def test_catalogue_has_pages(self) -> None:
@@ -147,11 +175,12 @@ class ApiTest(TestCase):
 
 
 class MediaTestCase(TestCase):
-    """Keeps uploads and recordings of a test in a directory of its own."""
+    """Keeps uploads and recordings of a test in directories of its own."""
 
     def setUp(self) -> None:
         self.media = Path(self.enterContext(tempfile.TemporaryDirectory()))
-        self.enterContext(override_settings(MEDIA_ROOT=self.media))
+        self.cabinet = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.enterContext(override_settings(MEDIA_ROOT=self.media, CABINET_ROOT=self.cabinet))
 
 
 class RepairTest(MediaTestCase):
@@ -173,8 +202,9 @@ class RepairTest(MediaTestCase):
     def test_file_is_stored_under_a_name_of_ours(self) -> None:
         self.hand_in(SimpleUploadedFile("../../etc/crack.PNG", PNG))
         ticket = RepairRequest.objects.get()
-        self.assertEqual((self.media / "repairs" / f"{ticket.pk}.png").read_bytes(), PNG)
+        self.assertEqual((self.cabinet / "repairs" / f"{ticket.pk}.png").read_bytes(), PNG)
         self.assertEqual(ticket.file_name, "crack.PNG")
+        self.assertEqual(list(self.media.iterdir()), [])
 
     def test_large_file_goes_by_way_of_the_disk(self) -> None:
         sound = b"OggS" + os.urandom(4_000_000)
@@ -196,7 +226,7 @@ class RepairTest(MediaTestCase):
             with self.subTest(name=name, content=content[:12]):
                 self.assertContains(self.hand_in(SimpleUploadedFile(name, content)), complaint)
         self.assertFalse(RepairRequest.objects.exists())
-        self.assertEqual(list(self.media.iterdir()), [])
+        self.assertEqual(list(self.cabinet.iterdir()), [])
 
     def test_too_big_an_attachment(self) -> None:
         file = SimpleUploadedFile("long.png", PNG)
@@ -204,6 +234,26 @@ class RepairTest(MediaTestCase):
         with self.assertRaises(ValidationError) as refusal:
             attachment.validate(file)
         self.assertEqual(refusal.exception.code, "too_big")
+
+    def test_only_the_shop_gets_the_file(self) -> None:
+        self.hand_in(SimpleUploadedFile("der Riß.png", PNG))
+        ticket = RepairRequest.objects.get()
+        address = f"/repairs/{ticket.pk}/attachment/"
+        self.assertContains(self.client.get(ticket.get_absolute_url()), address)
+        self.assertRedirects(self.client.get(address), f"/admin/login/?next={address}")
+        self.client.force_login(get_user_model().objects.create_user("visitor"))
+        self.assertEqual(self.client.get(address).status_code, 302)
+        self.client.force_login(get_user_model().objects.create_user("luthier", is_staff=True))
+        response = self.client.get(address)
+        self.assertEqual(response["X-Accel-Redirect"], f"/cabinet/repairs/{ticket.pk}.png")
+        self.assertEqual((response["Content-Type"], response.content), ("image/png", b""))
+        self.assertEqual(response["Content-Disposition"], "attachment; filename*=utf-8''der%20Ri%C3%9F.png")
+
+    def test_a_ticket_without_a_file_has_none(self) -> None:
+        self.hand_in()
+        self.client.force_login(get_user_model().objects.create_user("luthier", is_staff=True))
+        address = reverse("attachment", args=[RepairRequest.objects.get().pk])
+        self.assertEqual(self.client.get(address).status_code, 404)
 
     def test_what_visitors_write_is_escaped(self) -> None:
         response = self.hand_in(name="<b>Noel</b>", problem="<script>alert(1)</script>")
@@ -285,7 +335,7 @@ class TourTest(MediaTestCase):
         self.assertIn("crosstown-loop.wav", response["Content-Disposition"])
         with wave.open(BytesIO(sound)) as recording:
             self.assertEqual((recording.getnchannels(), recording.getframerate()), (1, 44_100))
-        with mock.patch("workshop.tape._riff", side_effect=AssertionError("recorded twice")):
+        with mock.patch("workshop.tape._samples", side_effect=AssertionError("recorded twice")):
             self.assertEqual(body(self.client.get("/download/")), sound)
 
     def test_boom(self) -> None:
@@ -295,10 +345,108 @@ class TourTest(MediaTestCase):
         self.assertContains(response, "A string broke", status_code=500)
         self.assertIn("BrokenString: The top string snapped", log.output[0])
 
-    def test_admin_style_is_served(self) -> None:
-        response = self.client.get("/static/admin/css/base.css")
-        self.assertEqual((response.status_code, response["Content-Type"]), (200, "text/css"))
-        body(response)
+
+class WallTest(MediaTestCase):
+    def hang(self, **fields: object) -> HttpResponse:
+        picture = {"title": "My Kite", "name": "Noel", "file": SimpleUploadedFile("kite.PNG", PNG)}
+        return self.client.post("/wall/", picture | fields, follow=True)
+
+    def test_a_picture_is_there_at_once(self) -> None:
+        response = self.hang()
+        picture = Picture.objects.get()
+        self.assertRedirects(response, "/wall/")
+        self.assertContains(response, "Thank you, Noel.")
+        self.assertContains(response, f'<img src="/media/wall/{picture.pk}.png" alt="My Kite"')
+        self.assertEqual((self.media / "wall" / f"{picture.pk}.png").read_bytes(), PNG)
+
+    def test_bare_wall(self) -> None:
+        self.assertContains(self.client.get("/wall/"), "Bare plaster")
+
+    def test_the_newest_comes_first_and_the_rest_make_room(self) -> None:
+        for nail in range(26):
+            Picture.objects.create(title=f"Number {nail}", name="Noel", file="wall/x.png")
+        response = self.client.get("/wall/")
+        self.assertContains(response, "<img", count=24)
+        self.assertEqual(response.context["pictures"][0].title, "Number 25")
+
+    def test_only_pictures_hang(self) -> None:
+        for name, content, complaint in (
+            ("song.ogg", b"OggS\0\0\0\0", "We take pictures: .png"),
+            ("page.html", b"<script>alert(1)</script>", "We take pictures: .png"),
+            ("page.png", b"<script>alert(1)</script>", "That is not a .png file inside."),
+            ("drawing.svg", b"<svg onload='alert(1)'/>", "We take pictures: .png"),
+        ):
+            with self.subTest(name=name):
+                self.assertContains(self.hang(file=SimpleUploadedFile(name, content)), complaint)
+        self.assertContains(
+            self.client.post("/wall/", {"title": "x", "name": "y"}), "This field is required.", count=1
+        )
+        self.assertEqual((Picture.objects.count(), list(self.media.iterdir())), (0, []))
+
+    def test_what_visitors_write_is_escaped(self) -> None:
+        response = self.hang(title='"><script>alert(1)</script>', name="<b>Noel</b>")
+        self.assertNotContains(response, "<script>")
+        self.assertNotContains(response, "<b>Noel")
+
+
+class ListenTest(SimpleTestCase):
+    def test_page_shows_strings_film_and_plates(self) -> None:
+        response = self.client.get("/listen/")
+        self.assertContains(response, 'data-sound="/tones/', count=6)
+        self.assertContains(response, 'data-at="', count=6)
+        self.assertContains(response, 'data-at="2.3"')
+        self.assertContains(response, 'class="plate"', count=len(PLATES))
+
+    def test_a_string_has_its_pitch(self) -> None:
+        with wave.open(BytesIO(tape.one_string(110.0, 0.5))) as sound:
+            samples = array.array("h", sound.readframes(sound.getnframes()))
+        self.assertEqual(len(samples), 22_050)
+        period = round(tape.RATE / 110)
+        alike = [sum(map(operator.mul, samples, samples[lag:])) for lag in range(period // 2, period * 3 // 2)]
+        self.assertAlmostEqual(alike.index(max(alike)) + period // 2, period, delta=2)
+
+
+class TonesTest(SimpleTestCase):
+    """The resource by itself, asked as twisted.web asks it."""
+
+    def ask(self, *path: bytes, plucked: Deferred[bytes] | None = None) -> DummyRequest:
+        request = DummyRequest(list(path))
+        with mock.patch("workshop.tones.deferToThread", return_value=plucked or succeed(b"sound")):
+            resource = getChildForRequest(tones, request)
+            result = resource.render(request)
+        if result is not NOT_DONE_YET:
+            request.write(result)
+            request.finish()
+        return request
+
+    def test_a_string(self) -> None:
+        request = self.ask(b"E2.wav")
+        self.assertEqual((b"".join(request.written), request.finished), (b"sound", 1))
+        self.assertEqual(request.responseHeaders.getRawHeaders("content-type"), ["audio/wav"])
+        self.assertEqual(request.responseHeaders.getRawHeaders("content-length"), ["5"])
+
+    def test_what_is_no_string(self) -> None:
+        for path in ((b"H2.wav",), (b"E2",), (b"E2.mp3",), (b"",), (b"\xff.wav",), (b"E2.wav", b"more")):
+            with self.subTest(path=path):
+                self.assertEqual(self.ask(*path).responseCode, 404)
+
+    def test_a_listener_who_leaves_costs_no_answer(self) -> None:
+        plucked: Deferred[bytes] = Deferred()
+        request = self.ask(b"E2.wav", plucked=plucked)
+        request.processingFailed(Failure(ConnectionDone()))
+        self.assertTrue(plucked.called)
+        self.assertEqual((request.written, request.finished), ([], 0))
+
+    def test_each_string_is_plucked_once(self) -> None:
+        recording.cache_clear()
+        with mock.patch("workshop.tones.tape.one_string", return_value=b"sound") as pluck:
+            self.assertEqual([recording("A2"), recording("A2"), recording("D3")], [b"sound"] * 3)
+        self.assertEqual([call.args[0] for call in pluck.call_args_list], [110.0, 146.83])
+        recording.cache_clear()
+
+    def test_is_named_where_it_is_served(self) -> None:
+        self.assertEqual(settings.HENDRIX_CHILD_RESOURCES, ["workshop.tones.tones"])
+        self.assertEqual(tones.namespace, "tones")
 
 
 class LiveTest(TestCase):
@@ -355,12 +503,12 @@ class LiveTest(TestCase):
 
     async def test_dashboard_page(self) -> None:
         response = await self.async_client.get("/dashboard/")
-        self.assertContains(response, 'new EventSource("/dashboard/events/")')
+        self.assertContains(response, 'data-events="/dashboard/events/"')
         self.assertContains(response, 'aria-current="page">Live</a>')
 
     async def test_echo_page(self) -> None:
         response = await self.async_client.get("/echo/")
-        self.assertContains(response, 'new URL("/echo/socket/", location')
+        self.assertContains(response, 'data-socket="/echo/socket/"')
 
 
 async def _nothing() -> AsyncIterator[str]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import api, bench, live, shop, tour
+from .views import api, bench, listen, live, shop, tour, wall
 
 urlpatterns = [
     path("", shop.home, name="home"),
@@ -13,6 +13,9 @@ urlpatterns = [
     path("articles/<slug:slug>/", shop.article, name="article"),
     path("repairs/", bench.repairs, name="repairs"),
     path("repairs/<uuid:pk>/", bench.repair, name="repair"),
+    path("repairs/<uuid:pk>/attachment/", bench.attachment, name="attachment"),
+    path("listen/", listen.listen, name="listen"),
+    path("wall/", wall.wall, name="wall"),
     path("api/instruments/", api.instruments, name="api-instruments"),
     path("api/instruments/<int:pk>/", api.instrument, name="api-instrument"),
     path("about/server/", tour.server, name="server"),

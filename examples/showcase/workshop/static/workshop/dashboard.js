@@ -1,7 +1,8 @@
 /* The figures as they come. Rates are differences: the stream only tells counters. */
 {
   const SPAN = 60;
-  const source = new EventSource("{% url 'dashboard-events' %}");
+  const {events, hello} = document.currentScript.dataset;
+  const source = new EventSource(events);
   const series = {rate: [], cpu: [], memory: [], threads: [], watchers: [], late: []};
   const show = (id, text) => { document.getElementById(id).textContent = text; };
   const state = (name, text) => { const it = document.getElementById("state"); it.dataset.state = name; it.textContent = text; };
@@ -36,6 +37,6 @@
   source.onerror = () => state("waiting", "the line is gone, calling again");
   addEventListener("resize", draw);
   document.getElementById("noise").addEventListener("click", async () => {
-    for (let round = 0; round < 25; round++) await Promise.all(Array.from({length: 8}, () => fetch("{% url 'hello' %}", {cache: "no-store"})));
+    for (let round = 0; round < 25; round++) await Promise.all(Array.from({length: 8}, () => fetch(hello, {cache: "no-store"})));
   });
 }

@@ -1,6 +1,6 @@
 /* A message at a time, ten in a second, and what is typed; each is answered by itself. */
 {
-  const SPAN = 20, PAUSE = 100;
+  const SPAN = 20, PAUSE = 100, SOCKET = document.currentScript.dataset.socket;
   const trips = [];
   let count = 0, socket = null, timer = 0, delay = 500;
   const show = (id, text) => { document.getElementById(id).textContent = text; };
@@ -23,7 +23,7 @@
     document.getElementById("heard").prepend(item);
   }
   function connect() {
-    socket = new WebSocket(new URL("{{ socket }}", location.href.replace(/^http/, "ws")));
+    socket = new WebSocket(new URL(SOCKET, location.href.replace(/^http/, "ws")));
     socket.onopen = () => { state("live", "connected"); delay = 500; timer = setInterval(say, PAUSE, ""); };
     socket.onmessage = event => {
       const {sent, text} = JSON.parse(event.data), milliseconds = performance.now() - sent;
