@@ -4,7 +4,8 @@ Environment:
     SHOWCASE_DEBUG           1 turns on DEBUG (default: off)
     SHOWCASE_SECRET_KEY      the secret key (default: made once, kept in the data directory)
     SHOWCASE_ALLOWED_HOSTS   comma-separated host names (default: any)
-    SHOWCASE_DATA_DIR        where the database, the key and uploads live (default: beside manage.py)
+    SHOWCASE_DATA_DIR        where the database, the key, uploads and collected files live (default: beside manage.py)
+    SHOWCASE_COUNTER_PORT    port of the telnet service on 127.0.0.1; 0: none (default: 8023)
     SHOWCASE_ADMIN_PASSWORD  password that `manage.py demo_user` sets (default: a random one)
 """
 
@@ -105,8 +106,11 @@ MEDIA_ROOT = DATA_DIR / "media"  # what visitors hang on the wall, for everybody
 CABINET_ROOT = DATA_DIR / "cabinet"  # what they attach to a repair, for the shop only
 LOGIN_URL = "admin:login"
 
-# Beside Django, in the same process: what is heard under /tones/ is a resource of twisted.web.
+# Beside Django, in the same process: what is heard under /tones/ is a resource of twisted.web,
+# and whoever telnets to the counter's port is told what goes on.
 HENDRIX_CHILD_RESOURCES = ["workshop.tones.tones"]
+COUNTER_PORT = int(os.environ.get("SHOWCASE_COUNTER_PORT") or 8023)
+HENDRIX_SERVICES = [("counter", "workshop.counter.service")] if COUNTER_PORT else []
 
 # Django's own default shows errors on the console only with DEBUG; a server's log should have them always.
 LOGGING = {

@@ -31,8 +31,10 @@ from django.urls import reverse
 from django.utils.html import escape
 from showcase.asgi import application
 from showcase.secret import read_or_make
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.internet.error import ConnectionDone
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransportWithDisconnection
 from twisted.python.failure import Failure
 from twisted.web.resource import getChildForRequest
 from twisted.web.server import NOT_DONE_YET
@@ -41,6 +43,7 @@ from twisted.web.test.requesthelper import DummyRequest
 from . import attachment, figures, reactor, tape
 from .content.articles import articles
 from .content.instruments import instruments
+from .counter import Counter, Counters, service
 from .models import Article, Instrument, Kind, Picture, RepairRequest
 from .tones import recording, tones
 from .views.listen import PLATES
@@ -447,6 +450,114 @@ class TonesTest(SimpleTestCase):
     def test_is_named_where_it_is_served(self) -> None:
         self.assertEqual(settings.HENDRIX_CHILD_RESOURCES, ["workshop.tones.tones"])
         self.assertEqual(tones.namespace, "tones")
+
+
+class CounterTest(TestCase):
+    """The telnet service by itself, its clock in our hands."""
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.factory = Counters()
+        self.enterContext(mock.patch.object(Counter, "callLater", self.clock.callLater))
+
+    def enter(self) -> tuple[Counter, StringTransportWithDisconnection]:
+        counter, transport = self.factory.buildProtocol(None), StringTransportWithDisconnection()
+        counter.watching.clock = self.clock
+        transport.protocol = counter
+        counter.makeConnection(transport)
+        return counter, transport
+
+    def said(self, transport: StringTransportWithDisconnection) -> list[str]:
+        text = transport.value().decode()
+        transport.clear()
+        return text.splitlines()
+
+    def test_greets_and_tells_what_can_be_said(self) -> None:
+        lines = self.said(self.enter()[1])
+        self.assertIn("the counter", lines[0])
+        self.assertEqual([line.split()[0] for line in lines[1:]], ["figures", "watch", "stock", "help", "bye"])
+
+    def test_figures_of_the_process(self) -> None:
+        counter, transport = self.enter()
+        self.said(transport)
+        counter.dataReceived(b"FIGURES\r\n")
+        (line,) = self.said(transport)
+        self.assertTrue(line.startswith(f"process {os.getpid()}: "), line)
+        self.assertTrue(line.endswith("1 at the counter"), line)
+
+    def test_watches_every_second_until_the_next_line(self) -> None:
+        counter, transport = self.enter()
+        self.said(transport)
+        counter.dataReceived(b"watch\n")
+        for _ in range(3):
+            self.clock.advance(1)
+        self.assertEqual(len(self.said(transport)), 4)
+        counter.dataReceived(b"\n")
+        self.clock.advance(5)
+        self.assertEqual(self.said(transport), [])
+
+    def test_a_watcher_who_leaves_is_watched_for_no_longer(self) -> None:
+        counter, transport = self.enter()
+        counter.dataReceived(b"watch\n")
+        transport.loseConnection()
+        self.assertEqual((self.clock.getDelayedCalls(), self.factory.visitors), ([], 0))
+
+    def ask(self, words: str) -> list[str]:
+        counter, transport = self.enter()
+        self.said(transport)
+        with mock.patch("workshop.counter.deferToThread", maybeDeferred):
+            counter.dataReceived(f"stock {words}\n".encode())
+        return self.said(transport)
+
+    def test_stock(self) -> None:
+        self.assertRegex(self.ask("KITE solveig")[0], r"^Kite, Solveig.* €[\d,]+$")
+        self.assertEqual(self.ask("kazoo"), ["Nothing like that on the shelves."])
+        self.assertEqual((len(self.ask("")), self.ask("")[-1]), (9, "and 104 more"))
+
+    def test_stock_that_cannot_be_asked(self) -> None:
+        with mock.patch("workshop.counter._look_up", side_effect=OSError("gone")):
+            self.assertEqual(self.ask("kite"), ["The stock book is not to be found."])
+
+    def test_one_question_at_a_time(self) -> None:
+        counter, transport = self.enter()
+        self.said(transport)
+        answer: Deferred[list[str]] = Deferred()
+        with mock.patch("workshop.counter.deferToThread", return_value=answer) as ask:
+            counter.dataReceived(b"stock kite\nstock kite\n")
+        ask.assert_called_once()
+        answer.callback(["Kite"])
+        self.assertEqual(self.said(transport), ["One thing at a time.", "Kite"])
+
+    def test_what_is_not_understood(self) -> None:
+        counter, transport = self.enter()
+        self.said(transport)
+        counter.dataReceived(b"\x1b[2J\xff\n")
+        self.assertEqual(self.said(transport), ["We do not know “?[2J\ufffd”. Say help."])
+        counter.dataReceived(b"x" * 1000)
+        self.assertFalse(transport.connected)
+
+    def test_who_says_nothing_is_shown_out(self) -> None:
+        _, transport = self.enter()
+        self.clock.advance(299)
+        self.assertTrue(transport.connected)
+        self.clock.advance(1)
+        self.assertTrue(transport.aborting or not transport.connected)
+
+    def test_bye(self) -> None:
+        counter, transport = self.enter()
+        counter.dataReceived(b"bye\n")
+        self.assertEqual((self.said(transport)[-1], transport.connected), ("Mind the step.", False))
+
+    def test_only_so_many_at_once(self) -> None:
+        crowd = [self.enter()[1] for _ in range(51)]
+        self.assertEqual([one.connected for one in crowd], [True] * 50 + [False])
+        crowd[0].loseConnection()
+        self.assertTrue(self.enter()[1].connected)
+
+    def test_is_a_service_for_this_machine_only(self) -> None:
+        self.assertEqual(settings.HENDRIX_SERVICES, [("counter", "workshop.counter.service")])
+        made = service()
+        self.assertEqual((made.args[0], made.kwargs), (settings.COUNTER_PORT, {"interface": "127.0.0.1"}))
 
 
 class LiveTest(TestCase):

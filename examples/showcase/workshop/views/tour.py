@@ -74,7 +74,8 @@ def slow(request: HttpRequest) -> HttpResponse:
 
 def twisted(request: HttpRequest) -> HttpResponse:
     """Calls into Twisted's reactor from the view's own thread, where the server runs one."""
-    return answer(request, "workshop/twisted.html", reactor.ask()._asdict())
+    facts = reactor.ask()._asdict() | {"counter": settings.COUNTER_PORT}
+    return answer(request, "workshop/twisted.html", facts)
 
 
 def stream(request: HttpRequest) -> StreamingHttpResponse:
