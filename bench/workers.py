@@ -45,9 +45,9 @@ class Subject:
     path: str
 
     def environment(self, server: Server) -> dict[str, str]:
-        """As for every server, but with this project's settings and code."""
+        """As for every server, but with this project's settings and code, and a port of its own for its service."""
         env = server_environment(*server.import_first, self.directory)
-        return env | {"DJANGO_SETTINGS_MODULE": self.settings}
+        return env | {"DJANGO_SETTINGS_MODULE": self.settings, "SHOWCASE_COUNTER_PORT": str(probe.free_port())}
 
 
 def settings_of(manage: str) -> str:
@@ -59,21 +59,22 @@ def settings_of(manage: str) -> str:
 
 
 def showcase() -> Subject:
-    """A fresh copy of the showcase, migrated; the bench's own project where there is no showcase."""
+    """A fresh copy of the showcase, migrated and collected; the bench's own project where there is no showcase."""
     if not (SHOWCASE / "manage.py").exists():
         say("workers: examples/showcase is not there; the bench's own project stands in for it")
         return Subject("the bench's project", PROJECT, "project.settings", "/template")
     copy = STATE / "showcase"
     shutil.rmtree(copy, ignore_errors=True)
-    shutil.copytree(SHOWCASE, copy, ignore=shutil.ignore_patterns("*.sqlite3*", "__pycache__", "media"))
+    shutil.copytree(SHOWCASE, copy, ignore=shutil.ignore_patterns("*.sqlite3*", "__pycache__", "media", "cabinet", "static-root"))
     settings = settings_of((copy / "manage.py").read_text())
     env = server_environment(copy) | {"DJANGO_SETTINGS_MODULE": settings}
-    done = subprocess.run(
-        [str(PYTHON), "manage.py", "migrate", "--noinput", "-v", "0"],
-        cwd=copy, env=env, capture_output=True, text=True, check=False, timeout=120,
-    )  # fmt: skip
-    if done.returncode:
-        raise BenchError(f"the showcase does not migrate: {(done.stderr.strip().splitlines() or ['?'])[-1]}")
+    for command in ("migrate", "collectstatic"):
+        done = subprocess.run(
+            [str(PYTHON), "manage.py", command, "--noinput", "-v", "0"],
+            cwd=copy, env=env, capture_output=True, text=True, check=False, timeout=120,
+        )  # fmt: skip
+        if done.returncode:
+            raise BenchError(f"{command} of the showcase fails: {(done.stderr.strip().splitlines() or ['?'])[-1]}")
     return Subject("the showcase project", copy, settings, "/")
 
 
