@@ -65,7 +65,8 @@ def showcase() -> Subject:
         return Subject("the bench's project", PROJECT, "project.settings", "/template")
     copy = STATE / "showcase"
     shutil.rmtree(copy, ignore_errors=True)
-    shutil.copytree(SHOWCASE, copy, ignore=shutil.ignore_patterns("*.sqlite3*", "__pycache__", "media", "cabinet", "static-root"))
+    made = ("*.sqlite3*", "__pycache__", "media", "cabinet", "static-root")
+    shutil.copytree(SHOWCASE, copy, ignore=shutil.ignore_patterns(*made))
     settings = settings_of((copy / "manage.py").read_text())
     env = server_environment(copy) | {"DJANGO_SETTINGS_MODULE": settings}
     for command in ("migrate", "collectstatic"):
