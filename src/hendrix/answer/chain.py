@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from hendrix.answer.files.place import Place
 from hendrix.answer.forwarded import believe, trust
@@ -12,9 +12,15 @@ from hendrix.core.config import Config
 from hendrix.core.exchange import Answer
 
 
-def build_chain(config: Config, application: Answer, places: Sequence[Place], disk: Disk) -> Answer:
-    """From the application outwards: the last line is what a request meets first."""
+def build_chain(
+    config: Config, application: Answer, beside: Callable[[Answer], Answer], places: Sequence[Place], disk: Disk
+) -> Answer:
+    """From the application outwards: the last line is what a request meets first.
+
+    ``beside`` puts resources of Twisted's before it (see ``answer.resource``, which imports Twisted's web server).
+    """
     answer = application
+    answer = beside(answer)
     answer = serve_files(places, disk, config.static_memory, answer)
     answer = answer_for_server(answer)
     return believe(trust(config.forwarded_allow_ips), answer)

@@ -465,12 +465,14 @@ class Connection(asyncio.BufferedProtocol):
             self._take(self.machine.expire())
         elif self._taking.since != inf:
             config = self.site.config
-            if self._taking.stalled(self._waiting(), now, seconds=config.write_timeout, rate=config.min_rate):
+            if self._taking.stalled(self.waiting, now, seconds=config.write_timeout, rate=config.min_rate):
                 emit("peer.stalled", DEBUG, peer=self.origin.client[0])
                 self._transport.abort()
 
     def _watch_taking(self) -> None:
-        self._taking.watch(self._waiting(), time.monotonic())
+        self._taking.watch(self.waiting, time.monotonic())
 
-    def _waiting(self) -> int:
+    @property
+    def waiting(self) -> int:
+        """Bytes that the peer has yet to take."""
         return self._transport.get_write_buffer_size() + (self._file.left if self._file is not None else 0)

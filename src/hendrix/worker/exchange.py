@@ -21,6 +21,7 @@ from hendrix.wire.websocket.handshake import accept_headers
 from hendrix.worker.body import Body
 from hendrix.worker.inflow import Inflow
 from hendrix.worker.known import Known, remember
+from hendrix.worker.taking import MOST_WAITING
 
 if TYPE_CHECKING:
     from hendrix.worker.connection import Connection
@@ -265,7 +266,7 @@ class HttpExchange:
 
     def write(self, data: bytes) -> bool:
         """See ``Exchange.write``."""
-        if self.gone:
+        if self.gone or (not self._connection.writable and self._is_too_far_behind()):
             return True
         framed = self._connection.machine.piece(data)
         if not framed:
@@ -273,6 +274,14 @@ class HttpExchange:
         self.sent += len(data)
         self._connection.send(framed)
         return self._connection.takes_more
+
+    def _is_too_far_behind(self) -> bool:
+        """An answer that writes on although its peer takes little would fill the memory."""
+        if self._connection.waiting <= MOST_WAITING:
+            return False
+        emit("peer.too_far_behind", WARNING, id=self.request_id, bytes=self._connection.waiting)
+        self.abort()
+        return True
 
     def send_file(self, file: Descriptor, offset: int, count: int) -> bool:
         """See ``Exchange.send_file``."""

@@ -16,11 +16,9 @@ from math import inf
 
 from hendrix.core.events import DEBUG, WARNING, emit
 from hendrix.worker.site import Site
-from hendrix.worker.taking import Taking
+from hendrix.worker.taking import MOST_WAITING, Taking
 
 _HIGH_WATER = 64 * 1024
-#: Bytes that may wait for a peer where whoever writes pays no heed to it.
-MOST_WAITING = 64 * 1024 * 1024
 #: Seconds of silence until the kernel asks whether the peer is there, between its probes, and how many are in vain.
 _PROBES = (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 20), ("TCP_KEEPCNT", 3))
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hendrix import __version__
@@ -106,17 +107,17 @@ def build_answer(
     answer = _project(served, threads, tasks, host, facts)
     if host is not None:
         answer = route_websocket(asgi_websocket(host), answer)
-    if served.mounts is not None:
-        answer = _beside(served.mounts, answer, config, threads, tasks)
-    return build_chain(config, answer, served.places, disk)
+    return build_chain(config, answer, _beside(served, config, threads, tasks), served.places, disk)
 
 
-def _beside(mounts: Mounts, answer: Answer, config: Config, threads: ThreadPool, tasks: Tasks) -> Answer:
+def _beside(served: Served, config: Config, threads: ThreadPool, tasks: Tasks) -> Callable[[Answer], Answer]:
+    if served.mounts is None:
+        return lambda answer: answer
     from twisted.internet import reactor  # noqa: PLC0415 - the worker's, installed before
 
     from hendrix.answer.resource import resources  # noqa: PLC0415 - imports Twisted's web server
 
-    return resources(mounts, answer, tasks=tasks, threads=threads, reactor=reactor, tracebacks=config.dev)
+    return partial(resources, served.mounts, tasks=tasks, threads=threads, reactor=reactor, tracebacks=config.dev)
 
 
 def _project(served: Served, threads: ThreadPool, tasks: Tasks, host: Host | None, facts: dict[str, Any]) -> Answer:

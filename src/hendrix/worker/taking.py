@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from math import inf
 
+#: Bytes that may wait for a peer where whoever writes pays no heed to it. Then it is cut off.
+MOST_WAITING = 64 * 1024 * 1024
+
 
 class Taking:
     """Counts the bytes of one connection. ``waiting`` are those that its peer has yet to take."""
