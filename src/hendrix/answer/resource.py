@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from io import SEEK_END
+from functools import partial
+from io import SEEK_END, BytesIO
 from typing import Any, BinaryIO
 
 from twisted.web import server
@@ -31,6 +32,9 @@ _MOST_SESSIONS = 20_000
 class Site(server.Site):
     """What ``request.site`` is: sessions, and the way to a resource."""
 
+    #: What waits for an answer is watched there.
+    tasks: Tasks
+
     def getResourceFor(self, request: Any) -> Any:
         """The resource of the mount that was found, or a child of it."""
         mount: Mount = request.channel.mount
@@ -38,7 +42,8 @@ class Site(server.Site):
         request.site = self
         request.sitepath = []
         request.prepath, request.postpath = request.postpath[:depth], request.postpath[depth:]
-        return getChildForRequest(mount.resource, request)
+        found = mount.resource
+        return getChildForRequest(found, request) if request.postpath and not found.isLeaf else found
 
     def makeSession(self) -> Any:
         """See ``server.Site.makeSession``."""
@@ -57,27 +62,29 @@ def resources(
     ``tracebacks``: are they to be shown on the page of a resource that raised?
     """
     site = Site(Resource(), reactor=reactor)
+    site.tasks = tasks
     site.displayTracebacks = tracebacks
     forms = _Forms(threads)
     find = mounts.find
+
+    def begin(exchange: Exchange, mount: Mount, body: BinaryIO) -> None:
+        channel = Channel(exchange, site, mount)
+        request = ResourceRequest(channel, body)
+        if request.form is None:
+            channel.serve(request, request.process)
+        elif body.seek(0, SEEK_END) <= _SMALL_FORM:
+            channel.serve(request, request.read_form())
+        else:
+            forms.read(channel, request)
 
     def answer(exchange: Exchange) -> None:
         mount = find(exchange.request.path)
         if mount is None:
             inner(exchange)
-            return
-
-        def run(body: BinaryIO) -> None:
-            channel = Channel(exchange, site, mount, tasks)
-            request = ResourceRequest(channel)
-            if not request.fill(exchange.request, body):
-                channel.serve(request, request.process)
-            elif body.seek(0, SEEK_END) <= _SMALL_FORM:
-                channel.serve(request, request.read_form())
-            else:
-                forms.read(channel, request)
-
-        exchange.collect(run)
+        elif exchange.request.length:
+            exchange.collect(partial(begin, exchange, mount))
+        else:
+            begin(exchange, mount, BytesIO())
 
     return answer
 

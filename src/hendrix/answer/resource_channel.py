@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from twisted.internet import interfaces
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
@@ -20,18 +20,15 @@ from zope.interface import implementer
 from hendrix.answer.failure import failure
 from hendrix.answer.mounts import Mount
 from hendrix.answer.producer import Flow
+from hendrix.answer.resource_headers import AnswerHeaders, status_line
 from hendrix.answer.resource_transport import Transport
-from hendrix.answer.tasks import Tasks
 from hendrix.core.errors import AnswerError
 from hendrix.core.events import ERROR, emit
-from hendrix.core.exchange import Exchange, Raw
-from hendrix.core.http import HOP_BY_HOP, ResponseHeaders
+from hendrix.core.exchange import NO_MORE, Exchange, Raw
+from hendrix.core.http import ResponseHeaders
 
 #: Bytes that are held at the most.
 _MOST_HELD = 64 * 1024
-#: Names as they are sent; empty for those that are not a resource's to say (RFC 9110 section 7.6.1).
-_names: dict[bytes, str] = {}
-_MOST_NAMES = 1000
 Address = IPv4Address | IPv6Address | UNIXAddress
 
 
@@ -41,45 +38,26 @@ class Channel:
 
     #: Twisted's own access log is not kept; ours is.
     factory = None
+    _request: Any = None
+    #: The head, once the resource has said it, and until it is sent; what it has written meanwhile.
+    _status = ""
+    _headers: ResponseHeaders = NO_MORE
+    _held: list[bytes] | None = None
+    _held_size = 0
+    _flushing = False
+    #: The resource runs: what it writes is held until it returns.
+    rendering = False
+    _flow: Flow | None = None
+    _transport: Transport | None = None
+    _transport_taken = False
+    #: The peer's form makes no sense.
+    is_bad = False
 
-    __slots__ = (
-        "_flow",
-        "_flushing",
-        "_headers",
-        "_held",
-        "_held_size",
-        "_request",
-        "_status",
-        "_tasks",
-        "_transport",
-        "_transport_taken",
-        "exchange",
-        "is_bad",
-        "mount",
-        "rendering",
-        "site",
-    )
-
-    def __init__(self, exchange: Exchange, site: Any, mount: Mount, tasks: Tasks) -> None:
+    def __init__(self, exchange: Exchange, site: Any, mount: Mount) -> None:
         self.exchange = exchange
         self.site = site
         #: The resource that is asked.
         self.mount = mount
-        self._tasks = tasks
-        self._request: Any = None
-        #: The head, once the resource has said it, and until it is sent; what it has written meanwhile.
-        self._status = ""
-        self._headers: ResponseHeaders = []
-        self._held: list[bytes] | None = None
-        self._held_size = 0
-        self._flushing = False
-        #: The resource runs: what it writes is held until it returns.
-        self.rendering = False
-        self._flow: Flow | None = None
-        self._transport: Transport | None = None
-        self._transport_taken = False
-        #: The peer's form makes no sense.
-        self.is_bad = False
 
     # --- from the layer ------------------------------------------------------------------------------------
 
@@ -97,14 +75,14 @@ class Channel:
         self._flush()
         exchange = self.exchange
         exchange.on_gone, exchange.on_eof, exchange.on_drained = self._on_gone, self._on_eof, self._on_drained
-        self._tasks.attend(self)
+        self.site.tasks.attend(self)
         if exchange.gone:
             self._on_gone()
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
         """The worker's."""
-        return self._tasks.loop
+        return cast("asyncio.AbstractEventLoop", self.site.tasks.loop)
 
     @property
     def request_id(self) -> str:
@@ -113,18 +91,19 @@ class Channel:
 
     # --- from the request ----------------------------------------------------------------------------------
 
-    def writeHeaders(self, version: bytes, code: bytes, reason: bytes, headers: Any) -> None:
+    def writeHeaders(self, version: bytes, code: bytes, reason: bytes, headers: AnswerHeaders) -> None:
         """The head of the answer."""
-        self._status = f"{code.decode('latin-1')} {reason.decode('latin-1')}"
-        out: ResponseHeaders = []
-        for name, values in headers.getAllRawHeaders():
-            told = _names.get(name)
-            if told is None:
-                told = _learn(name)
-            if told:
-                out += [(told, value.decode("latin-1")) for value in values]
-        self._headers = out
+        self._status = status_line(int(code), reason)
+        self._headers = headers.told()
         self._held = []
+
+    def answer(self, status: str, headers: ResponseHeaders, body: bytes) -> None:
+        """The whole answer, while the resource runs."""
+        self._request = self._transport = None
+        try:
+            self.exchange.respond(status, headers, body)
+        except AnswerError as error:
+            self._refused(error)
 
     def write(self, data: bytes) -> None:
         """A piece of the body."""
@@ -224,11 +203,11 @@ class Channel:
 
     def getPeer(self) -> Address:
         """The client, as trusted proxies tell it."""
-        return _address(self.exchange.origin.client)
+        return address(self.exchange.origin.client)
 
     def getHost(self) -> Address:
         """Our address."""
-        return _address(self.exchange.origin.server)
+        return address(self.exchange.origin.server)
 
     def isSecure(self) -> bool:
         """Was it sent by HTTPS, to us or to a trusted proxy?"""
@@ -320,7 +299,7 @@ class Channel:
         if not self.rendering:
             exchange = self.exchange
             exchange.on_gone = exchange.on_eof = exchange.on_drained = None
-            self._tasks.dismiss(self)
+            self.site.tasks.dismiss(self)
         if not self._transport_taken:
             self._transport = None
         return request
@@ -357,17 +336,9 @@ class Channel:
 
 
 @lru_cache(maxsize=4096)
-def _address(place: tuple[str, int]) -> Address:
+def address(place: tuple[str, int]) -> Address:
+    """``(host, port)`` as Twisted has it; a unix socket has no host."""
     host, port = place
     if not host:
         return UNIXAddress(None)
     return IPv6Address("TCP", host, port) if ":" in host else IPv4Address("TCP", host, port)
-
-
-def _learn(name: bytes) -> str:
-    told = name.decode("latin-1")
-    if told.lower() in HOP_BY_HOP:
-        told = ""
-    if len(_names) < _MOST_NAMES:
-        _names[name] = told
-    return told

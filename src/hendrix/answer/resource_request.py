@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from io import SEEK_END
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from urllib.parse import quote, unquote_to_bytes
 
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
-from twisted.web import http, server, util
+from twisted.web import server, util
+from twisted.web.error import UnsupportedMethod
+from twisted.web.http import NO_CONTENT, NOT_MODIFIED, datetimeToString, parse_qs
+from twisted.web.http_headers import Headers
 from twisted.web.resource import EncodingResourceWrapper
+from twisted.web.server import NOT_DONE_YET
 
 from hendrix.answer.failure import failure
 from hendrix.answer.form import MOST_MEMORY, kind_of, memory_for
+from hendrix.answer.resource_channel import address
+from hendrix.answer.resource_headers import AnswerHeaders, status_line
 from hendrix.core.events import DEBUG, ERROR, emit
 
 if TYPE_CHECKING:
     from hendrix.answer.resource_channel import Channel
     from hendrix.core.http import Request
 
+_VERSIONS = {"1.1": b"HTTP/1.1", "1.0": b"HTTP/1.0", "2": b"HTTP/2"}
+#: As they are unless somebody has replaced them, to see or to change the end of an answer.
+_WRITE, _FINISH = server.Request.write, server.Request.finish
 _TRACEBACK = "<!doctype html><title>Traceback</title>{}"
 
 
@@ -31,44 +42,59 @@ class _Quiet(Logger):
 
 
 class ResourceRequest(server.Request):
-    """See ``IRequest``. ``channel`` is ours (``resource_channel``)."""
+    """See ``IRequest``. ``channel`` is ours (``resource_channel``).
+
+    What Twisted makes for each request and few resources ask for is made when it is asked for.
+    """
 
     _log = _Quiet(namespace="twisted.web.server.Request")
+    queued = False
+    _parsePOSTFormSubmission = True  # noqa: N815 - Twisted's
     #: Its form is being read, which Twisted ends by a call of ``process``; what kind of form it is.
     _reading = False
-    _form: bytes | None = None
+    form: bytes | None = None
+    #: Somebody has looked at the cookies of the answer, and may have added some.
+    _has_cookies = False
+    #: Made by the first who asks to be notified.
+    notifications: Any = ()
+
+    def __init__(self, channel: Channel, body: BinaryIO) -> None:
+        # Not Twisted's, see __getattr__.
+        self.channel = channel  # type: ignore[assignment]
+        head = self._head = channel.exchange.request
+        self._origin = channel.exchange.origin
+        self.responseHeaders: AnswerHeaders = AnswerHeaders()
+        self.content = body
+        self.method = head.method.encode("latin-1")
+        self.path = head.path
+        self.uri = head.target if head.target.startswith(b"/") else _origin_form(head)
+        self.clientproto = _VERSIONS.get(head.version) or b"HTTP/" + head.version.encode("latin-1")
+        self.args = parse_qs(head.query, True) if head.query else {}
+        if head.length and head.method == "POST" and b"content-type" in head.fields:
+            self.form = kind_of(head.fields[b"content-type"])
+
+    def __getattr__(self, name: str) -> Any:
+        make = _MADE_LATE.get(name)
+        if make is None:
+            if name not in _known_to_twisted():
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            # A newer Twisted's, which we know nothing of.
+            make = _as_twisted_makes(name)
+        value = make(self)
+        setattr(self, name, value)
+        return value
 
     @property
     def _ours(self) -> Channel:
         return cast("Channel", self.channel)
 
-    def fill(self, request: Request, body: BinaryIO) -> bool:
-        """Take over the head and the body. True where a form is to be read before ``process`` may be called."""
-        add = self.requestHeaders.addRawHeader
-        for name, value in request.headers:
-            add(name, value)
-        fields = request.fields
-        if b"cookie" in fields:
-            self.parseCookies()
-        self.content = body
-        self.method = request.method.encode("latin-1")
-        self.path = request.path
-        self.uri = request.target if request.target.startswith(b"/") else _origin_form(request)
-        self.clientproto = b"HTTP/" + request.version.encode("latin-1")
-        if self.method == b"POST" and request.length and b"content-type" in fields:
-            self._form = kind_of(fields[b"content-type"])
-            if self._form is not None:
-                return True
-        self.args = http.parse_qs(request.query, True) if request.query else {}
-        return False
-
     def read_form(self) -> Callable[[], object]:
         """Have Twisted read the form; what comes back is to be called next, on the loop. May be run in a thread."""
         channel = self._ours
-        assert self._form is not None and self.content is not None
+        assert self.form is not None and self.content is not None
         self._reading = True
         try:
-            if memory_for(self.content, self._form) > MOST_MEMORY:
+            if memory_for(self.content, self.form) > MOST_MEMORY:
                 return lambda: channel.refuse(413, "the form takes too much memory; a file can be sent as a body")
             self.content.seek(0, SEEK_END)
             self.requestReceived(self.method, self.uri, self.clientproto)
@@ -84,18 +110,85 @@ class ResourceRequest(server.Request):
         """Ask the resource. As in Twisted, but that ``Server`` and ``Date`` are not set here."""
         if self._reading:
             return
-        channel = self._ours
-        self.site = channel.site
+        site = self.site = self._ours.site
         self.prepath = []
-        self.postpath = [unquote_to_bytes(segment) for segment in self.path[1:].split(b"/")]
+        self.postpath = self.path[1:].split(b"/")
+        if b"%" in self.path:
+            self.postpath = [unquote_to_bytes(segment) for segment in self.postpath]
         try:
-            found = channel.site.getResourceFor(self)
+            found = site.getResourceFor(self)
             if isinstance(found, EncodingResourceWrapper):
                 self._encoder = found.getEncoder(self)
             self.render(found)
         except BaseException:
             # SystemExit and the like end a request, not the loop that serves others.
             self.processingFailed(Failure())
+
+    def render(self, resrc: Any) -> None:
+        """See ``server.Request.render``; the usual answer, all of it at once, is given here."""
+        if self.method == b"HEAD":
+            super().render(resrc)
+            return
+        try:
+            body = resrc.render(self)
+        except UnsupportedMethod as error:
+            super().render(_Asked(resrc, error))
+            return
+        if type(body) is bytes and self._is_untouched():
+            self._answer(body)
+        elif body is not NOT_DONE_YET:
+            super().render(_Asked(resrc, body))
+
+    def _is_untouched(self) -> bool:
+        """Has the resource left all of its answer to what it returned, and ``write`` and ``finish`` as they are?"""
+        return (
+            not self.startedWriting
+            and self._encoder is None
+            and self.producer is None
+            and getattr(self.write, "__func__", None) is _WRITE
+            and getattr(self.finish, "__func__", None) is _FINISH
+        )
+
+    def _answer(self, body: bytes) -> None:
+        """What Twisted does by ``write`` and ``finish``."""
+        headers, code = self.responseHeaders, self.code
+        if (
+            body
+            and not headers.typed
+            and code not in (NOT_MODIFIED, NO_CONTENT)
+            and self.defaultContentType is not None
+        ):
+            headers.setRawHeaders(b"Content-Type", [self.defaultContentType])
+        if self._has_cookies or self.etag is not None or self.lastModified is not None:
+            self._add_headers(headers)
+        self.startedWriting = self.finished = 1
+        self.sentLength = len(body)
+        channel, self.channel = self._ours, None  # type: ignore[assignment]
+        channel.answer(status_line(code, self.code_message), headers.told_but_length(), body)
+        if self.content is not None:
+            self.content.close()
+            self.content = None
+        if self.notifications:
+            self._notify()
+
+    def _notify(self) -> None:
+        notifications, self.notifications = self.notifications, ()
+        for deferred in notifications:
+            deferred.callback(None)
+
+    def notifyFinish(self) -> Deferred[None]:
+        """See ``IRequest.notifyFinish``."""
+        deferred: Deferred[None] = Deferred()
+        self.notifications = [*self.notifications, deferred]
+        return deferred
+
+    def _add_headers(self, headers: Headers) -> None:
+        if self.lastModified is not None and not headers.hasHeader(b"Last-Modified"):
+            headers.setRawHeaders(b"Last-Modified", [datetimeToString(self.lastModified)])
+        if self.etag is not None:
+            headers.setRawHeaders(b"ETag", [self.etag])
+        if self._has_cookies and self.cookies:
+            headers.setRawHeaders(b"Set-Cookie", self.cookies)
 
     def processingFailed(self, reason: Failure) -> Failure:
         """The resource raised."""
@@ -150,6 +243,76 @@ class ResourceRequest(server.Request):
         scheme = b"https" if self.isSecure() else b"http"
         path = b"/".join(quote(segment, safe="").encode() for segment in prepath)
         return scheme + b"://" + authority + b"/" + path
+
+
+class _Asked:
+    """A resource that was asked already: what it gave, or raised, comes first when it is asked again."""
+
+    def __init__(self, resource: Any, outcome: Any) -> None:
+        self._resource = resource
+        self._outcomes = [outcome]
+
+    def render(self, request: Any) -> Any:
+        """See ``IResource.render``."""
+        if not self._outcomes:
+            return self._resource.render(request)
+        outcome = self._outcomes.pop()
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    def __repr__(self) -> str:
+        return repr(self._resource)
+
+
+def _request_headers(request: ResourceRequest) -> Headers:
+    headers = Headers()
+    for name, value in request._head.headers:
+        headers.addRawHeader(name, value)
+    return headers
+
+
+def _received_cookies(request: ResourceRequest) -> dict[bytes, bytes]:
+    cookies: dict[bytes, bytes] = {}
+    if b"cookie" in request._head.fields:
+        request.received_cookies = cookies
+        request.parseCookies()
+    return cookies
+
+
+def _cookies(request: ResourceRequest) -> list[bytes]:
+    request._has_cookies = True
+    return []
+
+
+_MADE_LATE: dict[str, Callable[[ResourceRequest], Any]] = {
+    "requestHeaders": _request_headers,
+    "received_cookies": _received_cookies,
+    "client": lambda request: address(request._origin.client),
+    "host": lambda request: address(request._origin.server),
+    "cookies": _cookies,
+    "_adapterCache": lambda _: {},
+}
+
+
+class _NoChannel:
+    """Enough of a channel for a ``Request`` of Twisted's to be made."""
+
+    transport = None
+    site = server.Site
+
+    def getPeer(self) -> None: ...
+    def getHost(self) -> None: ...
+
+
+@cache
+def _known_to_twisted() -> frozenset[str]:
+    """The attributes that Twisted's ``Request`` has from the beginning."""
+    return frozenset(vars(server.Request(_NoChannel(), parsePOSTFormSubmission=True)))
+
+
+def _as_twisted_makes(name: str) -> Callable[[ResourceRequest], Any]:
+    return lambda request: vars(server.Request(request.channel, parsePOSTFormSubmission=True))[name]
 
 
 def _origin_form(request: Request) -> bytes:
