@@ -17,6 +17,7 @@ from django.utils.module_loading import import_string
 
 from hendrix.answer import housekeeping
 from hendrix.answer.layers import AsyncLayer, HooksLayer, Layer, SyncLayer, ViewLayer, complete
+from hendrix.answer.messages import quickened
 from hendrix.answer.routes import Routes, walk
 
 
@@ -75,7 +76,7 @@ class Handler(BaseHandler):  # type: ignore[misc]
         if middleware.get_response is not get_response:
             # It has put something of its own around what is within it, which must be called.
             return SyncLayer(layer, middleware)
-        made.add_outside(middleware)
+        made.add_outside(quickened(middleware))
         return made
 
     def _with_whole(self, path: str, factory: Callable[..., Any], layer: Layer, on_loop: bool) -> Layer:

@@ -50,8 +50,13 @@ def install() -> None:
         signal.send = QuickSend(signal, stand_ins)
 
 
+def begin_anew() -> None:
+    """In a process that was forked: Django's checks have made every cache, in a thread that serves nobody."""
+    _state["caches"] = False
+
+
 def caches_in_use() -> bool:
-    """Has any cache been used in this process?"""
+    """Has any cache been used by a request in this process?"""
     return _state["caches"]
 
 

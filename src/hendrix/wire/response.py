@@ -21,6 +21,7 @@ _REMEMBERED = 1000
 _PLAIN, _LENGTH, _DATE, _SERVER = range(4)
 _SPECIAL = {"content-length": _LENGTH, "date": _DATE, "server": _SERVER}
 _kinds: dict[str, int] = {}
+_codes: dict[str, int] = {}
 
 
 @dataclass(slots=True)
@@ -56,6 +57,16 @@ class Fields:
 
 def check_status(status: str) -> int:
     """The code of a status line such as ``"200 OK"``. Raises ``AnswerError``."""
+    known = _codes.get(status) if type(status) is str else None
+    if known is not None:
+        return known
+    code = _code(status)
+    if len(_codes) < _REMEMBERED:
+        _codes[status] = code
+    return code
+
+
+def _code(status: str) -> int:
     if not isinstance(status, str) or not _STATUS.fullmatch(status):
         raise AnswerError(f"the status {status!r:.80} is not three digits, a space and a reason")
     code = int(status[:3])

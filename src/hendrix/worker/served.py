@@ -69,9 +69,11 @@ def introduce(served: Served, config: Config, loop: asyncio.AbstractEventLoop, t
     """Have a project with both kinds of views use this loop and these threads, whichever way it goes between them."""
     if served.django is None:
         return
+    from hendrix.answer import housekeeping  # noqa: PLC0415 - imports Django
     from hendrix.answer.django import prepare_context  # noqa: PLC0415 - imports Django
     from hendrix.answer.sync_threads import adopt_loop  # noqa: PLC0415 - imports asgiref
 
+    housekeeping.begin_anew()
     adopt_thread = adopt_loop(loop, threads)
 
     def begin() -> None:
