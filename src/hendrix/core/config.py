@@ -137,15 +137,6 @@ class Config:
         group="project",
         metavar="PATH",
     )
-    resources: tuple[str, ...] = _option(
-        (),
-        values.attribute,
-        "mount this twisted.web resource at its namespace: module.attr; may be given again",
-        group="project",
-        metavar="NAME",
-        repeat=True,
-        setting="HENDRIX_CHILD_RESOURCES",
-    )
 
     # Where to listen
     bind: tuple[str, ...] = _option(
@@ -217,6 +208,15 @@ class Config:
     )
 
     # Beside the site
+    resources: tuple[str, ...] = _option(
+        (),
+        values.resource,
+        "resource of twisted.web to mount beside the site: module.attr or path=module.attr; may be given again",
+        group="beside",
+        metavar="RESOURCE",
+        repeat=True,
+        setting="HENDRIX_CHILD_RESOURCES",
+    )
     services: tuple[str, ...] = _option(
         (),
         values.service,
@@ -460,7 +460,7 @@ OPTIONS: dict[str, Option] = {declared.name: _described(declared) for declared i
 _THINGS = {
     place
     for option in OPTIONS.values()
-    if option.parse is values.service
+    if option.parse in (values.service, values.resource)
     for place in (option.setting, f"HENDRIX.{option.name}")
 }
 

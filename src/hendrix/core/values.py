@@ -43,33 +43,31 @@ def application(value: str) -> str:
     """Where an application is: ``module:attribute`` or ``module.attribute``, or nothing."""
     name, colon, attribute = value.partition(":") if ":" in value else value.rpartition(".")
     if value and (value.endswith(".py") or not (colon and module(name) and module(attribute))):
-        raise ValueError("names no attribute of a module; give module:attribute, such as project.wsgi:application")
-    return value
-
-
-def attribute(value: str) -> str:
-    """Where an object is: ``module.attribute`` or ``module:attribute``."""
-    name, colon, found = value.partition(":") if ":" in value else value.rpartition(".")
-    try:
-        good = bool(colon and module(name) and module(found))
-    except ValueError:
-        good = False
-    if not good:
-        raise ValueError("names no attribute of a module; give one such as project.resources.feed")
+        raise ValueError("names no attribute of a module; give module:resource, such as project.wsgi:application")
     return value
 
 
 def service(value: str) -> str:
     """A thing of the project, perhaps with a name: ``module.attribute`` or ``name=module.attribute``."""
+    return _thing(value, "name", "chat=app.services.Chat")
+
+
+def resource(value: str) -> str:
+    """The same, where the name is a place: ``api/feed=app.resources.feed``."""
+    return _thing(value, "namespace", "api/feed=app.resources.feed")
+
+
+def _thing(value: str, what: str, example: str) -> str:
     name, equals, path = value.rpartition("=")
     if (equals and not name.strip()) or any(sign.isspace() for sign in value):
-        raise ValueError("is no name=module.attribute; give one such as chat=app.services.Chat")
+        raise ValueError(f"is no {what}=module.attribute; give one such as {example}")
     try:
         known = application(path)
     except ValueError:
         known = ""
     if not known:
-        raise ValueError("names no attribute of a module; give (name, path) or a path, such as app.services.Chat")
+        path = example.partition("=")[2]
+        raise ValueError(f"names no attribute of a module; give ({what}, path) or a path, such as {path}")
     return value
 
 
@@ -112,7 +110,7 @@ def access_format(value: str) -> str:
 
 #: Parsers that take almost any text: a number or a switch given to them in a file is a slip.
 FREE_TEXT: frozenset[Parser] = frozenset(
-    (text, module, application, attribute, service, url_prefix, field_name, field_value, pattern)
+    (text, module, application, resource, service, url_prefix, field_name, field_value, pattern)
 )
 
 

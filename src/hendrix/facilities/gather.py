@@ -11,8 +11,9 @@ from hendrix.worker.resources import imported, mounts_of
 
 def get_additional_resources(settings_module: Any) -> list[Any]:
     """The resources of ``HENDRIX_CHILD_RESOURCES``, in its order. Raises ``ProjectError``."""
-    names = getattr(settings_module, "HENDRIX_CHILD_RESOURCES", ())
-    return [mount.resource for name in names for mount in mounts_of(imported(name), name)]
+    setting = getattr(settings_module, "HENDRIX_CHILD_RESOURCES", ())
+    names = described(setting, "")
+    return [mount.resource for name in names for mount in mounts_of(imported(name, setting), name)]
 
 
 def get_additional_services(settings_module: Any) -> list[tuple[str, Any]]:

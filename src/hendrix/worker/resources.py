@@ -9,10 +9,13 @@ from typing import Any
 from twisted.web.resource import IResource
 
 from hendrix.answer.mounts import Mount, Mounts, segments_of
+from hendrix.core import references
 from hendrix.core.errors import ProjectError
 from hendrix.core.events import WARNING, emit
 from hendrix.worker.fault import projects_fault
 
+#: Where what stands in settings itself is to be found.
+_SETTINGS = "django.conf:"
 #: So deep may factories give factories.
 _DEEPEST = 4
 
@@ -30,11 +33,16 @@ def load_mounts(names: Iterable[str]) -> Mounts:
 
 
 def mounts_of(found: Any, name: str) -> list[Mount]:
-    """The resources that ``found`` is or gives. ``name`` is what it is called in messages. Raises ``ProjectError``."""
+    """The resources that ``found`` is or gives, at their namespaces or at the one that ``name`` says.
+
+    ``name`` is what it is called in messages, ``path`` or ``namespace=path``. Raises ``ProjectError``.
+    """
+    place, _, path = name.rpartition("=")
+    name = path.removeprefix(_SETTINGS)
     with projects_fault(f"HENDRIX_CHILD_RESOURCES: {name} does not give its resources"):
         return [
-            Mount(segments_of(namespace, name), resource, name)
-            for resource, namespace in _resources(found, getattr(found, "namespace", None), name, _DEEPEST)
+            Mount(segments_of(place or namespace, name), resource, name)
+            for resource, namespace in _resources(found, place or None, name, _DEEPEST)
         ]
 
 
@@ -67,11 +75,14 @@ def _given(found: Any, name: str, depth: int) -> Any:
     )
 
 
-def imported(name: str) -> Any:
-    """What ``name`` (``module.attr`` or ``module:attr``) is. Raises ``ProjectError``."""
-    module_name, _, attribute = name.partition(":") if ":" in name else name.rpartition(".")
-    with projects_fault(f"HENDRIX_CHILD_RESOURCES: {name} does not import"):
-        found: Any = importlib.import_module(module_name)
-        for part in attribute.split("."):
-            found = getattr(found, part)
-    return found
+def imported(name: str, things: Any = None) -> Any:
+    """What ``name`` (``module.attr``, ``module:attr`` or ``namespace=module.attr``) is. Raises ``ProjectError``.
+
+    A path that begins with a dot leads into ``things``.
+    """
+    path = name.rpartition("=")[2]
+    if path.startswith("."):
+        return references.found(things, path[1:])
+    module_name, _, attribute = path.partition(":") if ":" in path else path.rpartition(".")
+    with projects_fault(f"HENDRIX_CHILD_RESOURCES: {path.removeprefix(_SETTINGS)} does not import"):
+        return references.found(importlib.import_module(module_name), attribute)

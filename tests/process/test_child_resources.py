@@ -1,0 +1,183 @@
+"""``HENDRIX_CHILD_RESOURCES`` of a real project: named right and wrong, reloaded, in several workers."""
+
+import json
+import time
+
+import pytest
+
+from tests.kit.live import until
+from tests.process.hx import actions
+
+RESOURCES = """
+import os
+
+from twisted.web.resource import Resource
+
+WORD = "first"
+
+
+class Word(Resource):
+    isLeaf = True
+    namespace = "words/one"
+    asked = 0
+
+    def render_GET(self, request):
+        self.asked += 1
+        return f"{WORD} {os.getpid()} {self.asked}".encode()
+
+
+class Nameless(Resource):
+    isLeaf = True
+
+    def render_GET(self, request):
+        return b"nameless"
+
+
+class Failing(Resource):
+    namespace = "failing"
+
+    def __init__(self):
+        raise RuntimeError("it is not to be had")
+
+
+word = Word()
+number = 3
+bare = Nameless()
+wide = Nameless()
+wide.namespace = "/"
+odd = Nameless()
+odd.namespace = 5
+"""
+
+
+@pytest.fixture
+def served(project):
+    project.write("resources.py", RESOURCES)
+    return project
+
+
+@pytest.fixture
+def hx(served):
+    with actions(served) as found:
+        yield found
+
+
+def names(project, text):
+    project.add("settings.py", f"HENDRIX_CHILD_RESOURCES = {text}")
+
+
+def get(server, path):
+    with server.client() as client:
+        return client.get(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("['site1.resources.Word']", "/words/one"),
+        ("['site1.resources:word']", "/words/one"),
+        ("'site1.resources.word'", "/words/one"),
+        ("('site1.resources.word', ('api', 'site1.resources.bare'))", "/api"),
+        ("{'deep/er': 'site1.resources.Word'}", "/deep/er/below"),
+        ("[]\nfrom site1.resources import Word\nHENDRIX_CHILD_RESOURCES.append(Word())", "/words/one"),
+        ("[]\nHENDRIX = {'resources': ['site1.resources.word']}", "/words/one"),
+    ],
+)
+def test_ways_to_name_them(served, text, path):
+    names(served, text)
+    with served.serve() as server:
+        assert get(server, path).status == 200
+        assert get(server, "/hello").body == b"hello"
+        assert get(server, "/words").status == 404, "Django's"
+
+
+def test_the_flag_and_the_file(served):
+    (served.folder / "hendrix.toml").write_text('resources = ["site1.resources.word"]\n')
+    with served.serve() as server:
+        assert get(server, "/words/one").status == 200
+    with served.serve("--resources", "api=site1.resources.bare") as server:
+        assert get(server, "/api").body == b"nameless"
+        assert get(server, "/words/one").status == 404
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "words"),
+    [
+        ("['site1.resources.missing']", 3, "HENDRIX_CHILD_RESOURCES: site1.resources.missing does not import: Attr"),
+        ("['site1.nowhere.missing']", 3, "HENDRIX_CHILD_RESOURCES: site1.nowhere.missing does not import: ModuleNot"),
+        ("['site1.resources.Failing']", 3, "site1.resources.Failing does not give its resources: RuntimeError: it is"),
+        ("['site1.resources.number']", 3, "HENDRIX_CHILD_RESOURCES: site1.resources.number is int, and must be a res"),
+        ("['site1.resources.bare']", 3, "HENDRIX_CHILD_RESOURCES: site1.resources.bare has no namespace; give it one"),
+        ("['site1.resources.wide']", 3, "the namespace of the resource site1.resources.wide is '/', which is no pla"),
+        ("['site1.resources.odd']", 3, "the namespace of the resource site1.resources.odd is int, and must be str o"),
+        ("[3]", 3, "HENDRIX_CHILD_RESOURCES.0 is int, and must be a resource of twisted.web, a class or function tha"),
+        ("['nowhere']", 1, "setting HENDRIX_CHILD_RESOURCES: 'nowhere' names no attribute of a module; give (namesp"),
+    ],
+)
+def test_what_is_wrong_is_one_line(served, text, status, words):
+    names(served, text)
+    ended, said = served.fails()
+    lines = said.splitlines()
+    assert ended == status, said
+    assert lines[-1].startswith("hx: ") and words in lines[-1], said
+
+
+def test_two_at_one_place(served, hx):
+    names(served, "['site1.resources.Word', 'site1.resources.word']")
+    done = hx("check")
+    assert "resource: /words/one is site1.resources.word" in done.stdout
+    assert "warning: site1.resources.Word is not served: site1.resources.word is at /words/one, too" in done.stdout
+    assert json.loads(hx("check", "--json").stdout)["resources"] == {"/words/one": "site1.resources.word"}
+    with served.serve() as server:
+        assert "resource.overridden path=/words/one by=site1.resources.word was=site1.resources.Word" in server.log()
+
+
+def test_each_worker_has_its_own_tree(served):
+    names(served, "['site1.resources.word']")
+    with served.serve("-w", "4") as server:
+        until(lambda: len(server.workers()) == 4, "the workers")
+        seen: dict[str, list[int]] = {}
+        deadline = time.monotonic() + 20
+        while len(seen) < 2:
+            assert time.monotonic() < deadline
+            clients = [server.client() for _ in range(16)]
+            for client in clients:
+                _word, pid, asked = client.get("/words/one").text.split()
+                seen.setdefault(pid, []).append(int(asked))
+            for client in clients:
+                client.close()
+    for counts in seen.values():
+        assert counts == list(range(1, len(counts) + 1))
+
+
+def test_a_saved_resource_answers(served):
+    names(served, "['site1.resources.word']")
+    with served.serve("--dev") as server:
+        assert get(server, "/words/one").text.startswith("first ")
+        served.write("resources.py", RESOURCES.replace("first", "second"))
+        until(lambda: get(server, "/words/one").text.startswith("second "), "the new answer")
+
+
+def test_a_broken_one_does_not_come_into_service(served):
+    names(served, "['site1.resources.word']")
+    with served.serve("--dev") as server:
+        served.write("resources.py", "oops(")
+        server.await_log("SyntaxError")
+        assert get(server, "/words/one").text.startswith("first ")
+        served.write("resources.py", RESOURCES.replace("first", "third"))
+        until(lambda: get(server, "/words/one").text.startswith("third "), "the new answer")
+
+
+def test_without_preload(served):
+    names(served, "['site1.resources.word']")
+    with served.serve("--no-preload") as server:
+        assert get(server, "/words/one").status == 200
+
+
+def test_the_page_of_one_that_raises_in_development(served):
+    served.add("resources.py", "class Raising(Word):\n    def render_GET(self, request):\n        return 1 / 0\n")
+    names(served, "['site1.resources.Raising']")
+    with served.serve("--dev") as server:
+        answer = get(server, "/words/one")
+        assert answer.status == 500
+        assert "ZeroDivisionError" in answer.text
