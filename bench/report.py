@@ -92,40 +92,50 @@ def read(out: Path) -> dict[str, Part]:
         ) from error
 
 
-def _versions(versions: Mapping[str, str]) -> str:
-    known = [one for one in SERVERS.values() if "-" not in one.name]
-    return ", ".join(f"{label(one.name)} {versions.get(one.distribution, '?')}" for one in known)
+def _servers(versions: Mapping[str, str]) -> dict[str, str]:
+    """The versions that are known, by the names that readers know."""
+    named = {label(one.name): versions.get(one.distribution, "?") for one in SERVERS.values() if "-" not in one.name}
+    return {name: version for name, version in named.items() if version != "?"}
 
 
-def _facts(of: Occasion) -> dict[str, str]:
-    facts, versions = of.facts, of.versions
+def _machine(of: Occasion) -> dict[str, str]:
+    facts, django = of.facts, of.versions.get("django", "?")
     return {
         "Machine": f"{facts['processor']}, {facts['memory']}, {facts['kernel']}",
-        "Python": f"{facts['python']}, Django {versions.get('django', '?')}, wrk {facts['wrk']}",
-        "Servers": _versions(versions),
+        "Python": f"{facts['python']}, Django {django}, wrk {facts['wrk']}",
     }
 
 
 def _measured(of: Occasion, newest: Occasion) -> str:
     """When a section was measured, and on what, where that is not what stands at the head of the page."""
-    head, own = _facts(newest), _facts(of)
-    others = "; ".join(f"{name.lower()}: {value}" for name, value in own.items() if value != head[name])
+    head = _machine(newest) | _servers(newest.versions)
+    own = _machine(of) | _servers(of.versions)
+    others = [f"{name} {value}" for name, value in own.items() if value != head.get(name, value)]
     line = f"Measured on {of.facts['date']}, commit {of.facts.get('commit', '?')}"
-    return f"{line} ({others})." if others else f"{line}."
+    return f"{line} ({'; '.join(others)})." if others else f"{line}."
 
 
 def markdown(parts: Sequence[Part]) -> str:
     """The whole page. Its head is that of the newest part."""
-    newest = max((one.occasion for one in parts), key=lambda occasion: occasion.facts["date"])
+    newest = max((one.occasion for one in reversed(parts)), key=lambda occasion: occasion.facts["date"])
+    servers = ", ".join(f"{name} {version}" for name, version in _known(parts, newest).items())
+    lines = [*(f"- {name}: {value}" for name, value in _machine(newest).items()), f"- Servers: {servers}"]
     method = "\n".join(f"{number}. {line}" for number, line in enumerate(_METHOD, 1))
     again = "make bench    # or parts of it: bench/README.md"
     head = [
         "# Benchmarks",
         "Measured by `bench/`; absolute times depend on the machine, the ratios much less.",
-        "\n".join(f"- {name}: {value}" for name, value in _facts(newest).items()),
+        "\n".join(lines),
         f"## Method\n\n{method}\n\nTo repeat it:\n\n```\n{again}\n```",
     ]
     return "\n\n".join([*head, *(_text(one, newest) for one in parts)])
+
+
+def _known(parts: Sequence[Part], newest: Occasion) -> dict[str, str]:
+    """The newest versions; those of older parts where the newest does not know one."""
+    older = [_servers(one.occasion.versions) for one in parts]
+    merged = {name: version for known in (*older, _servers(newest.versions)) for name, version in known.items()}
+    return {name: merged[name] for name in map(label, SERVERS) if name in merged}
 
 
 def _text(one: Part, newest: Occasion) -> str:

@@ -76,12 +76,13 @@ def test_the_page_has_facts_method_and_sections() -> None:
 
 def test_a_section_of_another_day_says_what_was_different() -> None:
     parts = [
-        Part(Section("one", "One", "text", []), occasion("2026-01-02", django="5.2")),
-        Part(Section("two", "Two", "text", []), occasion("2026-02-03", django="6.0")),
+        Part(Section("one", "One", "text", []), occasion("2026-01-02", django="5.2", gunicorn="26")),
+        Part(Section("two", "Two", "text", []), occasion("2026-02-03", django="6.0", granian="3.0", nginx="?")),
     ]
     page = report.markdown(parts)
     assert "- Python: C 3, Django 6.0, wrk 4" in page
-    assert "Measured on 2026-01-02, commit abc (python: C 3, Django 5.2, wrk 4)." in page
+    assert "- Servers: Granian 3.0, gunicorn 26\n" in page
+    assert "Measured on 2026-01-02, commit abc (Python C 3, Django 5.2, wrk 4; Granian 2.8)." in page
     assert "Measured on 2026-02-03, commit abc." in page
 
 
