@@ -138,9 +138,10 @@ def run(
     command += [
         "-s",
         str(HERE / "count.lua"),
-        f"http://127.0.0.1:{port}{workload.path}",
+        f"http://127.0.0.1:{port}/",
         "--",
-        str(len(workload.body)),
+        *(str(number) for number in (len(workload.body), workload.files, workload.visitors)),
+        workload.pattern,
     ]
 
     def pin() -> None:

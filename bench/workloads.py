@@ -16,7 +16,7 @@ BROWSER: Headers = (
     ("Accept-Encoding", "gzip, deflate, br, zstd"),
     ("Connection", "keep-alive"),
     ("Referer", "http://127.0.0.1/catalogue/"),
-    ("Cookie", "csrftoken=Zm9ydHktdHdvLWNoYXJhY3RlcnMtb2Y; sessionid=c29tZS1vdGhlci1jaGFyYWN0ZXJzLWhlcmU"),
+    ("Cookie", "csrftoken=Zm9ydHktdHdvLWNoYXJhY3RlcnMtb2Y; sessionid=c29tZS1vdGhlci1jaGFyYWN0ZXJzLWhl-{visitor}"),
     ("Sec-Fetch-Dest", "style"),
     ("Sec-Fetch-Mode", "no-cors"),
     ("Sec-Fetch-Site", "same-origin"),
@@ -39,7 +39,8 @@ class Workload:
 
     `suite` says which servers are asked. `settings` are those of the project; `floor_path` is what the floor calls,
     where that is another view than the servers are asked for. `browser`: with the headers of one; `known`: with the
-    validators of an earlier answer, so that it is 304; `encoded`: the answer has a Content-Encoding.
+    validators of an earlier answer, so that it is 304; `encoded`: the answer has a Content-Encoding. Every one of
+    so many `visitors` (with a cookie of its own, if it is a browser) asks for every one of so many `files`.
     """
 
     name: str
@@ -57,11 +58,18 @@ class Workload:
     browser: bool = False
     known: bool = False
     encoded: bool = False
+    files: int = 1
+    visitors: int = 1
+
+    @property
+    def pattern(self) -> str:
+        """The request target, with `{file}` where the number of a file goes."""
+        return self.target or f"/{self.name}"
 
     @property
     def path(self) -> str:
-        """The request target."""
-        return self.target or f"/{self.name}"
+        """The request target, for the first file."""
+        return self.pattern.replace("{file}", "0")
 
     @property
     def method(self) -> str:
@@ -156,6 +164,18 @@ _ALL = (
         floor=False,
         target="/static/bench/10k.png",
         note="Goal: the CPU of nginx at most, and a quarter of Granian's.",
+    ),
+    Workload(
+        "static_set",
+        "100 static files of 10 kB, which 100 visitors ask for with their browsers",
+        length=10_000,
+        suite="files",
+        floor=False,
+        target="/static/bench/set/{file}.png",
+        browser=True,
+        files=100,
+        visitors=100,
+        note="10,000 different requests in turn, each with the headers of a browser and a cookie of its visitor.",
     ),
     Workload(
         "static_304",

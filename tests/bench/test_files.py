@@ -20,6 +20,13 @@ def test_a_browser_asks_again_with_the_validators_it_was_given() -> None:
     }  # fmt: skip
 
 
+def test_many_files_have_a_number_in_their_path() -> None:
+    many, one = WORKLOADS["static_set"], WORKLOADS["static_10k"]
+    assert (many.pattern, many.path) == ("/static/bench/set/{file}.png", "/static/bench/set/0.png")
+    assert (one.pattern, one.files, one.visitors) == (one.path, 1, 1)
+    assert "{visitor}" in dict(BROWSER)["Cookie"]
+
+
 def test_a_server_without_validators_is_asked_without_them() -> None:
     assert WORKLOADS["static_304"].headers(Answer(200, 10_000)) == BROWSER
 

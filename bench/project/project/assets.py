@@ -9,6 +9,7 @@ from pathlib import Path
 from django.core.management import call_command
 
 _SIZES = {"10k.png": 10_000, "1m.webp": 1_000_000, "100m.mp4": 100_000_000}
+_SET = 100  # files of one size, in a folder of their own
 _STYLE_SIZE = 50_000
 _PROPERTIES = ("margin", "padding", "color", "background", "border", "width", "height", "font-size", "line-height")
 
@@ -22,6 +23,9 @@ def make(root: Path) -> None:
     noise = random.Random(1970)
     for name, size in _SIZES.items():
         (folder / name).write_bytes(noise.randbytes(size))
+    (folder / "set").mkdir()
+    for number in range(_SET):
+        (folder / "set" / f"{number}.png").write_bytes(noise.randbytes(_SIZES["10k.png"]))
     style = _style(noise)
     (folder / "site.css").write_bytes(style)
     (folder / "site.css.gz").write_bytes(gzip.compress(style, 9, mtime=0))
