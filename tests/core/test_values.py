@@ -216,3 +216,26 @@ def test_access_formats() -> None:
         assert values.access_format(name) == name
     with pytest.raises(ValueError, match="is no format; give off, combined, json"):
         values.access_format("combine")
+
+
+@pytest.mark.parametrize(
+    ("text", "codings"),
+    [
+        ("on", "zstd,br,gzip"),
+        ("True", "zstd,br,gzip"),
+        ("off", "off"),
+        ("", "off"),
+        ("0", "off"),
+        ("gzip", "gzip"),
+        (" BR , gzip,br ", "br,gzip"),
+        ("gzip,zstd,br", "gzip,zstd,br"),
+    ],
+)
+def test_codings(text: str, codings: str) -> None:
+    assert values.codings(text) == codings
+
+
+@pytest.mark.parametrize("text", ["deflate", "on,off", "gzip;q=1", "gzip br", "x-gzip", "off,gzip"])
+def test_bad_codings(text: str) -> None:
+    with pytest.raises(ValueError, match=r"give on, off or some of zstd, br, gzip"):
+        values.codings(text)

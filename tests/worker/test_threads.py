@@ -383,6 +383,17 @@ def test_others_stand_in_for_threads_that_wait_for_a_peer(small) -> None:
     assert len(small.pool.slots) == 4
 
 
+def test_they_do_so_while_the_interpreter_is_fought_for(small) -> None:
+    """Those that wait for a peer take no part in that."""
+    parked = [small.job(parks=small.pool)]
+    small.started(*parked)
+    small.loop.late = FOUGHT_FOR
+    more = small.job()
+    small.loop.advance(1)
+    small.started(more)
+    small.loop.late = 0.0
+
+
 def test_work_that_waits_already_gets_the_place_at_once(small) -> None:
     first = small.busy(2)
     streams = [small.job(parks=small.pool), small.job()]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from hendrix.answer.compress.layer import compress, compression
+from hendrix.answer.delivery import Parking
 from hendrix.answer.files.place import Place
 from hendrix.answer.forwarded import believe, trust
 from hendrix.answer.options import answer_for_server
@@ -13,7 +15,12 @@ from hendrix.core.exchange import Answer
 
 
 def build_chain(
-    config: Config, application: Answer, beside: Callable[[Answer], Answer], places: Sequence[Place], disk: Disk
+    config: Config,
+    application: Answer,
+    beside: Callable[[Answer], Answer],
+    places: Sequence[Place],
+    disk: Disk,
+    threads: Parking,
 ) -> Answer:
     """From the application outwards: the last line is what a request meets first.
 
@@ -21,6 +28,9 @@ def build_chain(
     """
     answer = application
     answer = beside(answer)
+    if config.codings:
+        how = compression(config.codings, config.compress_jitter, private=config.compress_private)
+        answer = compress(how, threads, answer)
     answer = serve_files(places, disk, config.static_memory, answer)
     answer = answer_for_server(answer)
     return believe(trust(config.forwarded_allow_ips), answer)

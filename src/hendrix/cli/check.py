@@ -51,7 +51,7 @@ def _plain(sourced: Sourced, verdict: Verdict | None, fault: HendrixError | None
         "ok": fault is None,
         "problem": str(fault) if fault else "",
         "traceback": getattr(fault, "traceback", ""),
-        "warnings": list(verdict.warnings) if verdict else [],
+        "warnings": _warnings(sourced, verdict),
         "seconds": verdict.seconds if verdict else None,
         "interface": verdict.interface if verdict else {},
         "resources": verdict.resources if verdict else {},
@@ -67,12 +67,21 @@ def _page(sourced: Sourced, verdict: Verdict | None, fault: HendrixError | None)
     if verdict:
         lines += _interface(verdict.interface)
         lines += [one_line(f"resource: {path} is {name}") for path, name in verdict.resources.items()]
-        lines += [f"warning: {one_line(text)}" for text in verdict.warnings]
+    warnings = _warnings(sourced, verdict)
+    lines += [f"warning: {one_line(text)}" for text in warnings]
     if verdict and not fault:
         name = sourced.config.subject
-        found = f", with {len(verdict.warnings)} warnings" if verdict.warnings else ""
+        found = f", with {len(warnings)} warnings" if warnings else ""
         lines.append(f"{one_line(name)} loads in {duration(verdict.seconds)}{found}")
     return "\n".join(lines)
+
+
+def _warnings(sourced: Sourced, verdict: Verdict | None) -> list[str]:
+    """What the project was told, and what is asked for and not there."""
+    from hendrix.answer.compress.coders import advice, missing  # noqa: PLC0415 - only where it is wanted
+
+    told = list(verdict.warnings) if verdict else []
+    return told + [f"compress: {advice(coding)}" for coding in missing(sourced.config.codings)]
 
 
 def _interface(chosen: dict[str, str]) -> Iterator[str]:

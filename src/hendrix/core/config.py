@@ -227,6 +227,28 @@ class Config:
         setting="HENDRIX_SERVICES",
     )
 
+    # Answers
+    compress: str = _option(
+        "off",
+        values.codings,
+        "compress what the project answers: on, off, or codings in order of preference: zstd,br,gzip",
+        group="answers",
+        metavar="CODINGS",
+    )
+    compress_private: bool = _option(
+        False,
+        values.switch,
+        "also answers that set or vary on cookies; only where BREACH is no danger",
+        group="answers",
+    )
+    compress_jitter: int = _option(
+        32,
+        values.number(0, 255),
+        "random bytes at the most that hide how much an answer shrank; 0: none",
+        group="answers",
+        metavar="N",
+    )
+
     # Life of the server
     dev: bool = _option(
         False,
@@ -446,6 +468,11 @@ class Config:
         """What is served, for names and titles; empty where nothing was named."""
         return self.settings or self.wsgi or self.asgi
 
+    @property
+    def codings(self) -> list[str]:
+        """What answers are compressed with, in order of preference; empty where they are not."""
+        return [] if self.compress == "off" else self.compress.split(",")
+
 
 def _described(declared: Field[Any]) -> Option:
     about = declared.metadata["option"]
@@ -470,6 +497,7 @@ GROUPS: dict[str, str] = {
     "listen": "Where to listen",
     "processes": "Processes and threads",
     "beside": "Beside the site",
+    "answers": "Answers",
     "life": "Life of the server",
     "limits": "Limits and deadlines",
     "files": "Static files and uploads",

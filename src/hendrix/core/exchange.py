@@ -22,10 +22,6 @@ class Exchange(Protocol):
     origin: Origin
     #: Goes with the request through logs and answers (``X-Request-ID``).
     request_id: str
-    #: True once the peer is gone or the answer was aborted; what is written then is dropped.
-    gone: bool
-    #: True once the head of the answer has been sent.
-    started: bool
     #: Called once, when the peer goes away before the answer is complete.
     on_gone: Callable[[], None] | None
     #: Called when bytes waiting for the peer have fallen below the low-water mark.
@@ -33,6 +29,14 @@ class Exchange(Protocol):
     #: Called once, when the peer sends no more although its request is complete. It may have gone without a word, or
     #: only have closed its half: what is written is still sent.
     on_eof: Callable[[], None] | None
+
+    @property
+    def gone(self) -> bool:
+        """True once the peer is gone or the answer was aborted; what is written then is dropped."""
+
+    @property
+    def started(self) -> bool:
+        """True once the head of the answer has been sent."""
 
     @property
     def writable(self) -> bool:

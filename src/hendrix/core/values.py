@@ -21,6 +21,8 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]*")
 #: RFC 9110 section 5.5, without the obsolete bytes above 127.
 _PREFIX = re.compile(r"/[A-Za-z0-9\-._~!$&'()*+,;=:@/]*")
 _FIELD_VALUE = re.compile(r"[ \t!-~]*")
+#: What answers can be compressed with, the preferred one first.
+CODINGS = ("zstd", "br", "gzip")
 _SIZE_UNITS = {"": 1, "b": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
 _DURATION_UNITS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -200,6 +202,19 @@ def switch(value: str) -> bool:
     if word in ("0", "false", "no", "off", ""):
         return False
     raise ValueError("is neither on nor off; give one of these")
+
+
+def codings(value: str) -> str:
+    """``off``, or content codings in the order of preference; ``on`` is all of them."""
+    words = [word.strip().lower() for word in value.split(",") if word.strip()]
+    if len(words) == 1 and words[0] in ("1", "true", "yes", "on"):
+        return ",".join(CODINGS)
+    if words in ([], ["0"], ["false"], ["no"], ["off"]):
+        return "off"
+    for word in words:
+        if word not in CODINGS:
+            raise ValueError(f"has {word!r}; give on, off or some of {', '.join(CODINGS)}")
+    return ",".join(dict.fromkeys(words))
 
 
 def address(value: str) -> str:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from hendrix.answer.asgi_scope import AsgiApplication
+from hendrix.answer.compress.coders import missing
 from hendrix.answer.failure import use_page
 from hendrix.answer.wsgi import Application
 from hendrix.core.config import OPTIONS, Config, set_by_django
@@ -40,6 +41,7 @@ def load_settings(config: Config) -> SettingsLoaded:
 
 def load_application(config: Config) -> Served:
     """Import and set up what is to be served. Raises ``ProjectError``."""
+    missing(config.codings)  # the others are imported by this, for all workers
     served = _load(config)
     if config.dev:
         development.tell_exceptions()

@@ -109,7 +109,7 @@ def build_answer(
     answer = _project(served, threads, tasks, host, facts)
     if host is not None:
         answer = route_websocket(asgi_websocket(host), answer)
-    return build_chain(config, answer, _beside(served, config, threads, tasks), served.places, disk)
+    return build_chain(config, answer, _beside(served, config, threads, tasks), served.places, disk, threads)
 
 
 def _beside(served: Served, config: Config, threads: ThreadPool, tasks: Tasks) -> Callable[[Answer], Answer]:

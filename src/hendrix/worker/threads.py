@@ -255,6 +255,9 @@ class ThreadPool:
             return
         if self._contention.high:
             self._lower()
+            if self._parked:
+                # These take no part in the fight, and have their place filled all the same.
+                self._settle()
         elif self._jobs.taken_so_far < self._handed_out:
             self._limit = min(self._most, self._limit * 2)
             self._stalled = count_stalled(self.slots.values())
@@ -301,7 +304,10 @@ class ThreadPool:
     # --- a thread that waits for its reader ----------------------------------------------------------------
 
     def park(self) -> None:
-        """From a pool thread: it now waits for a slow peer, so another may stand in for it."""
+        """From a pool thread: for a while it does without the interpreter, so another may stand in for it.
+
+        It waits for a slow peer, or compresses.
+        """
         _here.slot.parked = True
         with self._lock:
             self._parked += 1

@@ -1,0 +1,1 @@
+"""Answers of the application in a coding that the peer accepts."""
