@@ -12,6 +12,7 @@ from hendrix.core.conditional import CONDITIONS, NOT_MODIFIED, PRECONDITION_FAIL
 from hendrix.core.exchange import Exchange
 from hendrix.core.http import ResponseHeaders
 from hendrix.core.ranges import Span, content_range, multipart, parse_range, unsatisfied_range
+from hendrix.wire.prepare import prepare
 
 _READS = ("GET", "HEAD")
 #: Where none of these is there, all of the file is wanted.
@@ -71,7 +72,7 @@ def _send_parts(exchange: Exchange, found: Representation, spans: list[Span]) ->
     headers.insert(0, ("Content-Type", f"multipart/byteranges; boundary={boundary}"))
     if found.file is None:
         pieces = [head + found.body[at : at + count] for head, (at, count) in zip(parts.heads, spans, strict=True)]
-        exchange.respond("206 Partial Content", headers, b"".join([*pieces, parts.tail]))
+        exchange.send(prepare("206 Partial Content", headers, b"".join([*pieces, parts.tail])))
     else:
         Parts(exchange, found.file, spans, parts).begin("206 Partial Content", headers)
 
