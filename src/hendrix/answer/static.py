@@ -28,7 +28,7 @@ _SLOW = 0.02
 
 
 class Disk(Protocol):
-    """Threads for what may wait for a disk."""
+    """Threads for what may wait for a disk, or takes long."""
 
     def run(self, work: Callable[[], object], done: Callable[[object], None]) -> bool:
         """``done(work())`` on the loop, where ``work`` ran elsewhere; with the exception where it raised one.
@@ -36,41 +36,25 @@ class Disk(Protocol):
         False: too much is waiting already.
         """
 
+    def squeeze(self, entry: Entry, done: Callable[[], None]) -> None:
+        """Make compressed siblings of a file that has none, some time; then ``done()`` on the loop."""
 
-def serve_files(
-    places: Sequence[Place],
-    disk: Disk,
-    memory: int,
-    inner: Answer,
-    *,
-    squeeze: Callable[[Entry, Callable[[], None]], None] = lambda _entry, _done: None,
-) -> Answer:
-    """The files of ``places``; all else is for ``inner``.
 
-    ``memory`` bounds the bytes of what is at hand. ``squeeze`` is told of each file that would be smaller compressed,
-    and calls back once it is.
-    """
-    return Files(places, disk, memory, inner, squeeze).answer if places else inner
+def serve_files(places: Sequence[Place], disk: Disk, memory: int, inner: Answer) -> Answer:
+    """The files of ``places``; all else is for ``inner``. ``memory`` bounds the bytes of what is at hand."""
+    return Files(places, disk, memory, inner).answer if places else inner
 
 
 class Files:
     """See ``serve_files``."""
 
-    def __init__(
-        self,
-        places: Sequence[Place],
-        disk: Disk,
-        memory: int,
-        inner: Answer,
-        squeeze: Callable[[Entry, Callable[[], None]], None],
-    ) -> None:
+    def __init__(self, places: Sequence[Place], disk: Disk, memory: int, inner: Answer) -> None:
         pairs = [(prefix, place) for place in places for prefix in place.prefixes]
         #: The longest first: one place may be within another.
         self._pairs = sorted(pairs, key=lambda pair: -len(pair[0]))
         self._prefixes = tuple(prefix for prefix, _ in self._pairs)
         self._disk = disk
         self._inner = inner
-        self._squeeze = squeeze
         self._shelf = Shelf(memory)
         self._at_hand = self._shelf.entries
         #: Who waits for which file.
@@ -159,7 +143,7 @@ class Files:
         if path.endswith(path_of(entry.name)):
             self._shelf.put(path, entry)
         if entry.squeezable:
-            self._squeeze(entry, lambda: self._shelf.drop(path))
+            self._disk.squeeze(entry, lambda: self._shelf.drop(path))
 
     def _answer_late(self, exchange: Exchange, found: object) -> None:
         """The caller of an answer is not there any more to see to what it raises."""

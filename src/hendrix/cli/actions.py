@@ -10,7 +10,7 @@ from hendrix.cli.load import Sourced
 from hendrix.core.config import OPTIONS
 
 Switches = frozenset[str]
-"""The names of an action's own switches that were given."""
+"""The names of an action's own switches that were given, and its verb where it has some."""
 Run = Callable[[Sourced, Switches], int]
 
 
@@ -19,7 +19,8 @@ class Action:
     """``run`` takes the options as loaded and returns the exit status.
 
     ``takes`` are the options that mean something to it. ``switches`` (name -> help) are its own: how it is done this
-    once, so no other source than the command line has them. ``notes`` end its help page.
+    once, so no other source than the command line has them. ``verbs`` (name -> help) are what it can do, one of which
+    stands behind its name. ``notes`` end its help page.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Action:
     takes: frozenset[str] = frozenset(OPTIONS)
     switches: Mapping[str, str] = field(default_factory=dict)
     notes: str = ""
+    verbs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def needs_a_server(self) -> bool:
@@ -87,6 +89,16 @@ ACTIONS: dict[str, Action] = {
             switches=_JSON,
             notes="Exit status 0 where all is well, 1 for a wrong option, "
             "3 where the project does not load or one of Django's system checks fails.",
+        ),
+        Action(
+            "static",
+            "compress static files before they are asked for",
+            _file("static"),
+            frozenset(("settings", "pythonpath", "chdir", "verbosity", "quiet", "traceback")),
+            _JSON,
+            verbs={"compress": "brotli, zstd and gzip siblings of all files in STATIC_ROOT that get smaller"},
+            notes="Run it after collectstatic; what is there and current is left as it is. "
+            "Exit status 0 once all are there, 1 where some could not be made, 3 where the settings do not load.",
         ),
     )
 }

@@ -44,10 +44,11 @@ def parse(words: Sequence[str]) -> Command:
     about = {name: asked.pop(name, False) for name in ("help", "help_all", "version")}
     if any(about.values()):
         return Command(next((word for word in rest if word in ACTIONS), ""), {}, **about)
-    action = _action(rest)
+    action, verbs = _action(rest)
     switches = frozenset(name for name in _SWITCHES if asked.pop(name, False))
     _refuse_strange(action, asked, switches)
-    return Command(action, {name: read(name, text, OPTIONS[name].flag) for name, text in asked.items()}, switches)
+    flags = {name: read(name, text, OPTIONS[name].flag) for name, text in asked.items()}
+    return Command(action, flags, switches | verbs)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -96,7 +97,8 @@ def _bad_use(error: argparse.ArgumentError) -> UsageError:
     return UsageError(f"{flag} needs a value; give {flag} {option.metavar}")
 
 
-def _action(rest: Iterable[str]) -> str:
+def _action(rest: Iterable[str]) -> tuple[str, frozenset[str]]:
+    """The action, and its verb where it has some."""
     words = list(rest)
     for word in words:
         if word.startswith("-"):
@@ -105,9 +107,14 @@ def _action(rest: Iterable[str]) -> str:
         raise UsageError(f"no action; give one, as in hx {next(iter(ACTIONS))}")
     if words[0] not in ACTIONS:
         raise UsageError(f"unknown action {words[0]!r}; {advice(words[0], ACTIONS, 'hx --help lists them')}")
-    if words[1:]:
-        raise UsageError(f"{words[1]!r} is one word too many; options begin with --")
-    return words[0]
+    verbs = ACTIONS[words[0]].verbs
+    given = words[1:2] if verbs else []
+    if verbs and (not given or given[0] not in verbs):
+        found = f"{given[0]!r} is nothing that hx {words[0]} does" if given else f"hx {words[0]} needs a word more"
+        raise UsageError(f"{found}; give one of: {', '.join(verbs)}")
+    if words[1 + len(given) :]:
+        raise UsageError(f"{words[1 + len(given)]!r} is one word too many; options begin with --")
+    return words[0], frozenset(given)
 
 
 def _unknown_option(word: str) -> UsageError:

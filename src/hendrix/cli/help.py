@@ -13,7 +13,7 @@ _COLUMN = 32
 _NARROW = 24
 _PAUSE = re.compile(r"[;:,.] | (?=and |\()")
 #: Of ``hx -h``: what nearly everybody gives.
-_MOST_USED = ("bind", "workers", "dev", "daemonize", "settings", "pid", "log")
+_MOST_USED = ("bind", "workers", "dev", "daemonize", "settings", "log")
 #: Of ``hx start -h``.
 _COMMON = (
     *("settings", "wsgi"),
@@ -71,6 +71,8 @@ def _start(action: Action, width: int) -> Iterator[str]:
 def _action(action: Action, width: int) -> Iterator[str]:
     yield from _head(action)
     yield ""
+    for verb, text in action.verbs.items():
+        yield from _row(f"  {verb}", text, _NARROW, width)
     if action.takes == frozenset(OPTIONS):
         yield f"It takes all options of hx start (hx {action.name} --help-all lists them), and"
         yield from _switches(action, _NARROW, width)
@@ -105,7 +107,8 @@ def _all(action: Action, width: int) -> Iterator[str]:
 
 
 def _head(action: Action) -> Iterator[str]:
-    yield f"usage: hx {action.name} [options]"
+    verb = f" {'|'.join(action.verbs)}" if action.verbs else ""
+    yield f"usage: hx {action.name}{verb} [options]"
     yield ""
     yield action.help[0].upper() + action.help[1:] + "."
 

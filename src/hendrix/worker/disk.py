@@ -7,6 +7,8 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Protocol
 
+from hendrix.worker.squeezer import Squeezer
+
 #: They mostly wait, and a dead network disk should not stop all of them at once.
 _THREADS = 4
 _MOST_WAITING = 2000
@@ -23,6 +25,7 @@ class DiskThreads:
         self._loop = loop
         self._jobs: SimpleQueue[tuple[Callable[[], object], Callable[[object], None]]] = SimpleQueue()
         self._threads = 0
+        self.squeeze = Squeezer(loop)
         #: Jobs that have not come back.
         self.pending = 0
 

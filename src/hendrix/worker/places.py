@@ -63,7 +63,7 @@ def _static(config: Config) -> Place | None:
     prefixes = _prefixes("STATIC_URL", config)
     edited = _edited(config)
     interval = 0.0 if edited else _INTERVAL
-    sources, origin = _static_sources(interval, edited=edited) if prefixes else ([], "")
+    sources, collected, origin = _static_sources(interval, edited=edited) if prefixes else ([], False, "")
     if not sources:
         return None
     return Place(
@@ -74,12 +74,13 @@ def _static(config: Config) -> Place | None:
         cache_control=_cache_control(config),
         immutable=(lambda _name, _file: False) if edited else _immutable(config),
         siblings=not edited,
-        squeezed=config.static_compress and not edited,
+        squeezed=config.static_compress and collected and not edited,
         origin=origin,
     )
 
 
-def _static_sources(interval: float, *, edited: bool) -> tuple[list[Source], str]:
+def _static_sources(interval: float, *, edited: bool) -> tuple[list[Source], bool, str]:
+    """Where from, whether that is only what was collected, and how to say so."""
     from django.apps import apps  # noqa: PLC0415
     from django.conf import settings  # noqa: PLC0415
 
@@ -91,16 +92,16 @@ def _static_sources(interval: float, *, edited: bool) -> tuple[list[Source], str
     full = collected is not None and len(collected.table) > 0
     with_finders = apps.is_installed("django.contrib.staticfiles")
     if collected is not None and (not with_finders or (full and not edited)):
-        return [collected], f"{root} ({len(collected.table)} files)"
+        return [collected], True, f"{root} ({len(collected.table)} files)"
     if not with_finders:
-        return [], ""
+        return [], False, ""
     if not edited:
         reason = f"there is nothing in STATIC_ROOT {root}" if root else "STATIC_ROOT is not set"
         emit(
             "static.not_collected", WARNING, reason=reason, advice="served from the apps; run manage.py collectstatic"
         )
     # Names with a hash, which a manifest storage makes without DEBUG, are only where they were collected.
-    return [*_finders(interval), *([collected] if collected else [])], "the apps and STATICFILES_DIRS"
+    return [*_finders(interval), *([collected] if collected else [])], False, "the apps and STATICFILES_DIRS"
 
 
 def _finders(interval: float) -> Iterator[Source]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from hendrix.answer.files.entry import Entry
 from hendrix.answer.files.place import Place
 from hendrix.answer.files.source import Tree, Uploads
 from hendrix.answer.files.table import FileTable
@@ -27,6 +28,7 @@ class Disk:
         self.held: list[tuple[Callable[[], object], Callable[[object], None]]] | None = None
         self.runs = 0
         self.full = False
+        self.squeezed: list[str] = []
 
     def run(self, work: Callable[[], object], done: Callable[[object], None]) -> bool:
         if self.full:
@@ -41,6 +43,9 @@ class Disk:
             found = error
         done(found)
         return True
+
+    def squeeze(self, entry: Entry, done: Callable[[], None]) -> None:
+        self.squeezed.append(entry.name)
 
     def release(self) -> None:
         jobs, self.held = self.held or [], None
@@ -57,7 +62,6 @@ class Stage:
         self.media.mkdir()
         self.disk = Disk()
         self.asked: list[bytes] = []
-        self.squeezed: list[str] = []
         self.claimed: set[str] = set()
         self.interval = 1.0
         self.memory = 1 << 20
@@ -108,10 +112,7 @@ class Stage:
         raw = target if isinstance(target, bytes) else target.encode()
         exchange = FakeExchange(request(raw, *((n.lower(), v) for n, v in pairs), method=method))
         if self._answer is None:
-            self._answer = serve_files(
-                self.places(), self.disk, self.memory, self._application,
-                squeeze=lambda entry, _done: self.squeezed.append(entry.name),
-            )  # fmt: skip
+            self._answer = serve_files(self.places(), self.disk, self.memory, self._application)
         self._answer(exchange)
         return exchange
 

@@ -98,7 +98,7 @@ class Test_12_5_3_AcceptEncoding:
         stage.write("static/b.css", b"x" * 5000)
         for _ in range(3):
             stage.ask("/static/b.css", "Accept-Encoding: gzip")
-        assert stage.squeezed == ["b.css"]
+        assert stage.disk.squeezed == ["b.css"]
 
 
 class Test_13_ConditionalRequests:
