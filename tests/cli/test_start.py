@@ -14,7 +14,7 @@ from hendrix.cli.options import ProjectOptions
 from hendrix.core.config import Config
 from hendrix.core.control import SettingsLoaded
 from hendrix.supervisor.main import Rooms
-from hendrix.supervisor.origin import HANDOVER, REHEARSAL, Origin
+from hendrix.supervisor.origin import HANDOVER, REHEARSAL, REHEARSED, Origin
 
 
 class Supervisor:
@@ -98,7 +98,7 @@ def test_the_template_imports_from_the_project(
 
 def test_a_rehearsal_does_nothing(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(REHEARSAL, "1")
-    assert main(["start"]) == 0
+    assert main(["start"]) == REHEARSED
     assert not supervisor.runs
 
 

@@ -12,6 +12,8 @@ LONG_MODULES: dict[str, str] = {
     "supervisor/fleet.py": "the whole table of states on one page",
     "worker/connection.py": "the only writer to a transport, in one place",
 }
+#: Names that projects import since the old Hendrix.
+OLD_NAMES = {"deploy/base.py"}
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "common", "base", "misc", "tools"}
 
 
@@ -39,7 +41,9 @@ def test_modules_are_short() -> None:
 
 
 def test_no_module_is_a_catch_all() -> None:
-    assert [name_of(path) for path in modules() if path.stem in FORBIDDEN_NAMES] == []
+    assert [
+        name for path in modules() if path.stem in FORBIDDEN_NAMES and (name := name_of(path)) not in OLD_NAMES
+    ] == []
 
 
 def test_every_room_says_what_it_is() -> None:

@@ -42,7 +42,7 @@ from hendrix.core.errors import ProjectError, UsageError
 from hendrix.supervisor import hands as hands_module
 from hendrix.supervisor import process
 from hendrix.supervisor.main import Rooms, run
-from hendrix.supervisor.origin import REHEARSAL, Origin
+from hendrix.supervisor.origin import REHEARSAL, REHEARSED, Origin
 from hendrix.worker.distress import answer_with_stacks
 
 PLAN = json.loads(sys.argv[1]) if len(sys.argv) > 1 else {}
@@ -250,7 +250,7 @@ def main():
     """Run, and say how it ended."""
     read_plan()
     if REHEARSAL in os.environ:
-        sys.exit(PLAN.get("unstartable", 0))
+        sys.exit(PLAN.get("unstartable", REHEARSED))
     hinder()
     events.listen(lambda name, level, facts: tell(name, **facts))
     rooms = Rooms(template, reopened, lambda urls: tell("announced", urls=urls))

@@ -52,7 +52,19 @@ WHICH = (
 )
 _JSON = {"json": "JSON instead of text"}
 _OF_A_SERVER = frozenset(
-    ("settings", "wsgi", "pythonpath", "chdir", "bind", "http_port", "pid", "verbosity", "quiet", "traceback")
+    (
+        "settings",
+        "wsgi",
+        "script",
+        "pythonpath",
+        "chdir",
+        "bind",
+        "http_port",
+        "pid",
+        "verbosity",
+        "quiet",
+        "traceback",
+    )
 )
 
 

@@ -39,11 +39,13 @@ def overruled(sourced: Sourced, level: Level) -> Sourced:
 
 
 def resolve(sourced: Sourced, report: SettingsLoaded, activated: tuple[str, ...] = ()) -> Sourced:
-    """``sourced`` with what the project's settings say below it, and a place to listen.
+    """``sourced`` with what the project's settings say below it, and a script's options above: those on the command
+    line are what it gave when it was run. And a place to listen.
 
     ``activated`` are sockets that systemd has opened for us.
     """
-    return _with_bind(_merged((*sourced.levels, sources.django(report.options))), report.debug, activated)
+    script = sources.script(report.script, sourced.config.script)
+    return _with_bind(_merged((script, *sourced.levels, sources.django(report.options))), report.debug, activated)
 
 
 def _merged(levels: tuple[Level, ...]) -> Sourced:

@@ -22,7 +22,7 @@ ALIASES = {
 }
 
 #: These find the project, so the project's own settings come too late for them.
-BEFORE_DJANGO = frozenset(("settings", "pythonpath", "wsgi"))
+BEFORE_DJANGO = frozenset(("settings", "pythonpath", "wsgi", "script"))
 
 #: These say in what kind of process the project is loaded.
 BEFORE_LOADING = frozenset(("chdir", "dev", "reload", "daemonize", "preload", "user", "group", "umask"))
@@ -122,6 +122,14 @@ def _option_name(key: str, place: str) -> str:
         hint = advice(name.lower(), OPTIONS, "hx start --help-all lists the options")
         raise UsageError(f"{place} is no option; {hint}")
     return name
+
+
+# --- a script ---------------------------------------------------------------------------------------------
+
+
+def script(options: Mapping[str, Any], path: str) -> Level:
+    """What the script at ``path`` gives to ``HendrixDeploy``."""
+    return {name: read(name, value, f"{path}, options[{name!r}]") for name, value in options.items()}
 
 
 # --- Django settings --------------------------------------------------------------------------------------

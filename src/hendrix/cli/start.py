@@ -17,7 +17,7 @@ from hendrix.observe.ready import listens_at
 from hendrix.supervisor import main as supervisor
 from hendrix.supervisor import notify
 from hendrix.supervisor.main import Rooms
-from hendrix.supervisor.origin import HANDOVER, REHEARSAL, Origin
+from hendrix.supervisor.origin import HANDOVER, REHEARSAL, REHEARSED, Origin
 
 
 def start(sourced: Sourced, switches: Switches) -> int:
@@ -26,7 +26,7 @@ def start(sourced: Sourced, switches: Switches) -> int:
     config = options.known()
     if REHEARSAL in os.environ:
         log.configure(config)
-        return 0
+        return REHEARSED
     if not config.daemonize:
         return _serve(options, config, Rooms(template, log.reopen))
     if HANDOVER in os.environ:  # a daemon that was executed anew is one

@@ -116,6 +116,14 @@ class Config:
         group="project",
         metavar="APP",
     )
+    script: str = _option(
+        "",
+        values.text,
+        "what a Python script or module serves by HendrixDeploy(...).run(); running it does the same",
+        group="project",
+        metavar="FILE",
+        reloadable=False,
+    )
     interface: str = _option(
         "auto",
         values.choice("auto", "django", "wsgi", "asgi"),
@@ -466,7 +474,7 @@ class Config:
     @property
     def subject(self) -> str:
         """What is served, for names and titles; empty where nothing was named."""
-        return self.settings or self.wsgi or self.asgi
+        return self.settings or self.wsgi or self.asgi or self.script.rpartition("/")[2].removesuffix(".py")
 
     @property
     def codings(self) -> list[str]:

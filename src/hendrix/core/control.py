@@ -14,6 +14,10 @@ from typing import Any, get_args
 STACKS_SIGNAL: int = getattr(signal, "SIGRTMIN", signal.SIGUSR2) + (10 if hasattr(signal, "SIGRTMIN") else 0)
 """Has a template or worker write down what its threads do. A real-time signal: projects use the others."""
 
+SCRIPT = "_HENDRIX_SCRIPT"
+"""In the environment of a server that a script has launched, as JSON: the ``arguments`` of the script, and the
+``words`` that launched it."""
+
 # --- supervisor -> template -------------------------------------------------------------------------------
 
 
@@ -42,11 +46,13 @@ class Spawn:
 
 @dataclass(frozen=True, slots=True)
 class SettingsLoaded:
-    """The project's settings were imported. ``options`` are those that it sets for Hendrix."""
+    """The project's settings were imported. ``options`` are those that it sets for Hendrix, ``script`` those that a
+    script gives which launches it."""
 
     settings: str
     debug: bool
     options: dict[str, Any] = field(default_factory=dict)
+    script: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import tempfile
 from time import monotonic
 
 from hendrix.supervisor import process
-from hendrix.supervisor.origin import REHEARSAL, Origin
+from hendrix.supervisor.origin import REHEARSAL, REHEARSED, Origin
 
 PATIENCE = 30.0
 """Seconds after which a rehearsal is given up."""
@@ -43,6 +43,8 @@ class Rehearsal:
         self._output.seek(0)
         said = self._output.read(8192).decode(errors="replace").strip().splitlines()
         self._output.close()
-        if code == 0:
+        if code == REHEARSED:
             return ""
+        if code == 0:
+            return "the program ended without serving"
         return said[-1] if said else process.describe(status)

@@ -17,7 +17,8 @@ from hendrix.answer.wsgi import Application
 from hendrix.core.config import OPTIONS, Config, set_by_django
 from hendrix.core.control import SettingsLoaded
 from hendrix.core.errors import ProjectError
-from hendrix.worker import development
+from hendrix.core.references import described
+from hendrix.worker import development, script
 from hendrix.worker.fault import projects_fault
 from hendrix.worker.interface import Named, choose
 from hendrix.worker.places import find_places
@@ -29,14 +30,23 @@ _PAGES = (400, 408, 413, 414, 421, 431, 500, 503, 504)
 
 def load_settings(config: Config) -> SettingsLoaded:
     """Import the settings; say what they mean for the server. Raises ``ProjectError``."""
-    if not os.environ.get("DJANGO_SETTINGS_MODULE"):
-        return SettingsLoaded(settings="", debug=False)
-    with projects_fault(f"the settings {os.environ['DJANGO_SETTINGS_MODULE']} do not import"):
+    given = script.execute(config.script).options if config.script else {}
+    name = os.environ.get("DJANGO_SETTINGS_MODULE", "")
+    if not _has_settings():
+        return SettingsLoaded(settings="", debug=False, script=given)
+    with projects_fault(f"the settings {name} do not import"):
         from django.conf import settings  # noqa: PLC0415
 
         debug = bool(settings.DEBUG)
         options = set_by_django(settings)
-    return SettingsLoaded(settings=os.environ["DJANGO_SETTINGS_MODULE"], debug=debug, options=options)
+    return SettingsLoaded(settings=name, debug=debug, options=options, script=given)
+
+
+def _has_settings() -> bool:
+    """Is there a module of settings, or did a script configure them?"""
+    if os.environ.get("DJANGO_SETTINGS_MODULE"):
+        return True
+    return "django.conf" in sys.modules and bool(sys.modules["django.conf"].settings.configured)
 
 
 def load_application(config: Config) -> Served:
@@ -45,16 +55,18 @@ def load_application(config: Config) -> Served:
     served = _load(config)
     if config.dev:
         development.tell_exceptions()
-    if names := _resources(config):
+    launched = script.registered()
+    names, things = _resources(config), launched.resources if launched else ()
+    if names or things:
         from hendrix.worker.resources import load_mounts  # noqa: PLC0415 - imports Twisted's web server
 
-        served = replace(served, mounts=load_mounts(names))
+        served = replace(served, mounts=load_mounts(names, things))
     return replace(served, places=find_places(config))
 
 
 def _resources(config: Config) -> Sequence[str]:
     """What is to be mounted: what settings say of it is not in the configuration before the project is loaded."""
-    if config.resources or not os.environ.get("DJANGO_SETTINGS_MODULE"):
+    if config.resources or not _has_settings():
         return config.resources
     from django.conf import settings  # noqa: PLC0415
 
@@ -67,16 +79,22 @@ def _resources(config: Config) -> Sequence[str]:
 
 def add_services(served: Served, config: Config) -> Served:
     """``served`` and the services that the final options name. Raises ``ProjectError``."""
-    if not config.services:
+    launched = script.registered()
+    if launched is not None:
+        served = replace(served, hooks=(launched.hook, launched.hook_once))
+    if not config.services and not (launched and launched.services):
         return served
     from hendrix.worker import wanted  # noqa: PLC0415 - most projects have none
 
-    return replace(served, services=wanted.load(config.services, _who_says(config.services)))
+    services = wanted.load(config.services, _who_says(config.services))
+    if launched:
+        services += wanted.load(described(launched.services, ""), "options['services']", launched.services)
+    return replace(served, services=services)
 
 
 def _who_says(services: tuple[str, ...]) -> str:
     """The old setting's name, where it is that."""
-    if os.environ.get("DJANGO_SETTINGS_MODULE"):
+    if _has_settings():
         from django.conf import settings  # noqa: PLC0415
 
         if set_by_django(settings).get("HENDRIX_SERVICES") == list(services):
@@ -85,8 +103,13 @@ def _who_says(services: tuple[str, ...]) -> str:
 
 
 def _load(config: Config) -> Served:
-    if os.environ.get("DJANGO_SETTINGS_MODULE") and not (config.wsgi or config.asgi):
+    launched = script.registered()
+    if launched and (launched.wsgi or launched.asgi):
+        return Served(launched.wsgi, launched.asgi)
+    if _has_settings() and not (config.wsgi or config.asgi):
         return _load_django(config)
+    if not (config.wsgi or config.asgi):
+        raise ProjectError(f"{config.script} gives nothing to serve: neither options['settings'] nor options['wsgi']")
     wsgi = _load_dotted(config.wsgi, "WSGI") if config.wsgi else None
     return Served(wsgi, load_asgi(config.asgi) if config.asgi else None)
 

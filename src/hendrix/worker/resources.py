@@ -20,12 +20,15 @@ _SETTINGS = "django.conf:"
 _DEEPEST = 4
 
 
-def load_mounts(names: Iterable[str]) -> Mounts:
+def load_mounts(names: Iterable[str], things: Iterable[Any] = ()) -> Mounts:
     """``names`` are ``module.attr`` or ``module:attr`` (setting ``HENDRIX_CHILD_RESOURCES``, option ``resources``).
 
-    Each is a resource, a class or factory of one, a klein app, or has ``get_resources()``. Raises ``ProjectError``.
+    Each is a resource, a class or factory of one, a klein app, or has ``get_resources()``, and so are ``things``.
+    Raises ``ProjectError``.
     """
-    mounts = Mounts(mount for name in names for mount in mounts_of(imported(name), name))
+    found = [(imported(name), name) for name in names]
+    found += [(thing, f"options['resources'] {type(thing).__name__}") for thing in things]
+    mounts = Mounts(mount for thing, name in found for mount in mounts_of(thing, name))
     for before, after in mounts.overridden:
         advice = "give each resource a namespace of its own"
         emit("resource.overridden", WARNING, path=after.path, by=after.name, was=before.name, advice=advice)

@@ -28,6 +28,7 @@ from hendrix.worker.threads import ThreadPool
 if TYPE_CHECKING:
     from hendrix.answer.django_handler import Handler
     from hendrix.worker.channel import LoopChannel
+    from hendrix.worker.script import Hook
     from hendrix.worker.services import Services
     from hendrix.worker.wanted import Wanted
 
@@ -47,6 +48,8 @@ class Served:
     mounts: Mounts | None = None
     #: What runs beside it.
     services: Sequence[Wanted] = ()
+    #: What adds others: to those of each worker, and to those that run in one at a time.
+    hooks: tuple[Hook | None, Hook | None] = (None, None)
 
 
 def asgi_host(served: Served, config: Config, tasks: Tasks) -> tuple[Host | None, Lifespan | None]:
@@ -86,12 +89,12 @@ def introduce(served: Served, config: Config, loop: asyncio.AbstractEventLoop, t
 
 def services_of(served: Served, channel: LoopChannel) -> Services | None:
     """What runs beside the site in this worker, if anything does."""
-    if not served.services:
+    if not served.services and not any(served.hooks):
         return None
     from hendrix.worker import services  # noqa: PLC0415 - most projects have none
 
     services.here = services.Services(
-        served.services, lambda: channel.send(AskTurn()), lambda: channel.send(EndTurn())
+        served.services, lambda: channel.send(AskTurn()), lambda: channel.send(EndTurn()), *served.hooks
     )
     return services.here
 

@@ -1,0 +1,104 @@
+"""A script becomes ``hx``: the process is executed anew, so that the parent process has nothing of the project in it.
+
+It keeps its pid, its environment and its directory. What launched it is remembered, so that ``hx restart`` runs the
+script again, with what it says then.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NoReturn
+
+from hendrix.cli.actions import ACTIONS
+from hendrix.cli.main import main
+from hendrix.core.config import OPTIONS
+from hendrix.core.control import SCRIPT
+from hendrix.core.errors import UsageError
+
+
+def run(action: str, options: Mapping[str, Any]) -> None:
+    """Do it. Raises ``SystemExit`` where it fails."""
+    if action == "start":
+        _become_hx(options)
+    takes = ACTIONS[action].takes
+    known = {name: value for name, value in options.items() if name in takes}
+    if status := main([action, *flags(known), *_which(known, takes)]):
+        raise SystemExit(status)
+
+
+def plain(options: Mapping[str, Any], *lists: Sequence[Any]) -> dict[str, Any]:
+    """Those of the options that have a text, with what ``lists`` (services, resources) name."""
+    said = {name: value for name, value in options.items() if not callable(value)}
+    for name, entries in zip(("services", "resources"), lists, strict=True):
+        if named := [path for entry in entries if (path := _named(entry))]:
+            said[name] = named
+    return said
+
+
+def things(entries: Iterable[Any]) -> list[Any]:
+    """What has no text."""
+    return [entry for entry in entries if not _named(entry)]
+
+
+def _named(entry: Any) -> str:
+    if isinstance(entry, str):
+        return entry
+    pair = isinstance(entry, tuple | list) and len(entry) == 2 and all(isinstance(part, str) for part in entry)
+    return f"{entry[0]}={entry[1]}" if pair else ""
+
+
+def flags(options: Mapping[str, Any]) -> Iterator[str]:
+    """The options as one would write them."""
+    for name, value in options.items():
+        option = OPTIONS[name]
+        if option.switch:
+            yield option.flag if value else "--no-" + option.flag.removeprefix("--")
+        elif option.repeat:
+            yield from (f"{option.flag}={item}" for item in value)
+        else:
+            yield f"{option.flag}={option.spelled(value)}"
+
+
+def _which(options: Mapping[str, Any], takes: Iterable[str]) -> list[str]:
+    """Without settings the server bears the script's name."""
+    named = any(options.get(name) for name in ("settings", "wsgi", "pid"))
+    return [] if named or "script" not in takes else [f"--script={_script()[0]}"]
+
+
+# --- start ---------------------------------------------------------------------------------------------------
+
+
+def _become_hx(options: Mapping[str, Any]) -> NoReturn:
+    script, again = _script()
+    python = [sys.executable, *subprocess._args_from_interpreter_flags()]  # type: ignore[attr-defined]
+    launched = {"arguments": sys.argv[1:], "words": [*python, *again, *sys.argv[1:]]}
+    words = [*python, "-m", "hendrix", "start", f"--script={script}", *flags(options), *_pythonpath(options)]
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execve(sys.executable, words, {**os.environ, SCRIPT: json.dumps(launched)})  # noqa: S606
+
+
+def _script() -> tuple[str, list[str]]:
+    """What is executed, and by which words: the file or module that this process began with."""
+    started = sys.modules["__main__"]
+    spec = getattr(started, "__spec__", None)
+    if spec is not None and spec.origin:
+        name = spec.name.removesuffix(".__main__") if spec.name.endswith(".__main__") else spec.name
+        return spec.name, ["-m", name]
+    file = getattr(started, "__file__", None)
+    if not file or not os.path.isfile(file):
+        raise UsageError("HendrixDeploy.run() needs a script to execute in each worker; put it into a file")
+    path = os.path.abspath(file)
+    return path, [path]
+
+
+def _pythonpath(options: Mapping[str, Any]) -> list[str]:
+    """Where the script imports from: its directory, and that of ``python -m``."""
+    if options.get("pythonpath"):
+        return []
+    first = sys.path[0] if sys.path else ""
+    return [f"--pythonpath={first or os.getcwd()}"] if os.path.isdir(first or ".") else []
