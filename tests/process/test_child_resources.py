@@ -181,3 +181,43 @@ def test_the_page_of_one_that_raises_in_development(served):
         answer = get(server, "/words/one")
         assert answer.status == 500
         assert "ZeroDivisionError" in answer.text
+
+
+STATIC = "hendrix.contrib.resources.static"
+
+
+@pytest.mark.parametrize("debug", [True, False])
+def test_the_statics_of_the_old_hendrix(project, debug):
+    """At URLs that the server has no files at by itself, so that it is these that answer."""
+    project.add(
+        "settings.py",
+        f"DEBUG = {debug}\nSTATIC_ROOT, STATIC_URL = BASE_DIR / 'collected', '/files/'\n"
+        "MEDIA_ROOT, MEDIA_URL = BASE_DIR / 'uploads', 'uploads/'\n"
+        "STATICFILES_DIRS = [BASE_DIR / 'assets']\n"
+        f"HENDRIX_CHILD_RESOURCES = ['{STATIC}.DjangoStaticsFinder', ('old', '{STATIC}.DefaultDjangoStaticResource'),"
+        f" ('admin-files', '{STATIC}.DjangoAdminStaticResource')]",
+    )
+    for folder, word in (("collected", "collected"), ("uploads", "uploaded"), ("assets", "found")):
+        (project.folder / folder).mkdir()
+        (project.folder / folder / "file.txt").write_text(word)
+    with project.serve("--bind", "127.0.0.1:0", bind="") as server:
+        assert get(server, "/old/file.txt").text == "collected"
+        assert get(server, "/admin-files/css/base.css").status == 200
+        assert get(server, "/files/file.txt").text == ("found" if debug else "collected")
+        assert get(server, "/uploads/file.txt").text == "uploaded"
+        assert [get(server, path).status for path in ("/old/", "/old", "/admin-files/css/")] == [403, 302, 403]
+        assert get(server, "/old/../site1/settings.py").status == 404
+
+
+@pytest.mark.parametrize(
+    ("settings", "name", "words"),
+    [
+        ("STATIC_ROOT = None", "DefaultDjangoStaticResource", "STATIC_ROOT is not set; set it to the directory"),
+        ("STATIC_URL = 'https://cdn.example/s/'", "DjangoAdminStaticResource", "STATIC_URL is no path of this server"),
+        ("", "Unknown", "has no attribute 'Unknown'"),
+    ],
+)
+def test_statics_that_cannot_be(project, settings, name, words):
+    project.add("settings.py", f"{settings}\nHENDRIX_CHILD_RESOURCES = ['{STATIC}.{name}']")
+    status, said = project.fails()
+    assert (status, words in said.splitlines()[-1]) == (3, True), said
