@@ -22,7 +22,7 @@ from hendrix.wire.machine import Data, End, Event, Fault
 from hendrix.wire.proxy_line import ProxyLine
 from hendrix.wire.websocket.deflate import Agreement
 from hendrix.worker.exchange import HttpExchange
-from hendrix.worker.known import Known
+from hendrix.worker.known import LONGEST_HEAD, Known
 from hendrix.worker.origin import origin_of
 from hendrix.worker.raw import RawConnection
 from hendrix.worker.readfile import FileReading
@@ -120,8 +120,7 @@ class Connection(asyncio.BufferedProtocol):
             data = self._unwrap(data)
             if not data:
                 return
-        known = self.known.get(data)
-        if known is not None and self._repeat(known):
+        if nbytes <= LONGEST_HEAD and (known := self.known.get(data)) is not None and self._repeat(known):
             return
         events = self.machine.receive(data, time.monotonic())
         if events:

@@ -11,8 +11,8 @@ from typing import NamedTuple
 from hendrix.core.http import Request
 
 _MOST = 512
-#: Of a head and of a body, bytes.
-_LONGEST_HEAD = 2048
+#: Bytes of a head. What is longer need not be looked for: looking costs time for each byte.
+LONGEST_HEAD = 2048
 _LONGEST_BODY = 64 * 1024
 
 
@@ -37,7 +37,7 @@ def remember(heads: KnownHeads, head: bytes, request: Request, known: Known) -> 
         and request.version == "1.1"
         and request.keep_alive
         and not request.length
-        and len(head) <= _LONGEST_HEAD
+        and len(head) <= LONGEST_HEAD
         and len(known.body) <= _LONGEST_BODY
         and len(heads) < _MOST
     ):
