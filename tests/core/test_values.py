@@ -239,3 +239,27 @@ def test_codings(text: str, codings: str) -> None:
 def test_bad_codings(text: str) -> None:
     with pytest.raises(ValueError, match=r"give on, off or some of zstd, br, gzip"):
         values.codings(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "root"),
+    [
+        ("/srv/files", "/srv/files"),
+        ("/srv/files/", "/srv/files"),
+        ("/srv/a=b", "/srv/a=b"),
+        ("/protected/=/srv/files/", "/protected/=/srv/files"),
+        ("/protected=/srv/files", "/protected/=/srv/files"),
+        ("/a/b/=/srv/c=d", "/a/b/=/srv/c=d"),
+    ],
+)
+def test_roots(text: str, root: str) -> None:
+    assert values.sendfile_root(text) == values.sendfile_root(root) == root
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "/", "files", "./files", "/protected/=files", "/=/srv", "p=/srv", "/a/../b", "/p/=/", "/../=/srv", "=/srv"],
+)
+def test_bad_roots(text: str) -> None:
+    with pytest.raises(ValueError, match=r"; (give|name) "):
+        values.sendfile_root(text)

@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 from hendrix.answer.compress.layer import compress, compression
 from hendrix.answer.delivery import Parking
 from hendrix.answer.files.place import Place
+from hendrix.answer.files.roots import Roots
 from hendrix.answer.forwarded import believe, trust
 from hendrix.answer.options import answer_for_server
+from hendrix.answer.protected import protect
 from hendrix.answer.static import Disk, serve_files
 from hendrix.core.config import Config
 from hendrix.core.exchange import Answer
@@ -31,6 +33,7 @@ def build_chain(
     if config.codings:
         how = compression(config.codings, config.compress_jitter, private=config.compress_private)
         answer = compress(how, threads, answer)
+    answer = protect(Roots(config.sendfile_root), disk, threads, answer)
     answer = serve_files(places, disk, config.static_memory, answer)
     answer = answer_for_server(answer)
     return believe(trust(config.forwarded_allow_ips), answer)

@@ -145,7 +145,7 @@ def _walk(origin: Origin, hops: Hops, trusts: Trusts) -> Origin:
         client = node
         if not trusts(node[0]):
             break
-    return Origin(client, origin.server, scheme)
+    return Origin(client, origin.server, scheme, proxied=True)
 
 
 def _node(text: str) -> tuple[str, int] | None:

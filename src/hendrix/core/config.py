@@ -257,6 +257,15 @@ class Config:
         metavar="N",
     )
 
+    sendfile_root: tuple[str, ...] = _option(
+        (),
+        values.sendfile_root,
+        "directory that views may have files sent from: /dir (X-Sendfile) or /prefix/=/dir (X-Accel-Redirect, too)",
+        group="answers",
+        metavar="DIR",
+        repeat=True,
+    )
+
     # Life of the server
     dev: bool = _option(
         False,

@@ -74,9 +74,11 @@ class Request:
 class Origin:
     """Who sent a request and to which of our addresses, after the trusted proxies have been believed.
 
-    ``client`` and ``server`` are ``(host, port)``; a unix socket has ``("", 0)`` as its client.
+    ``client`` and ``server`` are ``(host, port)``; a unix socket has ``("", 0)`` as its client. ``proxied``: a trusted
+    proxy has told this of somebody else.
     """
 
     client: tuple[str, int]
     server: tuple[str, int]
     scheme: str
+    proxied: bool = False

@@ -204,6 +204,22 @@ def switch(value: str) -> bool:
     raise ValueError("is neither on nor off; give one of these")
 
 
+def sendfile_root(value: str) -> str:
+    """A directory that files may be sent from, as ``/dir`` or ``/prefix/=/dir``."""
+    prefix, equals, directory = value.partition("=/")
+    directory = f"/{directory}" if equals else value
+    directory = directory.rstrip("/")
+    if not directory.startswith("/") or (not equals and "/=" in value):
+        raise ValueError("is no absolute directory; give /dir, or /prefix/=/dir")
+    if ".." in directory.split("/"):
+        raise ValueError("leads upwards; name the directory itself")
+    if not equals:
+        return directory
+    if not _PREFIX.fullmatch(prefix) or ".." in prefix.split("/") or not prefix.strip("/"):
+        raise ValueError(f"has {prefix!r} before the =; give a path such as /protected/")
+    return f"{prefix.rstrip('/')}/={directory}"
+
+
 def codings(value: str) -> str:
     """``off``, or content codings in the order of preference; ``on`` is all of them."""
     words = [word.strip().lower() for word in value.split(",") if word.strip()]

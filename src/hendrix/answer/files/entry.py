@@ -25,7 +25,7 @@ _TICK = 50_000_000
 _MOST_ACCEPTS = 64
 IMMUTABLE = "public, max-age=31536000, immutable"
 #: For what a browser would run, were it let: it shows it, without scripts and as from an origin of its own.
-_SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; media-src data:"
+SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; media-src data:"
 
 Identity = tuple[int, int, int, int]
 
@@ -129,7 +129,7 @@ def build(place: Place, name: str, now: float) -> Entry | None:
     siblings = _siblings(place, source, name, path, file, now, seen)
     entry = Entry(place, name, path, _representations(place, name, file, siblings))
     entry.seen = seen
-    entry.settled = all(map(_is_settled, (file, *siblings.values())))
+    entry.settled = all(map(is_settled, (file, *siblings.values())))
     entry.checked = now if entry.settled else now - place.interval
     return entry
 
@@ -139,7 +139,7 @@ def _representations(
 ) -> dict[str, Representation]:
     kind = content_type(name)
     varies = bool(siblings) or (place.siblings and compressible(kind.partition(";")[0]))
-    modified = _last_modified(file)
+    modified = last_modified(file)
     basis = _headers(place, name, kind, file, modified, varies=varies)
     found = {IDENTITY: _of_file(file, IDENTITY, modified, basis)}
     for coding in SIBLINGS:
@@ -170,7 +170,7 @@ def _siblings(
     return found
 
 
-def _last_modified(file: OpenFile) -> int:
+def last_modified(file: OpenFile) -> int:
     """RFC 9110 section 8.8.2.1: never later than now, whatever the file says; nor what no date can tell."""
     return min(max(0, file.stat.st_mtime_ns // 10**9), int(time.time()))
 
@@ -184,7 +184,7 @@ def _headers(place: Place, name: str, kind: str, file: OpenFile, modified: int, 
     headers.append(("Accept-Ranges", "bytes"))
     headers.append(("X-Content-Type-Options", "nosniff"))
     if place.untrusted and not inert(kind.partition(";")[0]):
-        headers.append(("Content-Security-Policy", _SANDBOX))
+        headers.append(("Content-Security-Policy", SANDBOX))
     return headers
 
 
@@ -200,7 +200,7 @@ def _represented(
     size = file.stat.st_size if body is None else len(body)
     mark = "" if coding == IDENTITY else f"-{coding}"
     etag = f'"{file.stat.st_mtime_ns:x}-{size:x}{mark}"'
-    if not _is_settled(file):
+    if not is_settled(file):
         etag = "W/" + etag  # RFC 9110 section 8.8.1: the file may change and keep it
     headers = [*basis, ("ETag", etag)]
     if coding != IDENTITY:
@@ -224,7 +224,7 @@ def _kind(entry: Entry) -> str:
     return dict(entry.representations[IDENTITY].headers)["Content-Type"].partition(";")[0]
 
 
-def _is_settled(file: OpenFile) -> bool:
+def is_settled(file: OpenFile) -> bool:
     """Is it as it was when it was opened, and would a change since have shown?"""
     facts = os.fstat(file.fileno())
     return identity(facts) == identity(file.stat) and abs(time.time_ns() - facts.st_mtime_ns) > _TICK

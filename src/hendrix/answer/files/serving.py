@@ -28,10 +28,11 @@ def serve(exchange: Exchange, entry: Entry) -> None:
     if request.method in _READS and _PARTICULAR.isdisjoint(fields):
         exchange.send(found.whole, until=until)
     else:
-        _particularly(exchange, found, until)
+        serve_found(exchange, found, until)
 
 
-def _particularly(exchange: Exchange, found: Representation, until: float) -> None:
+def serve_found(exchange: Exchange, found: Representation, until: float = 0.0) -> None:
+    """Answer with what of ``found`` is wanted. ``until``: see ``Exchange.send``."""
     request = exchange.request
     if request.method not in _READS:
         _fail(exchange, 405, "a file can only be read", [("Allow", "GET, HEAD")])
