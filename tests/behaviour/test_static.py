@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -297,3 +298,15 @@ def test_compressed_in_the_background(tmp_path) -> None:
         until(coded, "the file to be compressed")
         assert plain.text == "app { }\n" * 100
         assert (tmp_path / "collected" / "shop" / "app.css.zst").exists()
+
+
+@pytest.mark.parametrize("collected", [True, False])
+def test_hx_check_says_where_files_are_from(tmp_path, collected) -> None:
+    project = Project(tmp_path)
+    if collected:
+        project.collect()
+    command = [sys.executable, "-m", "hendrix", "check", "--settings", "mysettings", "--pythonpath", ".", "--json"]
+    files = json.loads(subprocess.run(command, cwd=tmp_path, check=True, capture_output=True).stdout)["files"]
+    assert files["/uploads/"].startswith(f"{tmp_path}/uploads ")
+    said = f"{tmp_path}/collected (4 files)" if collected else "the apps and STATICFILES_DIRS, as there is nothing in"
+    assert files["/static/"].startswith(said)

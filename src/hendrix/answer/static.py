@@ -120,7 +120,7 @@ class Files:
             known.checked = now
             return known
         for place, name in wanted:
-            if place.claimed(_decoded(place, name)):
+            if place.claimed(place.shown + name):
                 continue
             entry = build(place, name, now)
             if entry is not None:
@@ -161,10 +161,6 @@ class Files:
         except Exception as error:
             emit("answer.failed", ERROR, request=exchange.request.method, id=exchange.request_id, exc=error)
             _fail(exchange, 500, "the server failed")
-
-
-def _decoded(place: Place, name: str) -> str:
-    return place.prefixes[0].decode("latin-1") + name
 
 
 def _fail(exchange: Exchange, code: int, reason: str) -> None:

@@ -55,6 +55,7 @@ def _plain(sourced: Sourced, verdict: Verdict | None, fault: HendrixError | None
         "seconds": verdict.seconds if verdict else None,
         "interface": verdict.interface if verdict else {},
         "resources": verdict.resources if verdict else {},
+        "files": verdict.files if verdict else {},
         "options": told,
     }
 
@@ -67,6 +68,7 @@ def _page(sourced: Sourced, verdict: Verdict | None, fault: HendrixError | None)
     if verdict:
         lines += _interface(verdict.interface)
         lines += [one_line(f"resource: {path} is {name}") for path, name in verdict.resources.items()]
+        lines += [one_line(f"files: {path} is {origin}") for path, origin in verdict.files.items()]
     warnings = _warnings(sourced, verdict)
     lines += [f"warning: {one_line(text)}" for text in warnings]
     if verdict and not fault:

@@ -31,7 +31,7 @@ _CHUNK = 1 << 16
 class Verdict:
     """What became of it. ``settings`` is ``None`` where they do not import; ``warnings`` are those of Django's checks
     and what takes threads needlessly, a line each; ``interface`` says how a Django project is called, and why;
-    ``resources`` is what is mounted beside it, name by path."""
+    ``resources`` is what is mounted beside it, name by path; ``files`` where the files of a path are from."""
 
     settings: SettingsLoaded | None
     failure: ProjectError | None
@@ -39,6 +39,7 @@ class Verdict:
     seconds: float
     interface: dict[str, str] = field(default_factory=dict)
     resources: dict[str, str] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
 
 
 Settle = Callable[[SettingsLoaded], Config]
@@ -96,7 +97,8 @@ def _verdict(said: list[dict[str, Any]] | None, ended: int, seconds: float, conf
     if not failure and "end" not in facts:
         failure = ProjectError(f"the process that loads the project died: {process.describe(ended)}")
     warnings = (*facts.get("warnings", ()), *facts.get("remarks", ()), *facts.get("overridden", ()))
-    return Verdict(settings, failure, warnings, seconds, facts.get("interface", {}), facts.get("resources", {}))
+    told = (facts.get(name, {}) for name in ("interface", "resources", "files"))
+    return Verdict(settings, failure, warnings, seconds, *told)
 
 
 # --- in the child -----------------------------------------------------------------------------------------
@@ -130,6 +132,7 @@ def _load(config: Config, settle: Settle, writer: int) -> None:
         served = project.load_application(config)
         _tell_interface(writer, served)
         _tell_resources(writer, served)
+        _say(writer, files={place.shown: place.origin for place in served.places})
         with contextlib.suppress(UsageError):  # the parent finds it too, and says it
             config = settle(loaded)
         for wanted in project.add_services(served, config).services:

@@ -95,13 +95,14 @@ def _static_sources(interval: float, *, edited: bool) -> tuple[list[Source], boo
         return [collected], True, f"{root} ({len(collected.table)} files)"
     if not with_finders:
         return [], False, ""
+    origin = "the apps and STATICFILES_DIRS"
     if not edited:
         reason = f"there is nothing in STATIC_ROOT {root}" if root else "STATIC_ROOT is not set"
-        emit(
-            "static.not_collected", WARNING, reason=reason, advice="served from the apps; run manage.py collectstatic"
-        )
+        advice = "they are served from the apps; run manage.py collectstatic"
+        emit("static.not_collected", WARNING, reason=reason, advice=advice)
+        origin += f", as {reason}"
     # Names with a hash, which a manifest storage makes without DEBUG, are only where they were collected.
-    return [*_finders(interval), *([collected] if collected else [])], False, "the apps and STATICFILES_DIRS"
+    return [*_finders(interval), *([collected] if collected else [])], False, origin
 
 
 def _finders(interval: float) -> Iterator[Source]:
@@ -176,7 +177,7 @@ def _media(config: Config) -> Place | None:
         cache_control=_cache_control(config),
         untrusted=True,
         claimed=claims(root),
-        origin=root,
+        origin=f"{root} (uploads, for everybody to read)",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import unquote
 
 from hendrix.answer.files.opening import OpenFile
 from hendrix.answer.files.source import Source
@@ -45,6 +46,11 @@ class Place:
     origin: str = ""
     #: Compressed siblings that could not be stored beside their files: by name and coding.
     kept: dict[tuple[str, str], Kept] = field(default_factory=dict)
+
+    @property
+    def shown(self) -> str:
+        """Its path, as one would read it."""
+        return unquote(self.prefixes[0].decode("ascii"))
 
     def locate(self, name: str, now: float, *, reading: bool = True) -> tuple[Source, str] | None:
         """The first source that has it, and where. See ``Source.path``."""
