@@ -213,6 +213,7 @@ def test_a_file_written_to_a_moment_ago_is_read_each_time(stage, monkeypatch) ->
         answer = stage.ask("/static/a.css")
         assert answer.body == content.encode()
         assert (header(answer, "ETag") or "").startswith('W/"')
+        assert header(answer, "Cache-Control") == "no-cache"
 
 
 def test_where_files_are_edited_every_change_is_seen(stage) -> None:

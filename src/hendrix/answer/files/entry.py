@@ -178,7 +178,7 @@ def last_modified(file: OpenFile) -> int:
 def _headers(place: Place, name: str, kind: str, file: OpenFile, modified: int, *, varies: bool) -> ResponseHeaders:
     headers = [("Content-Type", kind)]
     headers.append(("Last-Modified", http_date(modified).decode()))
-    headers.append(("Cache-Control", IMMUTABLE if place.immutable(name, file) else place.cache_control))
+    headers.append(("Cache-Control", _cache_control(place, name, file)))
     if varies:
         headers.append(("Vary", "Accept-Encoding"))
     headers.append(("Accept-Ranges", "bytes"))
@@ -186,6 +186,12 @@ def _headers(place: Place, name: str, kind: str, file: OpenFile, modified: int, 
     if place.untrusted and not inert(kind.partition(";")[0]):
         headers.append(("Content-Security-Policy", SANDBOX))
     return headers
+
+
+def _cache_control(place: Place, name: str, file: OpenFile) -> str:
+    if not is_settled(file):
+        return "no-cache"  # somebody may be in the middle of writing it
+    return IMMUTABLE if place.immutable(name, file) else place.cache_control
 
 
 def _of_file(file: OpenFile, coding: str, modified: int, basis: ResponseHeaders) -> Representation:
