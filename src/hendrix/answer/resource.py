@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from functools import partial
-from io import SEEK_END, BytesIO
+from io import SEEK_END
 from typing import Any, BinaryIO
 
 from twisted.web import server
@@ -67,12 +67,12 @@ def resources(
     forms = _Forms(threads)
     find = mounts.find
 
-    def begin(exchange: Exchange, mount: Mount, body: BinaryIO) -> None:
+    def begin(exchange: Exchange, mount: Mount, body: BinaryIO | None) -> None:
         channel = Channel(exchange, site, mount)
         request = ResourceRequest(channel, body)
         if request.form is None:
-            channel.serve(request, request.process)
-        elif body.seek(0, SEEK_END) <= _SMALL_FORM:
+            channel.serve(request)
+        elif body is None or body.seek(0, SEEK_END) <= _SMALL_FORM:
             channel.serve(request, request.read_form())
         else:
             forms.read(channel, request)
@@ -84,7 +84,7 @@ def resources(
         elif exchange.request.length:
             exchange.collect(partial(begin, exchange, mount))
         else:
-            begin(exchange, mount, BytesIO())
+            begin(exchange, mount, None)
 
     return answer
 

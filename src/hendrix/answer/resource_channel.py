@@ -61,11 +61,14 @@ class Channel:
 
     # --- from the layer ------------------------------------------------------------------------------------
 
-    def serve(self, request: Any, begin: Callable[[], object]) -> None:
-        """Have ``request``, which has this channel, ``begin``, and see what it leaves for later."""
+    def serve(self, request: Any, begin: Callable[[], object] | None = None) -> None:
+        """Have ``request``, which has this channel, begin (by ``process``), and see what it leaves for later."""
         self._request = request
         self.rendering = True
-        begin()
+        if begin is None:
+            request.process()
+        else:
+            begin()
         self.rendering = False
         if self._request is not None and not self._transport_taken:
             self._wait()

@@ -18,18 +18,16 @@ class AnswerHeaders(Headers):
 
     __slots__ = ()
 
-    @property
-    def typed(self) -> bool:
-        """Is there a ``Content-Type``?"""
-        return b"Content-Type" in self._rawHeaders
-
     def told(self) -> ResponseHeaders:
         """As they are to be sent, without those of the connection (RFC 9110 section 7.6.1)."""
         return _told(self._rawHeaders, _names)
 
-    def told_but_length(self) -> ResponseHeaders:
-        """The same for a whole answer, which knows its length."""
-        return _told(self._rawHeaders, _names_but_length)
+    def whole(self, default: bytes | None) -> ResponseHeaders:
+        """The same for a whole answer, which knows its length, and has the type ``default`` if it says none."""
+        headers = self._rawHeaders
+        if default is not None and b"Content-Type" not in headers:
+            headers[b"Content-Type"] = [default]
+        return _told(headers, _names_but_length)
 
 
 def _told(headers: dict[bytes, list[bytes]], names: dict[bytes, str]) -> ResponseHeaders:
@@ -55,6 +53,8 @@ def _learn(name: bytes, names: dict[bytes, str]) -> str:
 
 def status_line(code: int, reason: bytes) -> str:
     """``"200 OK"``."""
+    if code == 200 and reason == b"OK":
+        return "200 OK"
     line = _statuses.get((code, reason))
     if line is None:
         line = f"{code} {reason.decode('latin-1')}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from io import SEEK_END
+from io import SEEK_END, BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from urllib.parse import quote, unquote_to_bytes
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from hendrix.core.http import Request
 
 _VERSIONS = {"1.1": b"HTTP/1.1", "1.0": b"HTTP/1.0", "2": b"HTTP/2"}
-#: As they are unless somebody has replaced them, to see or to change the end of an answer.
-_WRITE, _FINISH = server.Request.write, server.Request.finish
+#: Statuses whose answers have no type.
+_WITHOUT_TYPE = (NOT_MODIFIED, NO_CONTENT)
 _TRACEBACK = "<!doctype html><title>Traceback</title>{}"
 
 
@@ -57,14 +57,19 @@ class ResourceRequest(server.Request):
     _has_cookies = False
     #: Made by the first who asks to be notified.
     notifications: Any = ()
+    _content: Any = None
+    _written: Any = None
+    _finished: Any = None
+    #: Has anybody replaced what the usual answer does without: ``write``, ``finish``, ``responseHeaders``?
+    _is_touched = False
 
-    def __init__(self, channel: Channel, body: BinaryIO) -> None:
+    def __init__(self, channel: Channel, body: BinaryIO | None) -> None:
         # Not Twisted's, see __getattr__.
         self.channel = channel  # type: ignore[assignment]
         head = self._head = channel.exchange.request
         self._origin = channel.exchange.origin
-        self.responseHeaders: AnswerHeaders = AnswerHeaders()
-        self.content = body
+        self._headers = AnswerHeaders()
+        self._content = body
         self.method = head.method.encode("latin-1")
         self.path = head.path
         self.uri = head.target if head.target.startswith(b"/") else _origin_form(head)
@@ -119,6 +124,7 @@ class ResourceRequest(server.Request):
             found = site.getResourceFor(self)
             if isinstance(found, EncodingResourceWrapper):
                 self._encoder = found.getEncoder(self)
+                self._is_touched = True
             self.render(found)
         except BaseException:
             # SystemExit and the like end a request, not the loop that serves others.
@@ -134,40 +140,25 @@ class ResourceRequest(server.Request):
         except UnsupportedMethod as error:
             super().render(_Asked(resrc, error))
             return
-        if type(body) is bytes and self._is_untouched():
+        if type(body) is bytes and not self._is_touched and not self.startedWriting and self.producer is None:
             self._answer(body)
         elif body is not NOT_DONE_YET:
             super().render(_Asked(resrc, body))
 
-    def _is_untouched(self) -> bool:
-        """Has the resource left all of its answer to what it returned, and ``write`` and ``finish`` as they are?"""
-        return (
-            not self.startedWriting
-            and self._encoder is None
-            and self.producer is None
-            and getattr(self.write, "__func__", None) is _WRITE
-            and getattr(self.finish, "__func__", None) is _FINISH
-        )
-
     def _answer(self, body: bytes) -> None:
         """What Twisted does by ``write`` and ``finish``."""
-        headers, code = self.responseHeaders, self.code
-        if (
-            body
-            and not headers.typed
-            and code not in (NOT_MODIFIED, NO_CONTENT)
-            and self.defaultContentType is not None
-        ):
-            headers.setRawHeaders(b"Content-Type", [self.defaultContentType])
         if self._has_cookies or self.etag is not None or self.lastModified is not None:
-            self._add_headers(headers)
+            self._add_headers(self.responseHeaders)
+        code = self.code
+        default = self.defaultContentType if body and code not in _WITHOUT_TYPE else None
+        headers = self.responseHeaders.whole(default)
         self.startedWriting = self.finished = 1
         self.sentLength = len(body)
         channel, self.channel = self._ours, None  # type: ignore[assignment]
-        channel.answer(status_line(code, self.code_message), headers.told_but_length(), body)
-        if self.content is not None:
-            self.content.close()
-            self.content = None
+        channel.answer(status_line(code, self.code_message), headers, body)
+        if self._content is not None:
+            self._content.close()
+            self._content = None
         if self.notifications:
             self._notify()
 
@@ -212,6 +203,50 @@ class ResourceRequest(server.Request):
         if channel.site.displayTracebacks and b"json" not in dict(headers)["Content-Type"].encode():
             body = _TRACEBACK.format(util.formatFailure(reason).decode(errors="replace")).encode()
         return status, headers, body
+
+    # --- what may be replaced, and is made late ----------------------------------------------------------------
+
+    @property
+    def responseHeaders(self) -> AnswerHeaders:
+        """See ``IRequest.responseHeaders``."""
+        return self._headers
+
+    @responseHeaders.setter
+    def responseHeaders(self, headers: Headers) -> None:
+        self._headers = AnswerHeaders(dict(headers.getAllRawHeaders()))
+
+    @property
+    def content(self) -> Any:
+        """The body. Most requests have none, and most resources do not ask."""
+        if self._content is None and not self.finished:
+            self._content = BytesIO()
+        return self._content
+
+    @content.setter
+    def content(self, content: Any) -> None:
+        self._content = content
+
+    @content.deleter
+    def content(self) -> None:
+        self._content = None
+
+    @property
+    def write(self) -> Any:
+        """See ``IRequest.write``. Wrappers replace it, and so does Twisted where there is nothing to write."""
+        return self._written or super().write
+
+    @write.setter
+    def write(self, write: Any) -> None:
+        self._written, self._is_touched = write, True
+
+    @property
+    def finish(self) -> Any:
+        """See ``IRequest.finish``."""
+        return self._finished or super().finish
+
+    @finish.setter
+    def finish(self, finish: Any) -> None:
+        self._finished, self._is_touched = finish, True
 
     # --- what differs from a connection of Twisted's ---------------------------------------------------------
 
