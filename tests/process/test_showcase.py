@@ -117,6 +117,9 @@ def test_an_attachment_is_for_the_shop_alone(shop: Server) -> None:
     entered = send(shop, "/admin/login/", username="demo", password="four-strings-more", next=address)
     file = get(shop, address, f"Cookie: {'; '.join(cookies(entered))}")
     assert (file.status, file["content-type"], file.body) == (200, "image/png", PNG)
+    assert "x-accel-redirect" not in file and file["cache-control"] == "private, no-store"
+    half = get(shop, address, f"Cookie: {'; '.join(cookies(entered))}", "Range: bytes=8-")
+    assert (half.status, half.body) == (206, PNG[8:])
     assert file["content-disposition"] == 'attachment; filename="it.png"'
 
 

@@ -1,9 +1,12 @@
 """The repair bench: hand something in, get a ticket."""
 
+from urllib.parse import quote
+
 from django.contrib import messages
 from django.contrib.admin.views.decorators import staff_member_required
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods
 
 from ..forms import RepairForm
@@ -31,10 +34,11 @@ def repair(request: HttpRequest, pk: str) -> HttpResponse:
 
 @staff_member_required
 def attachment(request: HttpRequest, pk: str) -> HttpResponse:
-    """The attached file, for whoever works here."""
+    """The attached file, for whoever works here: the view decides, and the server sends the file (`sendfile_root`)."""
     ticket = get_object_or_404(RepairRequest, pk=pk)
     if not ticket.attachment:
         raise Http404("Nothing was attached.")
-    response = FileResponse(ticket.attachment.open(), as_attachment=True, filename=ticket.file_name)
+    response = HttpResponse(headers={"X-Accel-Redirect": f"/cabinet/{quote(ticket.attachment.name)}"})
+    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=ticket.file_name)
     response["Cache-Control"] = "private, no-store"
     return response
