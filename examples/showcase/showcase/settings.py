@@ -104,6 +104,7 @@ STORAGES = {
 MEDIA_URL = "media/"
 MEDIA_ROOT = DATA_DIR / "media"  # what visitors hang on the wall, for everybody
 CABINET_ROOT = DATA_DIR / "cabinet"  # what they attach to a repair, for the shop only
+CABINET_ROOT.mkdir(parents=True, exist_ok=True)
 HENDRIX = {"sendfile_root": [f"/cabinet/={CABINET_ROOT}"]}  # views name a file there, and the server sends it
 LOGIN_URL = "admin:login"
 
