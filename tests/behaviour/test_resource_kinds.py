@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
+
 import pytest
 
+from tests.behaviour.conftest import APPS
 from tests.kit.client import Truncated
+from tests.kit.live import serve_django
 
 
 @pytest.fixture
@@ -137,3 +141,17 @@ def test_what_leaves_in_the_middle_of_a_file(beside, film) -> None:
             assert client.get("/files/film.mp4").body == film
         except Truncated:
             pytest.fail("the file was cut off")
+
+
+# --- and all of them compressed --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["push", "pull"])
+def test_producers_whose_bytes_are_compressed(kind) -> None:
+    """Their peer is the compression, which has its own pace."""
+    with serve_django("beside.settings", "--compress", "gzip", directory=APPS) as server, server.client() as client:
+        for _ in range(2):
+            answer = client.get(f"/res/{kind}?count=300&key=coded", "Accept-Encoding: gzip")
+            body = gzip.decompress(answer.body)
+            numbers = [int(body[at : at + 7]) for at in range(0, len(body), 8192)]
+            assert numbers == [number for number in range(1, 301) if kind == "push" or number % 7]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable
 
 from hendrix.answer.compress.coders import Coder
 from hendrix.answer.delivery import Parking
@@ -39,8 +38,7 @@ class Stream:
         self._ended = False
         self._trailers: ResponseHeaders | None = None
         self._over = False
-        self.on_gone = exchange.on_gone
-        self.on_drained: Callable[[], None] | None = None
+        self.on_gone, self.on_drained = exchange.on_gone, exchange.on_drained
         exchange.on_gone = self._lost
         exchange.on_drained = self._go_on
 
