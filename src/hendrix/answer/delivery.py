@@ -11,7 +11,8 @@ import os
 import stat
 import threading
 from collections.abc import Iterable
-from typing import BinaryIO, Protocol
+from tempfile import _TemporaryFileWrapper
+from typing import Any, BinaryIO, Protocol
 
 from hendrix.answer.failure import failure
 from hendrix.core.errors import AnswerError
@@ -23,6 +24,8 @@ from hendrix.core.http import ResponseHeaders
 AHEAD = 64 * 1024
 CHUNK_COST = 256
 _WITHOUT_CONTENT = ("204", "304")
+#: Objects around one file that are taken off.
+_WRAPPERS = 3
 
 
 class Parking(Threads, Protocol):
@@ -109,7 +112,11 @@ class Delivery:
         self.threads.post(self._on_end)
 
     def send_file(self, file: BinaryIO) -> bool:
-        """What is left of ``file``, by sendfile; False where it is no regular file behind a descriptor."""
+        """What is left of ``file``, by sendfile or from memory; False where it is something else."""
+        if type(file) is io.BytesIO and self.status and not self._head_sent:
+            self.send_whole(file.read())
+            return True
+        file = _plain(file)
         facts = _regular_file(file)
         if facts is None:
             return False
@@ -229,12 +236,24 @@ class Delivery:
             exchange.respond(*failure(code, reason, exchange.request.fields.get(b"accept", b"")))
 
 
+def _plain(file: Any) -> Any:
+    """What is in a temporary file, or in one of Django's (in a field there are two); not in one that reads otherwise."""
+    try:
+        for _ in range(_WRAPPERS):
+            within = file.file
+            if not isinstance(file, _TemporaryFileWrapper) and file.read != within.read:
+                break
+            file = within
+    except (AttributeError, OSError, ValueError):
+        pass
+    return file
+
+
 def _regular_file(file: BinaryIO) -> tuple[int, int] | None:
     """Offset and count of what is left of a regular file; None for anything else.
 
     Only for Python's own file objects: others (gzip's) have a descriptor too, but read something else than it holds.
     """
-    file = getattr(file, "file", file)  # of tempfile and of Django's File
     raw = getattr(file, "raw", file)
     if not isinstance(raw, io.FileIO) or not isinstance(file, io.BufferedReader | io.BufferedRandom | io.FileIO):
         return None

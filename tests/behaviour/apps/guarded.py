@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+from django.core.files import File
 from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.urls import path
 
@@ -70,6 +71,13 @@ async def _async_endless(key: str) -> AsyncIterator[bytes]:
         _noted[key].append("closed")
 
 
+class Secret(File):
+    """What it reads is not what is on the disk."""
+
+    def read(self, size: int = -1) -> bytes:
+        return bytes(sign ^ 1 for sign in self.file.read(size))
+
+
 class Watched(io.FileIO):
     """A file that notes that it was read by Python, and that it was closed."""
 
@@ -91,8 +99,10 @@ class Watched(io.FileIO):
 
 def _file(request: HttpRequest) -> Any:
     kind, name = request.GET["kind"], request.headers.get("X-File", "")
-    if kind == "memory":
-        return io.BytesIO(b"in memory " * 1000)
+    if kind.startswith("memory"):
+        memory = io.BytesIO(b"in memory " * 1000)
+        memory.seek(7 if kind == "memory_partly" else 0)
+        return memory
     if kind == "temporary":
         made = tempfile.NamedTemporaryFile(suffix=".txt")  # noqa: SIM115 - the response closes it
         made.write(b"temporary " * 1000)
@@ -100,6 +110,11 @@ def _file(request: HttpRequest) -> Any:
         return made
     raw = Watched(name)
     raw.key = request.GET["key"]
+    if kind == "field":
+        # As a FieldFile is made: of Django's, in which there is one of Django's, in which there is Python's.
+        return File(File(io.BufferedReader(raw), name), name)
+    if kind == "secret":
+        return Secret(io.BufferedReader(raw), name)
     opened = raw if kind == "raw" else io.BufferedReader(raw)
     if kind == "partly":
         opened.read(10)
