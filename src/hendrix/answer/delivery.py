@@ -237,7 +237,7 @@ class Delivery:
 
 
 def _plain(file: Any) -> Any:
-    """What is in a temporary file, or in one of Django's (in a field there are two); not in one that reads otherwise."""
+    """What is in a temporary file, or in one of Django's (in a field there are two), unless that reads otherwise."""
     try:
         for _ in range(_WRAPPERS):
             within = file.file
