@@ -134,10 +134,14 @@ class Connection(asyncio.BufferedProtocol):
         """Answer a head that is known as it was answered before. False: not now."""
         site = self.site
         now = time.monotonic()
-        if now >= known.until or site.draining or not self.writable or not self.machine.repeat(now):
+        head, own, body, until = known
+        if now >= until or site.draining or not self.writable or not self.machine.repeat(now):
             return False
         site.requests += 1
-        self.send_parts(b"%b%b%b\r\n" % (known.head, site.common.ready[known.own], site.new_id_line()), known.body)
+        if len(body) < _JOINED:
+            self.send(b"".join((head, site.common.ready[own], site.new_id_line(), b"\r\n", body)))
+        else:
+            self.send_parts(b"".join((head, site.common.ready[own], site.new_id_line(), b"\r\n")), body)
         return True
 
     def _take_turns(self) -> None:

@@ -60,6 +60,10 @@ class Site:
     _id_prefix: str = field(default_factory=lambda: f"{os.getpid():x}-{secrets.token_hex(4)}-")
     _id_numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
+    def __post_init__(self) -> None:
+        name = self.config.request_id
+        self._id_line = f"{name}: {self._id_prefix}".encode() if name else b""
+
     def tick(self) -> None:
         """Renew what changes with time."""
         self.common.renew(http_date(time.time()).decode())
@@ -72,8 +76,7 @@ class Site:
 
     def new_id_line(self) -> bytes:
         """The same as a line of a head; empty where none is wanted."""
-        name = self.config.request_id
-        return f"{name}: {self._id_prefix}{next(self._id_numbers):x}\r\n".encode() if name else b""
+        return b"%b%x\r\n" % (self._id_line, next(self._id_numbers)) if self._id_line else b""
 
 
 def build_site(config: Config, answer: Answer) -> Site:
