@@ -272,6 +272,12 @@ def test_the_manifest_storage(tmp_path) -> None:
         ((), "MEDIA_URL = ''", True, False),
         ((), "MEDIA_ROOT = HERE", True, False),
         ((), "STATIC_ROOT = HERE", True, True),
+        (
+            (),
+            "DATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': MEDIA_ROOT / 'db'}}",
+            True,
+            False,
+        ),
         (("--root-path", "/shop"), "", True, True),
         ((), "FORCE_SCRIPT_NAME = '/shop'", True, True),
     ],

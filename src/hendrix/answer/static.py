@@ -36,6 +36,9 @@ class Disk(Protocol):
         False: too much is waiting already.
         """
 
+    def each_tick(self, call: Callable[[float], None]) -> None:
+        """From now on, call it on the loop now and then, with the time (monotonic seconds)."""
+
     def squeeze(self, entry: Entry, done: Callable[[], None]) -> None:
         """Make compressed siblings of a file that has none, some time; then ``done()`` on the loop."""
 
@@ -60,6 +63,7 @@ class Files:
         #: Who waits for which file.
         self._waiting: dict[bytes, list[Exchange]] = {}
         self._looks = True
+        disk.each_tick(lambda now: self._shelf.sweep(now - _WARM))
 
     def answer(self, exchange: Exchange) -> None:
         """See ``core.exchange.Answer``."""

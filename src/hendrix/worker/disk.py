@@ -26,6 +26,7 @@ class DiskThreads:
         self._jobs: SimpleQueue[tuple[Callable[[], object], Callable[[object], None]]] = SimpleQueue()
         self._threads = 0
         self.squeeze = Squeezer(loop)
+        self._ticks: list[Callable[[float], None]] = []
         #: Jobs that have not come back.
         self.pending = 0
 
@@ -39,6 +40,15 @@ class DiskThreads:
             threading.Thread(target=self._live, name=f"hendrix-disk-{self._threads}", daemon=True).start()
         self._jobs.put((work, done))
         return True
+
+    def each_tick(self, call: Callable[[float], None]) -> None:
+        """See ``Disk.each_tick``."""
+        self._ticks.append(call)
+
+    def tick(self, now: float) -> None:
+        """Twice a second."""
+        for call in self._ticks:
+            call(now)
 
     def _live(self) -> None:
         while True:

@@ -51,7 +51,8 @@ class Engine:
         introduce(served, config, loop, self.threads)
         self.tasks = Tasks(loop)
         host, self.lifespan = asgi_host(served, config, self.tasks)
-        self.site = build_site(config, build_answer(served, config, self.threads, self.tasks, host, DiskThreads(loop)))
+        self.disk = DiskThreads(loop)
+        self.site = build_site(config, build_answer(served, config, self.threads, self.tasks, host, self.disk))
         self.recorder = Recorder(config, loop)
         self.site.record = self.recorder.record if self.recorder.wanted else None
         self.site.on_close = self.count
@@ -83,6 +84,7 @@ class Engine:
         """Twice a second: deadlines. True where a request hung, which holds its thread for good."""
         self.site.tick()
         self.threads.tick()
+        self.disk.tick(now)
         self._listener.tick(self.loop.time())
         for connection in list(self.site.connections):
             connection.check(now)

@@ -86,7 +86,7 @@ def _static_sources(interval: float, *, edited: bool) -> tuple[list[Source], boo
 
     root = os.path.abspath(settings.STATIC_ROOT) if settings.STATIC_ROOT else ""
     if root and _holds_project(root):
-        emit("static.not_served", WARNING, reason=f"STATIC_ROOT {root} holds the project itself")
+        emit("static.not_served", WARNING, reason=f"STATIC_ROOT {root} holds the project itself, or its database")
         root = ""
     collected = Tree(FileTable(root, interval).read()) if root else None
     full = collected is not None and len(collected.table) > 0
@@ -165,7 +165,7 @@ def _media(config: Config) -> Place | None:
         return None
     root = os.path.abspath(settings.MEDIA_ROOT)
     if _holds_project(root):
-        emit("media.not_served", WARNING, reason=f"MEDIA_ROOT {root} holds the project itself")
+        emit("media.not_served", WARNING, reason=f"MEDIA_ROOT {root} holds the project itself, or its database")
         return None
     from hendrix.worker.claims import claims  # noqa: PLC0415 - imports Django
 
@@ -203,10 +203,11 @@ def _prefixes(setting: str, config: Config) -> tuple[bytes, ...]:
 
 
 def _holds_project(root: str) -> bool:
-    """Would the project's own code be served? Then somebody has set the wrong directory."""
+    """Would the project's own code, or its database, be served? Then somebody has set the wrong directory."""
     from django.conf import settings  # noqa: PLC0415
 
     module = sys.modules.get(getattr(settings, "SETTINGS_MODULE", "") or "")
     inside = [os.getcwd(), *([os.path.dirname(module.__file__)] if module and module.__file__ else [])]
+    inside += [str(base["NAME"]) for base in settings.DATABASES.values() if "sqlite" in base.get("ENGINE", "")]
     root = os.path.realpath(root)
     return any(os.path.commonpath((root, os.path.realpath(path))) == root for path in inside)

@@ -47,6 +47,9 @@ class Disk:
     def squeeze(self, entry: Entry, done: Callable[[], None]) -> None:
         self.squeezed.append(entry.name)
 
+    def each_tick(self, call: Callable[[float], None]) -> None:
+        self.tick = call
+
     def release(self) -> None:
         jobs, self.held = self.held or [], None
         for work, done in jobs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 
 import pytest
 
@@ -268,6 +269,20 @@ def test_memory_is_bounded(stage, clock) -> None:
     assert stage.disk.runs == runs
     stage.ask("/static/0.bin")
     assert stage.disk.runs == runs + 1
+
+
+def test_what_nobody_asked_for_in_a_minute_is_let_go(stage, clock) -> None:
+    """A deleted file takes its room on the disk for as long as it is open."""
+    stage.write("static/a.bin", BIG)
+    before = len(os.listdir("/proc/self/fd"))
+    stage.ask("/static/a.bin")
+    assert len(os.listdir("/proc/self/fd")) == before + 1
+    clock(59)
+    stage.disk.tick(time.monotonic())
+    assert len(os.listdir("/proc/self/fd")) == before + 1
+    clock(2)
+    stage.disk.tick(time.monotonic())
+    assert len(os.listdir("/proc/self/fd")) == before
 
 
 def test_no_memory_at_all(stage) -> None:

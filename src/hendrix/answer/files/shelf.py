@@ -34,6 +34,17 @@ class Shelf:
         if self.entries.get(path) is entry:
             self.entries[path] = self.entries.pop(path)
 
+    def sweep(self, before: float) -> None:
+        """Let go what nobody has looked after since ``before`` (monotonic seconds).
+
+        A file that was deleted takes its room on the disk for as long as somebody has it open.
+        """
+        while self.entries:
+            path, entry = next(iter(self.entries.items()))
+            if entry.checked >= before:
+                return
+            self.drop(path)
+
     def drop(self, path: bytes) -> None:
         """Let it go; answers that are sending it have it still."""
         entry = self.entries.pop(path, None)

@@ -1,0 +1,59 @@
+"""Threads that wait for a disk in the loop's place."""
+
+from __future__ import annotations
+
+import threading
+
+from hendrix.worker import disk as module
+from hendrix.worker.disk import DiskThreads
+from tests.worker.test_squeezer import Loop
+
+
+def test_what_was_found_comes_back_on_the_loop() -> None:
+    loop, found = Loop(), []
+    threads = DiskThreads(loop)
+    assert threads.run(lambda: threading.current_thread().name, found.append)
+    loop.turn()
+    assert found[0].startswith("hendrix-disk-") and threads.pending == 0
+
+
+def test_an_exception_comes_back_too_and_the_thread_goes_on() -> None:
+    loop, found = Loop(), []
+    threads = DiskThreads(loop)
+    for _ in range(10):
+        threads.run(lambda: 1 / 0, found.append)
+    for _ in range(10):
+        loop.turn()
+    assert [type(each) for each in found] == [ZeroDivisionError] * 10
+
+
+def test_some_that_hang_do_not_hold_the_others() -> None:
+    loop, found, gate = Loop(), [], threading.Event()
+    threads = DiskThreads(loop)
+    for _ in range(3):
+        threads.run(gate.wait, found.append)
+    threads.run(lambda: "through", found.append)
+    loop.turn()
+    assert found == ["through"]
+    gate.set()
+    for _ in range(3):
+        loop.turn()
+
+
+def test_what_waits_is_bounded(monkeypatch) -> None:
+    monkeypatch.setattr(module, "_MOST_WAITING", 10)
+    loop, gate = Loop(), threading.Event()
+    threads = DiskThreads(loop)
+    taken = [threads.run(gate.wait, lambda _found: None) for _ in range(15)]
+    assert taken == [True] * 10 + [False] * 5
+    gate.set()
+    for _ in range(10):
+        loop.turn()
+    assert threads.run(gate.wait, lambda _found: None)
+
+
+def test_ticks_are_passed_on() -> None:
+    threads, heard = DiskThreads(Loop()), []
+    threads.each_tick(heard.append)
+    threads.tick(7.0)
+    assert heard == [7.0]
