@@ -33,6 +33,14 @@ def server(request):
         assert "Traceback" not in started.log(), started.log()
 
 
+@pytest.fixture(scope="module")
+def twisted():
+    words = ("--compress", "on", "--resources", "twisted=coded.twisted")
+    with serve("coded", *words, directory=APPS, kind="settings") as started:
+        yield started
+        assert "Traceback" not in started.log(), started.log()
+
+
 @pytest.fixture
 def streaming(server, request) -> Server:
     """One that does not collect sync streams first, as Django does under ASGI."""
@@ -195,6 +203,16 @@ def test_a_large_body_holds_nobody_up(server) -> None:
             answered += 1
     thread.join()
     assert answered > 5
+
+
+@pytest.mark.parametrize("coding", ["zstd", "br", "gzip"])
+def test_resources_of_twisted(twisted, coding, key) -> None:
+    assert read(get(twisted, "/twisted", coding)) == PAGE
+    with twisted.client() as client:
+        decode = _decoder(client, f"/twisted?key={key}", coding)
+        assert decode(client.chunk()) == b"first"
+        get(twisted, f"/open?{key}")
+        assert decode(client.chunk()) == b"second"
 
 
 def test_a_drain_ends_an_event_stream_whole(key) -> None:

@@ -14,6 +14,8 @@ from typing import Any
 from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.urls import path
 from django.views.decorators.http import condition
+from twisted.web.resource import Resource
+from twisted.web.server import NOT_DONE_YET
 
 SECRET_KEY = "coded"
 DEBUG = False
@@ -116,6 +118,32 @@ def closed(request: HttpRequest) -> JsonResponse:
 def quick(request: HttpRequest) -> HttpResponse:
     return HttpResponse(str(time.monotonic()))
 
+
+class Twisted(Resource):
+    """A page, or with ``?key`` as much as there is before the gate and behind it."""
+
+    isLeaf = True
+
+    def render_GET(self, request: Any) -> Any:
+        key = request.args.get(b"key")
+        request.setHeader("Content-Type", "text/plain")
+        if not key:
+            return PAGE.encode()
+        request.write(b"first")
+        self._look(request, key[0].decode())
+        return NOT_DONE_YET
+
+    def _look(self, request: Any, key: str) -> None:
+        from twisted.internet import reactor
+
+        if _gates[key].is_set():
+            request.write(b"second")
+            request.finish()
+        else:
+            reactor.callLater(0.01, self._look, request, key)
+
+
+twisted = Twisted()
 
 _views: dict[str, Any] = {
     "page": page,

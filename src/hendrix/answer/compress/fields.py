@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from hendrix.answer.files.types import compressible
 from hendrix.core.conditional import entity_tags
 from hendrix.core.http import Request, ResponseHeaders
 
@@ -31,43 +32,6 @@ _ROLES = {
 _roles: dict[str, int] = {}
 _REMEMBERED = 1000
 
-#: Types that are text in another dress. ``text/*``, ``*+json``, ``*+xml`` and ``*+text`` are as well.
-_COMPRESSIBLE = frozenset(
-    (
-        "application/dash+xml",
-        "application/ecmascript",
-        "application/javascript",
-        "application/json",
-        "application/json-seq",
-        "application/jsonl",
-        "application/n-quads",
-        "application/n-triples",
-        "application/postscript",
-        "application/rtf",
-        "application/sql",
-        "application/toml",
-        "application/vnd.apple.mpegurl",
-        "application/vnd.mapbox-vector-tile",
-        "application/vnd.ms-fontobject",
-        "application/wasm",
-        "application/x-javascript",
-        "application/x-mpegurl",
-        "application/x-ndjson",
-        "application/x-sh",
-        "application/x-tex",
-        "application/x-www-form-urlencoded",
-        "application/x-yaml",
-        "application/xml",
-        "application/yaml",
-        "font/otf",
-        "font/ttf",
-        "image/bmp",
-        "image/svg+xml",
-        "image/vnd.microsoft.icon",
-        "image/x-icon",
-    )
-)
-_SUFFIXES = ("+json", "+xml", "+text", "+yaml")
 EVENTS = "text/event-stream"
 #: Schemes whose credentials a script must send itself, which one of another site cannot. All others (Basic, Digest,
 #: Negotiate, ...) a browser may add by itself to whatever request.
@@ -94,7 +58,7 @@ class Facts:
     @property
     def compressible(self) -> bool:
         """May it be compressed, and would it help?"""
-        return not self.barred and is_compressible(self.type) and "no-transform" not in _words(self.cache)
+        return not self.barred and compressible(self.type) and "no-transform" not in _words(self.cache)
 
 
 def read(headers: ResponseHeaders) -> Facts:
@@ -131,11 +95,6 @@ def _note(facts: Facts, role: int, value: str) -> None:
         facts.cookie = True
     elif role == _BARRED:
         facts.barred = True
-
-
-def is_compressible(media_type: str) -> bool:
-    """``media_type`` is in lower case and without parameters."""
-    return media_type.startswith("text/") or media_type in _COMPRESSIBLE or media_type.endswith(_SUFFIXES)
 
 
 def is_private(request: Request, facts: Facts) -> bool:

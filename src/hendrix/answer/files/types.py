@@ -115,36 +115,42 @@ _BY_END = {end: kind for kind, ends in _TABLE.items() for end in ends.split()}
 #: Compressed by their own nature are all others, but for text.
 _COMPRESSIBLE = frozenset(
     (
-        "application/atom+xml",
-        "application/geo+json",
-        "application/gpx+xml",
+        "application/ecmascript",
+        "application/javascript",
         "application/json",
-        "application/ld+json",
-        "application/manifest+json",
+        "application/json-seq",
+        "application/jsonl",
+        "application/n-quads",
+        "application/n-triples",
         "application/postscript",
-        "application/rss+xml",
         "application/rtf",
         "application/sql",
         "application/toml",
         "application/vnd.apple.mpegurl",
-        "application/vnd.google-earth.kml+xml",
+        "application/vnd.mapbox-vector-tile",
         "application/vnd.ms-fontobject",
-        "application/dash+xml",
         "application/wasm",
+        "application/x-javascript",
+        "application/x-mpegurl",
+        "application/x-ndjson",
+        "application/x-sh",
         "application/x-subrip",
-        "application/xhtml+xml",
+        "application/x-tex",
+        "application/x-www-form-urlencoded",
+        "application/x-yaml",
         "application/xml",
         "application/yaml",
         "font/collection",
         "font/otf",
         "font/ttf",
         "image/bmp",
-        "image/svg+xml",
+        "image/vnd.microsoft.icon",
         "image/x-icon",
-        "model/gltf+json",
         "model/obj",
     )
 )
+#: RFC 6838 section 4.2.8: what a type is made of.
+_COMPRESSIBLE_ENDS = ("+json", "+xml", "+yaml")
 #: What a browser shows without running anything that it holds.
 _INERT = ("image/", "video/", "audio/", "font/")
 
@@ -161,8 +167,8 @@ def content_type(name: str) -> str:
 
 
 def compressible(kind: str) -> bool:
-    """Does a file of the media type ``kind`` get smaller by compression?"""
-    return kind.startswith("text/") or kind in _COMPRESSIBLE
+    """Does what is of the media type ``kind`` (lower case, without parameters) get smaller by compression?"""
+    return kind.startswith("text/") or kind in _COMPRESSIBLE or kind.endswith(_COMPRESSIBLE_ENDS)
 
 
 def inert(kind: str) -> bool:
