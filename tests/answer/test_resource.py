@@ -317,3 +317,24 @@ def test_sessions_are_not_without_end(scene, monkeypatch) -> None:
     assert list(site.sessions) == names[2:]
     scene.clock.advance(901)
     assert site.sessions == {}
+
+
+def test_resources_find_each_other(scene) -> None:
+    """By ``request.site``, as those of ``twisted.web.vhost`` and ``rewrite`` do."""
+    found: list[Any] = []
+
+    class Leaf(Resource):
+        isLeaf = True
+
+        def render_GET(self, request: Any) -> bytes:
+            request.prepath, request.postpath = [], [b"a", b"b"]
+            found.append(request.site.getResourceFor(request))
+            found.append(request.sitepath)
+            return b""
+
+    other, below, leaf = Leaf(), Leaf(), Leaf()
+    places = [Mount((b"a", b"b"), other, "b"), Mount((b"a", b"b", b"c"), below, "c"), Mount((b"r",), leaf, "r")]
+    answer = resources(Mounts(places), scene.inner, tasks=scene.tasks, threads=None, reactor=scene.clock)
+    answer(Exchange())
+    assert found == [other, []]
+    assert other.children == {}

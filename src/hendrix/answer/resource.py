@@ -13,7 +13,7 @@ from io import SEEK_END
 from typing import Any, BinaryIO
 
 from twisted.web import server
-from twisted.web.resource import Resource, getChildForRequest
+from twisted.web.resource import Resource
 
 from hendrix.answer.failure import shed
 from hendrix.answer.mounts import Mount, Mounts
@@ -30,20 +30,10 @@ _MOST_SESSIONS = 20_000
 
 
 class Site(server.Site):
-    """What ``request.site`` is: sessions, and the way to a resource."""
+    """What ``request.site`` is: sessions, and the root of all that is mounted."""
 
     #: What waits for an answer is watched there.
     tasks: Tasks
-
-    def getResourceFor(self, request: Any) -> Any:
-        """The resource of the mount that was found, or a child of it."""
-        mount: Mount = request.channel.mount
-        depth = len(mount.segments)
-        request.site = self
-        request.sitepath = []
-        request.prepath, request.postpath = request.postpath[:depth], request.postpath[depth:]
-        found = mount.resource
-        return getChildForRequest(found, request) if request.postpath and not found.isLeaf else found
 
     def makeSession(self) -> Any:
         """See ``server.Site.makeSession``."""
@@ -61,7 +51,7 @@ def resources(
 
     ``tracebacks``: are they to be shown on the page of a resource that raised?
     """
-    site = Site(Resource(), reactor=reactor)
+    site = Site(_root(mounts), reactor=reactor)
     site.tasks = tasks
     site.displayTracebacks = tracebacks
     forms = _Forms(threads)
@@ -87,6 +77,20 @@ def resources(
             begin(exchange, mount, None)
 
     return answer
+
+
+def _root(mounts: Mounts) -> Resource:
+    """The tree as Twisted has it, for those who look others up (``request.site.resource``)."""
+    root = Resource()
+    for mount in mounts.all:
+        parent: Any = root
+        for segment in mount.segments[:-1]:
+            if type(parent) is Resource and segment not in parent.children:
+                parent.children[segment] = Resource()
+            parent = getattr(parent, "children", {}).get(segment)
+        if type(parent) is Resource:  # what is below another resource is none of its children
+            parent.putChild(mount.segments[-1], mount.resource)
+    return root
 
 
 class _Forms:

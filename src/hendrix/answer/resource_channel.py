@@ -102,7 +102,9 @@ class Channel:
 
     def answer(self, status: str, headers: ResponseHeaders, body: bytes) -> None:
         """The whole answer, while the resource runs."""
-        self._request = self._transport = None
+        self._request = None
+        if self._transport is not None:
+            self._transport = None
         try:
             self.exchange.respond(status, headers, body)
         except AnswerError as error:

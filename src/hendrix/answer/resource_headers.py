@@ -20,26 +20,24 @@ class AnswerHeaders(Headers):
 
     def told(self) -> ResponseHeaders:
         """As they are to be sent, without those of the connection (RFC 9110 section 7.6.1)."""
-        return _told(self._rawHeaders, _names)
+        pairs = ((name, _names.get(name), values) for name, values in self._rawHeaders.items())
+        told = ((_learn(name, _names) if word is None else word, values) for name, word, values in pairs)
+        return [(word, value.decode("latin-1")) for word, values in told if word for value in values]
 
     def whole(self, default: bytes | None) -> ResponseHeaders:
         """The same for a whole answer, which knows its length, and has the type ``default`` if it says none."""
         headers = self._rawHeaders
         if default is not None and b"Content-Type" not in headers:
             headers[b"Content-Type"] = [default]
-        return _told(headers, _names_but_length)
-
-
-def _told(headers: dict[bytes, list[bytes]], names: dict[bytes, str]) -> ResponseHeaders:
-    out: ResponseHeaders = []
-    for name, values in headers.items():
-        word = names.get(name)
-        if word is None:
-            word = _learn(name, names)
-        if word:
-            for value in values:
-                out.append((word, value.decode("latin-1")))
-    return out
+        out: ResponseHeaders = []
+        for name, values in headers.items():
+            word = _names_but_length.get(name)
+            if word is None:
+                word = _learn(name, _names_but_length)
+            if word:
+                for value in values:
+                    out.append((word, value.decode("latin-1")))
+        return out
 
 
 def _learn(name: bytes, names: dict[bytes, str]) -> str:

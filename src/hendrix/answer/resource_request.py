@@ -15,7 +15,7 @@ from twisted.web import server, util
 from twisted.web.error import UnsupportedMethod
 from twisted.web.http import NO_CONTENT, NOT_MODIFIED, datetimeToString, parse_qs
 from twisted.web.http_headers import Headers
-from twisted.web.resource import EncodingResourceWrapper
+from twisted.web.resource import EncodingResourceWrapper, getChildForRequest
 from twisted.web.server import NOT_DONE_YET
 
 from hendrix.answer.failure import failure
@@ -115,13 +115,19 @@ class ResourceRequest(server.Request):
         """Ask the resource. As in Twisted, but that ``Server`` and ``Date`` are not set here."""
         if self._reading:
             return
-        site = self.site = self._ours.site
-        self.prepath = []
-        self.postpath = self.path[1:].split(b"/")
+        channel = self._ours
+        self.site = channel.site
+        mount = channel.mount
+        segments = self.path[1:].split(b"/")
         if b"%" in self.path:
-            self.postpath = [unquote_to_bytes(segment) for segment in self.postpath]
+            segments = [unquote_to_bytes(segment) for segment in segments]
+        depth = len(mount.segments)
+        self.sitepath: list[bytes] = []
+        self.prepath, self.postpath = segments[:depth], segments[depth:]
         try:
-            found = site.getResourceFor(self)
+            found = mount.resource
+            if self.postpath and not found.isLeaf:
+                found = getChildForRequest(found, self)
             if isinstance(found, EncodingResourceWrapper):
                 self._encoder = found.getEncoder(self)
                 self._is_touched = True
@@ -154,8 +160,9 @@ class ResourceRequest(server.Request):
         headers = self.responseHeaders.whole(default)
         self.startedWriting = self.finished = 1
         self.sentLength = len(body)
-        channel, self.channel = self._ours, None  # type: ignore[assignment]
-        channel.answer(status_line(code, self.code_message), headers, body)
+        answer = self._ours.answer
+        self.channel = None  # type: ignore[assignment]
+        answer(status_line(code, self.code_message), headers, body)
         if self._content is not None:
             self._content.close()
             self._content = None
