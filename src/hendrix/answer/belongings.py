@@ -126,6 +126,12 @@ def _tidy_shelf() -> None:
         _shelf.appendleft(oldest)
 
 
+def close_shelved() -> None:
+    """Nobody wants them any more: the server has ended, and the process has not."""
+    while _shelf:
+        _close(_shelf.pop())
+
+
 def _put(found: Connections) -> None:
     """Into this thread, which has none with these aliases."""
     ident = threading.get_ident()

@@ -50,6 +50,16 @@ def install() -> None:
         signal.send = QuickSend(signal, stand_ins)
 
 
+def uninstall() -> None:
+    """As it was: the server has ended, and the process has not."""
+    if _state["installed"]:
+        _state["installed"] = _state["caches"] = False
+        for owner, name in ((connections, "create_connection"), (caches, "create_connection")):
+            delattr(owner, name)
+        for signal in (request_started, request_finished):
+            del signal.send
+
+
 def begin_anew() -> None:
     """In a process that was forked: Django's checks have made every cache, in a thread that serves nobody."""
     _state["caches"] = False

@@ -23,8 +23,8 @@ class DiskThreads:
 
     def __init__(self, loop: Loop) -> None:
         self._loop = loop
-        self._jobs: SimpleQueue[tuple[Callable[[], object], Callable[[object], None]]] = SimpleQueue()
-        self._threads = 0
+        self._jobs: SimpleQueue[tuple[Callable[[], object], Callable[[object], None]] | None] = SimpleQueue()
+        self._threads: list[threading.Thread] = []
         self.squeeze = Squeezer(loop)
         self._ticks: list[Callable[[float], None]] = []
         #: Jobs that have not come back.
@@ -35,9 +35,10 @@ class DiskThreads:
         if self.pending >= _MOST_WAITING:
             return False
         self.pending += 1
-        if self._threads < min(self.pending, _THREADS):
-            self._threads += 1
-            threading.Thread(target=self._live, name=f"hendrix-disk-{self._threads}", daemon=True).start()
+        if len(self._threads) < min(self.pending, _THREADS):
+            name = f"hendrix-disk-{len(self._threads) + 1}"
+            self._threads.append(threading.Thread(target=self._live, name=name, daemon=True))
+            self._threads[-1].start()
         self._jobs.put((work, done))
         return True
 
@@ -50,9 +51,19 @@ class DiskThreads:
         for call in self._ticks:
             call(now)
 
+    def close(self) -> None:
+        """Let the threads go, where the process goes on."""
+        for _ in self._threads:
+            self._jobs.put(None)
+
+    @property
+    def alive(self) -> bool:
+        """Are there threads?"""
+        return any(thread.is_alive() for thread in self._threads)
+
     def _live(self) -> None:
-        while True:
-            work, done = self._jobs.get()
+        while (job := self._jobs.get()) is not None:
+            work, done = job
             found: object
             try:
                 found = work()

@@ -26,6 +26,8 @@ from hendrix.worker.threads import ThreadPool
 
 #: Seconds that cancelled tasks have to learn that their peers are gone.
 _FAREWELL = 0.1
+#: Seconds between looks whether threads have gone.
+_LOOK = 0.005
 
 
 class Engine:
@@ -129,6 +131,16 @@ class Engine:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(max(0.0, seconds)):
                     await self.lifespan.shutdown()
+
+    async def dismiss(self, seconds: float) -> bool:
+        """Let all threads go, where the process goes on. False: some hang, for more than ``seconds``."""
+        self.threads.close()
+        self.disk.close()
+        self.recorder.close()
+        until = self.loop.time() + seconds
+        while (left := bool(self.threads.slots) or self.disk.alive) and self.loop.time() < until:  # noqa: ASYNC110
+            await asyncio.sleep(_LOOK)
+        return not left
 
     async def _settled(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):

@@ -55,6 +55,17 @@ def load_application(config: Config) -> Served:
     served = _load(config)
     if config.dev:
         development.tell_exceptions()
+    return _with_files_and_resources(served, config)
+
+
+def load_set_up(config: Config) -> Served:
+    """What is to be served of a Django project that this process has set up, for tests. Raises ``ProjectError``."""
+    from django.conf import settings  # noqa: PLC0415
+
+    return _with_files_and_resources(_of_django(config, settings), config)
+
+
+def _with_files_and_resources(served: Served, config: Config) -> Served:
     launched = script.registered()
     names, things = _resources(config), launched.resources if launched else ()
     if names or things:

@@ -48,18 +48,25 @@ class Reactor(asyncioreactor.AsyncioSelectorReactor):
         self._readers.clear()
         self._writers.clear()
         self._internalReaders.clear()
-        self.waker = None
+        waker, self.waker = self.waker, None
         stale, self._asyncioEventloop = self._asyncioEventloop, loop
         self._scheduledAt = self._timerHandle = None
         self.installWaker()
         for reader in readers:
-            if reader.__class__.__name__ != "_UnixWaker":
+            if reader is not waker:
                 self.addReader(reader)
         for writer in writers:
             self.addWriter(writer)
         # The timer of what was scheduled at import stood on the loop that never ran.
         self._reschedule()
         stale.close()
+        waker.connectionLost(None)
+
+    def renew(self) -> None:
+        """After it has ended: it may run again, on another loop. Only tests do that."""
+        self._startedBefore = False
+        for done in (self.crash, self.disconnectAll):  # as at first; what was done once is forgotten
+            self.addSystemEventTrigger("during", "shutdown", done)
 
     # --- ports --------------------------------------------------------------------------------------------
 

@@ -239,6 +239,13 @@ class ThreadPool:
                 count -= 1
         self._leaving -= count  # the others all wait for their peers
 
+    def close(self) -> None:
+        """Let all of them go, each after its job; nothing more is to be submitted. ``slots`` is empty in the end."""
+        self._leaving += sum(not slot.leaving for slot in self.slots.values())
+        for slot in self.slots.values():
+            slot.leaving = True
+        self._jobs.dismiss(len(self.slots))
+
     # --- growing and shrinking -----------------------------------------------------------------------------
 
     def _begin_to_look(self) -> None:
