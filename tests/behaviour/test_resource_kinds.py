@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import json
+import socket
 
 import pytest
 
 from tests.behaviour.conftest import APPS
-from tests.kit.client import Truncated
+from tests.kit.client import Client, Truncated
 from tests.kit.live import serve_django
 
 
@@ -99,6 +101,25 @@ def test_a_wsgi_resource(client) -> None:
     assert client.get("/wsgi/a/b").text == "/wsgi\n/a/b\nGET\n"
     assert client.request("POST", "/wsgi", body=b"the body").text == "/wsgi\n\nPOST\nthe body"
     assert client.get("/wsgi/a")["content-type"] == "text/plain"
+
+
+def test_at_a_unix_socket() -> None:
+    """Where peers have no address."""
+    with (
+        serve_django("beside.settings", "--bind", "unix:resources.sock", directory=APPS) as server,
+        server.client() as tcp,
+        Client(unix(server)) as client,
+    ):
+        assert client.get("/wsgi/a").text == tcp.get("/wsgi/a").text
+        assert client.get("/klein/items/7").text == "item 7"
+        assert json.loads(client.get("/res/told").body)["client"] == ""
+
+
+def unix(server) -> socket.socket:
+    sock = socket.socket(socket.AF_UNIX)
+    sock.settimeout(20)
+    sock.connect(str(server.home / "resources.sock"))
+    return sock
 
 
 # --- klein -----------------------------------------------------------------------------------------------------------

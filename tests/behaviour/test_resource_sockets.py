@@ -76,8 +76,18 @@ def test_a_peer_that_takes_nothing_is_waited_for_and_then_not_sent_more(beside) 
 
 def test_no_websocket_is_told_so(beside) -> None:
     with beside.client() as client:
-        client.begin("GET", "/sockets/echo", "Connection: Upgrade", "Upgrade: websocket")
+        client.begin("GET", "/sockets/echo?bad", "Connection: Upgrade", "Upgrade: websocket")
         assert client.head().status == 400
+
+
+def test_the_access_log_says_what_was_answered(beside) -> None:
+    with beside.client() as client:
+        WebSocketClient(client, "/sockets/echo?good")
+    with beside.client() as client:
+        client.begin("GET", "/sockets/echo?worse", "Connection: Upgrade", "Upgrade: websocket")
+        client.head()
+    for line in ('"GET /sockets/echo?good HTTP/1.1" 101', '"GET /sockets/echo?worse HTTP/1.1" 400'):
+        until(lambda line=line: line in beside.server.output(), line)
 
 
 def test_djangos_paths_beside_them(beside) -> None:

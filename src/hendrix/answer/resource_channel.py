@@ -340,10 +340,17 @@ class Channel:
         protocol.makeConnection(transport)
 
 
+class _Unix(UNIXAddress):
+    """A peer at a unix socket. ``WSGIResource`` asks every peer for these."""
+
+    host = ""
+    port = 0
+
+
 @lru_cache(maxsize=4096)
 def address(place: tuple[str, int]) -> Address:
     """``(host, port)`` as Twisted has it; a unix socket has no host."""
     host, port = place
     if not host:
-        return UNIXAddress(None)
+        return _Unix(None)
     return IPv6Address("TCP", host, port) if ":" in host else IPv4Address("TCP", host, port)
