@@ -116,5 +116,6 @@ def _of_module(name: str, module: types.ModuleType) -> tuple[str, types.CodeType
 
 
 def _arguments() -> list[str]:
-    known = json.loads(os.environ.get(SCRIPT, "{}"))
+    # Not for other servers that the project may start.
+    known = json.loads(os.environ.pop(SCRIPT, "{}"))
     return [str(word) for word in known.get("arguments", [])]
