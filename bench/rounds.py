@@ -87,7 +87,7 @@ def loaded(contender: Contender, workload: Workload, plan: Plan, number: int, co
     """One load, then memory once the server is idle again."""
     child = contender.child
     child.pids()
-    window = (contender.ramps.get(workload.name, 0.3), plan.seconds)
+    window = (contender.ramps.get(workload.name, 0.3), max(plan.seconds, workload.seconds))
     headers = contender.headers.get(workload.name, ())
     seen = load.run(contender.port, workload, plan.connections_of(workload), window, core, child.reading, headers)
     child.settle()

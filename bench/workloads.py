@@ -41,6 +41,7 @@ class Workload:
     where that is another view than the servers are asked for. `browser`: with the headers of one; `known`: with the
     validators of an earlier answer, so that it is 304; `encoded`: the answer has a Content-Encoding. Every one of
     so many `visitors` (with a cookie of its own, if it is a browser) asks for every one of so many `files`.
+    A load lasts so many `seconds` at least: what is answered a few times a second cannot be counted in less.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Workload:
     encoded: bool = False
     files: int = 1
     visitors: int = 1
+    seconds: int = 0
 
     @property
     def pattern(self) -> str:
@@ -212,6 +214,7 @@ _ALL = (
         "A static file of 100 MB",
         length=100 * MEGABYTE,
         connections=4,
+        seconds=6,
         suite="files",
         floor=False,
         target="/static/bench/100m.mp4",
