@@ -118,7 +118,7 @@ def place(options: argparse.Namespace) -> Path | None:
 
 def _report(options: argparse.Namespace, plan: Plan, cores: Cores) -> None:
     """Measure, print the Markdown, and write the report where there is a place for it."""
-    action, out = options.action, place(options)
+    action, out, load = options.action, place(options), machine.load()
     if out:
         report.read(out)  # what is no report is refused before the hour of measuring, not after it
     sections = _loads(options, plan, cores) if action in ("all", "load") else []
@@ -126,7 +126,7 @@ def _report(options: argparse.Namespace, plan: Plan, cores: Cores) -> None:
         if action in ("all", name):
             sections.append(_extra(name, options, plan, cores))
     if out:
-        report.write(out, report.Occasion(machine.facts(), machine.versions(), plan), sections)
+        report.write(out, report.Occasion({**machine.facts(), "load": load}, machine.versions(), plan), sections)
         say(f"written: README.md, results.json and the plots in {out}")
     print("\n".join(section.markdown() for section in sections))
 

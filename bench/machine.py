@@ -47,6 +47,11 @@ def commit() -> str:
     return done.stdout.strip() or "?"
 
 
+def load() -> str:
+    """How many processes wanted a processor in the last minute. Asked before a measurement: others' work."""
+    return f"{os.getloadavg()[0]:.1f}"
+
+
 def facts() -> dict[str, str]:
     """What was measured on, and when (UTC)."""
     return {

@@ -17,6 +17,7 @@ from bench.section import Raw, Section
 from bench.servers import SERVERS
 from bench.tables import label
 
+_BUSY = 1.0  # load average, from which on figures are not those of a machine of one's own
 PLACE = ROOT / "docs" / "benchmarks"
 _METHOD = (
     "Each server has one worker process pinned to one core; wrk, on one thread, is pinned to another.",
@@ -112,6 +113,8 @@ def _measured(of: Occasion, newest: Occasion) -> str:
     own = _machine(of) | _servers(of.versions)
     others = [f"{name} {value}" for name, value in own.items() if value != head.get(name, value)]
     line = f"Measured on {of.facts['date']}, commit {of.facts.get('commit', '?')}"
+    if float(load := of.facts.get("load", "0")) >= _BUSY:
+        line += f", on a machine that others used at the same time (load {load} before it began)"
     return f"{line} ({'; '.join(others)})." if others else f"{line}."
 
 

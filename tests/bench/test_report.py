@@ -86,6 +86,17 @@ def test_a_section_of_another_day_says_what_was_different() -> None:
     assert "Measured on 2026-02-03, commit abc." in page
 
 
+def test_others_on_the_machine_are_told() -> None:
+    quiet = occasion()
+    busy = replace(quiet, facts={**quiet.facts, "load": "7.5"})
+    page = report.markdown([Part(Section("k", "Title", "text", []), busy)])
+    assert "commit abc, on a machine that others used at the same time (load 7.5 before it began)." in page
+    page = report.markdown(
+        [Part(Section("k", "Title", "text", []), replace(quiet, facts={**quiet.facts, "load": "0.4"}))]
+    )
+    assert "Measured on 2026-01-02, commit abc." in page
+
+
 def test_what_is_measured_anew_takes_the_place_of_its_own_section_only(tmp_path: Path) -> None:
     idle_section = idle.draw([asdict(Crowded("hendrix", 10, 10, 50.0, 52.0))], Plan(crowd=10))
     report.write(tmp_path, occasion("2026-01-02"), [*tables.sections(SAMPLES, Plan()), idle_section])
