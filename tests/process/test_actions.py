@@ -286,6 +286,13 @@ class TestCheck:
         assert done.returncode == 0
         assert "warning: ?: (staticfiles.W004)" in done.stdout and "with 1 warning" in done.stdout
 
+    def test_what_is_asked_for_and_not_there(self, project, hx, tmp_path):
+        (tmp_path / "brotli.py").write_text("raise ImportError('not for this machine')")
+        done = hx("check", "--compress", "on", "--sendfile-root", "/nowhere", PYTHONPATH=str(tmp_path))
+        assert done.returncode == 0
+        assert "warning: compress: br needs brotli, which cannot be imported" in done.stdout
+        assert "warning: sendfile_root: /nowhere is no directory" in done.stdout and "2 warnings" in done.stdout
+
     def test_how_the_project_is_called(self, project, hx):
         done = hx("check")
         said = "interface: django (sync and async views, as nothing has been put around Django)"

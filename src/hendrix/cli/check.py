@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -81,9 +82,13 @@ def _page(sourced: Sourced, verdict: Verdict | None, fault: HendrixError | None)
 def _warnings(sourced: Sourced, verdict: Verdict | None) -> list[str]:
     """What the project was told, and what is asked for and not there."""
     from hendrix.answer.compress.coders import advice, missing  # noqa: PLC0415 - only where it is wanted
+    from hendrix.answer.files.roots import Roots  # noqa: PLC0415
 
+    config = sourced.config
     told = list(verdict.warnings) if verdict else []
-    return told + [f"compress: {advice(coding)}" for coding in missing(sourced.config.codings)]
+    told += [f"compress: {advice(coding)}" for coding in missing(config.codings)]
+    gone = [root.directory for root in Roots(config.sendfile_root).all if not os.path.isdir(root.directory)]
+    return told + [f"sendfile_root: {directory} is no directory; nothing can be sent from it" for directory in gone]
 
 
 def _interface(chosen: dict[str, str]) -> Iterator[str]:
