@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from hendrix.answer.compress.crew import Crew
 from hendrix.answer.compress.layer import compress, compression
-from hendrix.answer.delivery import Parking
 from hendrix.answer.files.place import Place
 from hendrix.answer.files.roots import Roots
 from hendrix.answer.forwarded import believe, trust
@@ -13,7 +13,7 @@ from hendrix.answer.options import answer_for_server
 from hendrix.answer.protected import protect
 from hendrix.answer.static import Disk, serve_files
 from hendrix.core.config import Config
-from hendrix.core.exchange import Answer
+from hendrix.core.exchange import Answer, Threads
 
 
 def build_chain(
@@ -22,7 +22,8 @@ def build_chain(
     beside: Callable[[Answer], Answer],
     places: Sequence[Place],
     disk: Disk,
-    threads: Parking,
+    threads: Threads,
+    crew: Crew,
 ) -> Answer:
     """From the application outwards: the last line is what a request meets first.
 
@@ -32,7 +33,7 @@ def build_chain(
     answer = beside(answer)
     if config.codings:
         how = compression(config.codings, config.compress_jitter, private=config.compress_private)
-        answer = compress(how, threads, answer)
+        answer = compress(how, threads, crew, answer)
     answer = protect(Roots(config.sendfile_root), disk, threads, answer)
     answer = serve_files(places, disk, config.static_memory, answer)
     answer = answer_for_server(answer)

@@ -124,7 +124,7 @@ class Protected(Around):
 
     def _take(self, status: str, headers: ResponseHeaders, *, whole: bool) -> None:
         inner = self.inner
-        self._told = inner.on_gone
+        self._told = inner.on_gone if self._dismissed else None
         inner.on_gone = inner.on_eof = inner.on_drained = None
         self._taken = True
         try:
@@ -218,10 +218,10 @@ class Protected(Around):
 
     @on_gone.setter
     def on_gone(self, call: Callable[[], None] | None) -> None:
-        if self._taken:
-            self._told = call
-        else:
+        if not self._taken:
             self.inner.on_gone = call
+        elif self._dismissed:
+            self._told = call
 
     @property
     def on_drained(self) -> Callable[[], None] | None:

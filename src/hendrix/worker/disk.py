@@ -21,6 +21,9 @@ class Loop(Protocol):
 class DiskThreads:
     """See ``answer.static.Disk``. The threads come with work, and end with the process."""
 
+    kind = "disk"
+    most = _THREADS
+
     def __init__(self, loop: Loop) -> None:
         self._loop = loop
         self._jobs: SimpleQueue[tuple[Callable[[], object], Callable[[object], None]] | None] = SimpleQueue()
@@ -35,8 +38,8 @@ class DiskThreads:
         if self.pending >= _MOST_WAITING:
             return False
         self.pending += 1
-        if len(self._threads) < min(self.pending, _THREADS):
-            name = f"hendrix-disk-{len(self._threads) + 1}"
+        if len(self._threads) < min(self.pending, self.most):
+            name = f"hendrix-{self.kind}-{len(self._threads) + 1}"
             self._threads.append(threading.Thread(target=self._live, name=name, daemon=True))
             self._threads[-1].start()
         self._jobs.put((work, done))

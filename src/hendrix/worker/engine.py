@@ -15,6 +15,7 @@ from hendrix.answer.forwarded import trust
 from hendrix.answer.tasks import Tasks
 from hendrix.core.config import Config
 from hendrix.wire.proxy_line import ProxyLine
+from hendrix.worker.coding import CodingThreads
 from hendrix.worker.connection import Connection
 from hendrix.worker.disk import DiskThreads
 from hendrix.worker.listen import Listener
@@ -54,7 +55,9 @@ class Engine:
         self.tasks = Tasks(loop)
         host, self.lifespan = asgi_host(served, config, self.tasks)
         self.disk = DiskThreads(loop)
-        self.site = build_site(config, build_answer(served, config, self.threads, self.tasks, host, self.disk))
+        self.coding = CodingThreads(loop)
+        answer = build_answer(served, config, self.threads, self.tasks, host, self.disk, self.coding)
+        self.site = build_site(config, answer)
         self.recorder = Recorder(config, loop)
         self.site.record = self.recorder.record if self.recorder.wanted else None
         self.site.on_close = self.count
@@ -136,9 +139,10 @@ class Engine:
         """Let all threads go, where the process goes on. False: some hang, for more than ``seconds``."""
         self.threads.close()
         self.disk.close()
+        self.coding.close()
         self.recorder.close()
         until = self.loop.time() + seconds
-        while (left := bool(self.threads.slots) or self.disk.alive) and self.loop.time() < until:  # noqa: ASYNC110
+        while (left := bool(self.threads.slots) or self.disk.alive or self.coding.alive) and self.loop.time() < until:  # noqa: ASYNC110
             await asyncio.sleep(_LOOK)
         return not left
 

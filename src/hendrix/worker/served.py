@@ -13,6 +13,7 @@ from hendrix.answer.asgi_http import asgi_http
 from hendrix.answer.asgi_scope import AsgiApplication, Host
 from hendrix.answer.asgi_websocket import asgi_websocket, route_websocket
 from hendrix.answer.chain import build_chain
+from hendrix.answer.compress.crew import Crew
 from hendrix.answer.files.place import Place
 from hendrix.answer.lifespan import Lifespan
 from hendrix.answer.mounts import Mounts
@@ -100,7 +101,7 @@ def services_of(served: Served, channel: LoopChannel) -> Services | None:
 
 
 def build_answer(
-    served: Served, config: Config, threads: ThreadPool, tasks: Tasks, host: Host | None, disk: Disk
+    served: Served, config: Config, threads: ThreadPool, tasks: Tasks, host: Host | None, disk: Disk, crew: Crew
 ) -> Answer:
     """The whole chain, for this worker."""
     facts: dict[str, Any] = {
@@ -112,7 +113,7 @@ def build_answer(
     answer = _project(served, threads, tasks, host, facts)
     if host is not None:
         answer = route_websocket(asgi_websocket(host), answer)
-    return build_chain(config, answer, _beside(served, config, threads, tasks), served.places, disk, threads)
+    return build_chain(config, answer, _beside(served, config, threads, tasks), served.places, disk, threads, crew)
 
 
 def _beside(served: Served, config: Config, threads: ThreadPool, tasks: Tasks) -> Callable[[Answer], Answer]:

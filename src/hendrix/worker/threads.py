@@ -311,10 +311,7 @@ class ThreadPool:
     # --- a thread that waits for its reader ----------------------------------------------------------------
 
     def park(self) -> None:
-        """From a pool thread: for a while it does without the interpreter, so another may stand in for it.
-
-        It waits for a slow peer, or compresses.
-        """
+        """From a pool thread: it now waits for a slow peer, so another may stand in for it."""
         _here.slot.parked = True
         with self._lock:
             self._parked += 1

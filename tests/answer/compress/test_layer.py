@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import weakref
 import zlib
 from collections import deque
 from collections.abc import Callable
@@ -13,8 +14,9 @@ import pytest
 
 from hendrix.answer.compress.layer import SMALLEST, Compression, compress, compression
 from hendrix.answer.compress.stream import ON_LOOP
+from hendrix.core.errors import AnswerError
 from hendrix.core.events import forget, listen
-from hendrix.core.exchange import Exchange, Job
+from hendrix.core.exchange import Exchange
 from tests.kit.stage import FakeExchange, request
 
 PAGE = b"<p>One sentence like another.</p>\n" * 100
@@ -23,22 +25,20 @@ GZIP = (b"accept-encoding", b"gzip")
 
 
 class Threads:
-    """``Parking`` with one thread and one turn of the loop at a time, when the test says so."""
+    """``Threads`` and a ``Crew`` with one thread and one turn of the loop at a time, when the test says so."""
 
     def __init__(self) -> None:
-        self.jobs: deque[Job] = deque()
+        self.full = False
+        self.jobs: deque[tuple[Callable[[], object], Callable[[object], None]]] = deque()
         self.calls: deque[tuple[Callable[..., None], tuple[object, ...]]] = deque()
 
-    def resume(self, job: Job) -> None:
-        self.jobs.append(job)
+    def run(self, work: Callable[[], object], done: Callable[[object], None]) -> bool:
+        if not self.full:
+            self.jobs.append((work, done))
+        return not self.full
 
     def post(self, call: Callable[..., None], *args: object) -> None:
         self.calls.append((call, args))
-
-    def park(self) -> None:
-        """It is not counted."""
-
-    unpark = park
 
     def turn(self) -> None:
         """What was posted so far."""
@@ -50,7 +50,11 @@ class Threads:
         """Everything."""
         while self.jobs or self.calls:
             if self.jobs:
-                self.jobs.popleft().run()
+                work, done = self.jobs.popleft()
+                try:
+                    self.post(done, work())
+                except Exception as error:
+                    self.post(done, error)
             self.turn()
 
 
@@ -66,7 +70,7 @@ class Stage:
         def keep(exchange: Exchange) -> None:
             self.inner = exchange
 
-        compress(how, self.threads, keep)(self.outer)  # type: ignore[arg-type]
+        compress(how, self.threads, self.threads, keep)(self.outer)  # type: ignore[arg-type]
 
     @property
     def headers(self) -> dict[str, str]:
@@ -136,13 +140,25 @@ class TestWhole:
         stage.threads.settle()
         assert not stage.outer.started
 
-    def test_a_large_body_past_the_hard_limit(self) -> None:
+    def test_a_large_body_where_too_much_waits_already(self) -> None:
         stage = Stage(GZIP)
+        stage.threads.full = True
         stage.inner.respond("200 OK", [HTML], PAGE * 1000)
-        stage.threads.jobs[0].expire(60)
-        assert stage.outer.status.startswith("504")
+        assert stage.outer.body == PAGE * 1000
+        assert stage.headers["Vary"] == "Accept-Encoding"
+
+    def test_a_large_body_with_a_head_that_cannot_be_sent(self) -> None:
+        stage = Stage(GZIP)
+        respond = stage.outer.respond
+
+        def refuse(status: str, headers: Any, body: bytes) -> None:
+            stage.outer.respond = respond
+            raise AnswerError("a line break")
+
+        stage.outer.respond = refuse
+        stage.inner.respond("200 OK", [HTML], PAGE * 1000)
         stage.threads.settle()
-        assert stage.outer.finished
+        assert stage.outer.status.startswith("500")
 
     def test_no_answer_at_all_is_left_to_whoever_sends_it(self) -> None:
         stage = Stage(GZIP)
@@ -491,6 +507,35 @@ class TestStreams:
         stage.inner.finish()
         assert stage.text() == b"x" * 999 + b"y"
 
+    @pytest.mark.parametrize("end", ["finish", "abort", "gone"])
+    def test_nothing_is_left_for_the_collector(self, end) -> None:
+        """It comes seldom, and what compresses is large."""
+
+        class Answer:
+            def __init__(self, exchange: Any) -> None:
+                self.exchange = exchange
+                exchange.on_gone = exchange.on_drained = self.told
+
+            def told(self) -> None:
+                pass
+
+        stage = Stage(GZIP)
+        answer = Answer(stage.inner)
+        stage.inner.start("200 OK", [HTML])
+        stage.inner.on_drained = answer.told
+        stage.inner.write(b"x")
+        stage.threads.settle()
+        if end == "gone":
+            stage.outer.gone = True
+            stage.outer.on_gone()
+        else:
+            getattr(stage.inner, end)()
+        stream = weakref.ref(stage.inner._stream)
+        stage.outer.on_gone = stage.outer.on_drained = None  # as the connection does
+        stage.inner = None
+        del answer
+        assert stream() is None
+
     def test_breaking_off(self) -> None:
         stage = Stage(GZIP)
         stage.inner.start("200 OK", [HTML])
@@ -500,16 +545,17 @@ class TestStreams:
         assert stage.outer.aborted
         assert stage.outer.body == b""
 
-    def test_a_thread_that_hangs_is_not_waited_for(self) -> None:
+    def test_large_pieces_where_too_much_waits_already(self) -> None:
+        """They go through the loop, a part in each turn."""
         stage = Stage(GZIP)
+        stage.threads.full = True
         stage.inner.start("200 OK", [HTML])
         stage.inner.write(PAGE * 300)
-        job = stage.threads.jobs.popleft()
-        job.expire(60)
-        assert stage.outer.aborted
-        job.run()
+        stage.inner.finish()
+        stage.threads.turn()
+        assert not stage.outer.finished
         stage.threads.settle()
-        assert stage.outer.body == b""
+        assert stage.text() == PAGE * 300
 
     def test_event_streams_take_little_memory(self) -> None:
         """Only gzip can do with so little; one that is not accepted is no reason for another."""

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from hendrix.answer.around import Around
 from hendrix.answer.compress import coders, fields
 from hendrix.answer.compress.coders import MakeCoder
+from hendrix.answer.compress.crew import Crew
 from hendrix.answer.compress.fields import Facts
 from hendrix.answer.compress.stream import ON_LOOP, Stream
-from hendrix.answer.compress.whole import Whole, respond_coded
-from hendrix.answer.delivery import Parking
+from hendrix.answer.compress.whole import respond_coded, respond_later
 from hendrix.core.events import WARNING, emit
-from hendrix.core.exchange import Answer, Exchange
+from hendrix.core.exchange import Answer, Exchange, Threads
 from hendrix.core.http import Request, ResponseHeaders
 from hendrix.core.negotiate import choose_coding
 from hendrix.core.prepared import Descriptor
@@ -68,7 +68,7 @@ def compression(codings: Sequence[str], jitter: int, *, private: bool) -> Compre
     )
 
 
-def compress(how: Compression, threads: Parking, inner: Answer) -> Answer:
+def compress(how: Compression, threads: Threads, crew: Crew, inner: Answer) -> Answer:
     """What ``inner`` answers, compressed where the peer likes that."""
 
     def answer(exchange: Exchange) -> None:
@@ -78,7 +78,7 @@ def compress(how: Compression, threads: Parking, inner: Answer) -> Answer:
             return
         if b"if-match" in request.fields:
             fields.strengthen(request)
-        inner(Compressing(exchange, how, threads))
+        inner(Compressing(exchange, how, threads, crew))
 
     return answer
 
@@ -86,12 +86,13 @@ def compress(how: Compression, threads: Parking, inner: Answer) -> Answer:
 class Compressing(Around):
     """One exchange whose answer may be compressed."""
 
-    __slots__ = ("_how", "_pending", "_stream", "_threads")
+    __slots__ = ("_crew", "_how", "_pending", "_stream", "_threads")
 
-    def __init__(self, inner: Exchange, how: Compression, threads: Parking) -> None:
+    def __init__(self, inner: Exchange, how: Compression, threads: Threads, crew: Crew) -> None:
         super().__init__(inner)
         self._how = how
         self._threads = threads
+        self._crew = crew
         self._stream: Stream | None = None
         #: The whole answer was given, and is being compressed.
         self._pending = False
@@ -119,7 +120,7 @@ class Compressing(Around):
         else:
             self._pending = True
             coder = self._how.large[coding](self._how.padding())
-            self._threads.resume(Whole(self.inner, self._threads, status, headers, body, coding, coder))
+            respond_later(self.inner, self._crew, status, headers, body, coding, coder)
 
     def _respond_to_head(self, status: str, headers: ResponseHeaders, body: bytes) -> None:
         """The fields that GET would have had (RFC 9110 section 9.3.2), but for a length that nobody has counted."""
@@ -142,7 +143,9 @@ class Compressing(Around):
         else:
             self.inner.start(status, fields.coded(headers, coding))
             makers = self._how.events if facts.type == fields.EVENTS else self._how.streams
-            self._stream = Stream(self.inner, self._threads, makers[coding](self._how.padding()), facts.length)
+            self._stream = Stream(
+                self.inner, self._threads, self._crew, makers[coding](self._how.padding()), facts.length
+            )
 
     def write(self, data: bytes) -> bool:
         """See ``Exchange.write``."""

@@ -10,10 +10,10 @@ import os
 from collections import deque
 
 from hendrix.answer.compress.coders import Coder
-from hendrix.answer.delivery import Parking
+from hendrix.answer.compress.crew import Crew
 from hendrix.core.errors import AnswerError
 from hendrix.core.events import ERROR, emit
-from hendrix.core.exchange import Exchange
+from hendrix.core.exchange import Exchange, Threads
 from hendrix.core.http import ResponseHeaders
 from hendrix.core.prepared import Descriptor
 
@@ -24,11 +24,12 @@ _PART = 256 * 1024
 
 
 class Stream:
-    """One body on its way. ``length`` is what its head stated, or -1. A ``Job`` where a part of it is for a thread."""
+    """One body on its way. ``length`` is what its head stated, or -1."""
 
-    def __init__(self, exchange: Exchange, threads: Parking, coder: Coder, length: int) -> None:
+    def __init__(self, exchange: Exchange, threads: Threads, crew: Crew, coder: Coder, length: int) -> None:
         self._exchange = exchange
         self._threads = threads
+        self._crew = crew
         self._coder = coder
         self._left = length
         #: What waits for a thread. While one has the coder, nobody else may touch it.
@@ -80,7 +81,7 @@ class Stream:
 
     def drop(self) -> None:
         """It ends here: nobody reads it, or it broke off."""
-        self._over = True
+        self._end()
         if not self._away:
             for each in self._waiting:
                 each.close()
@@ -106,53 +107,51 @@ class Stream:
             return
         if self._waiting:
             self._away = True
-            self._threads.resume(self)
+            if not self._crew.run(self._code_part, self._coded):
+                self._threads.post(self._code_here)
         elif self._ended:
             self._finish()
         elif self.on_drained is not None:
             self.on_drained()
 
-    def run(self) -> None:
-        """See ``Job.run``: the next part of what waits."""
-        self._threads.park()
+    def _code_part(self) -> bytes:
+        """In a thread: the next part of what waits."""
+        return self._coder.feed(self._waiting[0].part())
+
+    def _code_here(self) -> None:
+        """On the loop after all, a part in each turn: the threads have too much to do."""
+        found: object
         try:
-            data = self._coder.feed(self._waiting[0].part())
-        except BaseException as error:
-            self._threads.post(self._failed, error)
-        else:
-            self._threads.post(self._coded, data)
-        finally:
-            self._threads.unpark()
+            found = self._code_part()
+        except Exception as error:
+            found = error
+        self._coded(found)
 
-    def expire(self, seconds: float) -> None:
-        """See ``Job.expire``. The thread keeps what it has; it comes back, or never."""
-        self._over = True
-        self._exchange.abort()
-
-    def describe(self) -> str:
-        """See ``Job.describe``."""
-        return self._exchange.request.described
-
-    def _coded(self, data: bytes) -> None:
+    def _coded(self, found: object) -> None:
         self._away = False
         if self._over:
             self.drop()
-            return
-        if not self._waiting[0].left:
-            self._waiting.popleft().close()
-        self._send(data)
-        self._go_on()
-
-    def _failed(self, error: BaseException) -> None:
-        self._away = False
-        if not self._over:
-            told = self._exchange.request_id
-            emit("compress.failed", ERROR, request=self.describe(), id=told, reason=str(error))
+        elif isinstance(found, bytes):
+            if not self._waiting[0].left:
+                self._waiting.popleft().close()
+            self._send(found)
+            self._go_on()
+        else:
+            emit("compress.failed", ERROR, request=self._described, id=self._exchange.request_id, reason=str(found))
             self._exchange.abort()
-        self.drop()
+            self.drop()
+
+    @property
+    def _described(self) -> str:
+        return self._exchange.request.described
+
+    def _end(self) -> None:
+        self._over = True
+        # Bound methods of the answer, which knows this stream: a circle that only the collector would break.
+        self.on_gone = self.on_drained = None
 
     def _finish(self) -> None:
-        self._over = True
+        self._end()
         if self._left > 0:
             # Shorter than was stated: it must not look complete.
             self._exchange.abort()
@@ -162,16 +161,17 @@ class Stream:
             self._exchange.finish(self._trailers)
         except AnswerError as error:
             told = self._exchange.request_id
-            emit("application.bad_answer", ERROR, request=self.describe(), reason=str(error), id=told)
+            emit("application.bad_answer", ERROR, request=self._described, reason=str(error), id=told)
             self._exchange.abort()
 
     def _lost(self) -> None:
         if not self._over and not self._away and not self._exchange.gone:
             # Not gone: the worker leaves, and ends this stream in the application's place.
             self._exchange.write(self._coder.end())
+        told = self.on_gone
         self.drop()
-        if self.on_gone is not None:
-            self.on_gone()
+        if told is not None:
+            told()
 
 
 class _Piece:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hendrix.answer.compress import fields
 from hendrix.answer.compress.coders import Coder
-from hendrix.answer.delivery import Parking
+from hendrix.answer.compress.crew import Crew
 from hendrix.answer.failure import failure
 from hendrix.core.errors import AnswerError
 from hendrix.core.events import ERROR, emit
@@ -25,73 +25,36 @@ def respond_coded(
         exchange.respond(status, fields.varied(headers), body)
 
 
-class Whole:
-    """A ``Job``: one answer. Whoever gave it believes it sent."""
+def respond_later(
+    exchange: Exchange, crew: Crew, status: str, headers: ResponseHeaders, body: bytes, coding: str, coder: Coder
+) -> None:
+    """The same once ``coder`` is done. Whoever gave the answer believes it sent."""
 
-    __slots__ = ("_answer", "_coder", "_exchange", "_threads")
-
-    def __init__(
-        self,
-        exchange: Exchange,
-        threads: Parking,
-        status: str,
-        headers: ResponseHeaders,
-        body: bytes,
-        coding: str,
-        coder: Coder,
-    ) -> None:
-        self._exchange = exchange
-        self._threads = threads
-        self._answer = (status, headers, body, coding)
-        self._coder = coder
-
-    def run(self) -> None:
-        """See ``Job.run``."""
-        self._threads.park()
-        try:
-            coded = self._code(self._answer[2])
-        except BaseException as error:
-            self._threads.post(self._failed, error)
-        else:
-            self._threads.post(self._respond, coded)
-        finally:
-            self._threads.unpark()
-
-    def _code(self, body: bytes) -> bytes:
-        if len(body) <= _PART:
-            return self._coder.whole(body)
-        parts = []
-        for at in range(0, len(body), _PART):
-            if self._exchange.gone:
-                return b""
-            parts.append(self._coder.feed(memoryview(body)[at : at + _PART]))
-        return b"".join((*parts, self._coder.end()))
-
-    def expire(self, seconds: float) -> None:
-        """See ``Job.expire``."""
-        self._fail(504, "the application took too long")
-
-    def describe(self) -> str:
-        """See ``Job.describe``."""
-        return self._exchange.request.described
-
-    # --- on the loop ---------------------------------------------------------------------------------------
-
-    def _respond(self, coded: bytes) -> None:
-        exchange = self._exchange
-        if exchange.started or exchange.gone:
+    def done(found: object) -> None:
+        if exchange.gone:
             return
         try:
-            respond_coded(exchange, *self._answer, coded)
+            if isinstance(found, bytes):
+                respond_coded(exchange, status, headers, body, coding, found)
+                return
+            told, reason = "compress.failed", str(found)
         except AnswerError as error:
-            emit("application.bad_answer", ERROR, request=self.describe(), reason=str(error), id=exchange.request_id)
-            self._fail(500, "the application failed")
+            told, reason = "application.bad_answer", str(error)
+        emit(told, ERROR, request=exchange.request.described, reason=reason, id=exchange.request_id)
+        exchange.respond(*failure(500, "the application failed", exchange.request.fields.get(b"accept", b"")))
 
-    def _failed(self, error: BaseException) -> None:
-        emit("compress.failed", ERROR, request=self.describe(), id=self._exchange.request_id, reason=str(error))
-        self._fail(500, "the server failed")
+    if not crew.run(lambda: _coded(exchange, coder, body), done):
+        # As it is: that takes no processor, which is what is short.
+        exchange.respond(status, fields.varied(headers), body)
 
-    def _fail(self, code: int, reason: str) -> None:
-        exchange = self._exchange
-        if not exchange.started and not exchange.gone:
-            exchange.respond(*failure(code, reason, exchange.request.fields.get(b"accept", b"")))
+
+def _coded(exchange: Exchange, coder: Coder, body: bytes) -> bytes:
+    """In a thread."""
+    if len(body) <= _PART:
+        return coder.whole(body)
+    parts = []
+    for at in range(0, len(body), _PART):
+        if exchange.gone:
+            return b""
+        parts.append(coder.feed(memoryview(body)[at : at + _PART]))
+    return b"".join((*parts, coder.end()))
