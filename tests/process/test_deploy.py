@@ -69,6 +69,13 @@ def test_workers_and_reload(scripted):
     assert running.failures == []
 
 
+def test_without_preload_each_worker_executes_it(scripted):
+    scripted.script("'preload': False, 'workers': 2", "deployer.options['server_header'] = f'words {len(sys.argv)}'")
+    with scripted.serve() as server, server.client() as client:
+        assert client.get("/hello")["server"] == "words 3"
+        assert ask(server, "reload")["done"] == 0
+
+
 def test_restart_runs_the_script_again(scripted):
     with scripted.serve() as server, load(server) as running:
         running.more()
