@@ -8,7 +8,7 @@ import threading
 
 from hendrix.worker.disk import DiskThreads
 
-#: Of Linux, where each thread has one of its own: a third of the processor where others want it.
+#: More than the process has. On Linux each thread has one of its own: a third of the processor where others want it.
 _NICENESS = 5
 
 
@@ -26,5 +26,5 @@ class CodingThreads(DiskThreads):
 
     def _live(self) -> None:
         with contextlib.suppress(OSError, AttributeError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), os.getpriority(os.PRIO_PROCESS, 0) + _NICENESS)
         super()._live()
