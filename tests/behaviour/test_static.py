@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.kit.client import Truncated
-from tests.kit.live import Server, serve_django, until
+from tests.kit.live import Server, serve, serve_django, until
 
 LONG_AGO = 1_700_000_000
 BIG = hashlib.shake_256(b"big").digest(3_000_000)
@@ -243,6 +243,28 @@ def test_with_debug_what_one_edits_is_there_at_once(tmp_path) -> None:
             assert answer.text == content and answer["cache-control"] == "no-cache"
         (tmp_path / "assets" / "both.css").unlink()
         assert client.get("/static/both.css").text == "of the app"
+
+
+def test_the_view_that_development_adds_for_uploads_is_not_meant(tmp_path) -> None:
+    """``django.conf.urls.static`` serves the same files, without ranges."""
+    project = Project(tmp_path, "DEBUG = True")
+    added = "from django.conf.urls.static import static\nfrom django.conf import settings\n"
+    added += "urlpatterns = static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT) + urlpatterns\n"
+    project.write("myurls.py", URLS + added)
+    with project.serve() as server, server.client() as client:
+        assert client.get("/uploads/photo.jpg", "Range: bytes=0-1").body == b"ph"
+
+
+def test_a_django_project_by_its_wsgi_application(tmp_path) -> None:
+    project = Project(tmp_path)
+    project.write(
+        "mywsgi.py",
+        "import os\nos.environ['DJANGO_SETTINGS_MODULE'] = 'mysettings'\n"
+        "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()\n",
+    )
+    with serve("mywsgi:application", directory=tmp_path) as server, server.client() as client:
+        assert client.get("/static/both.css").text == "of the project"
+        assert client.get("/uploads/private/secret.txt").text == "private"
 
 
 def test_collectstatic_with_links(tmp_path) -> None:
