@@ -42,9 +42,14 @@ def versions() -> dict[str, str]:
 
 def commit() -> str:
     """The commit that is checked out, with `+` where something in it was changed; `?` outside a checkout."""
-    asked = ["git", "describe", "--always", "--exclude=*", "--dirty=+"]
-    done = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or "?"
+    head = _git("rev-parse", "--short", "HEAD")
+    # The report itself may have been changed: by the section that was measured before this one.
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)docs/benchmarks")
+    return f"{head}{'+' if changed else ''}" if head else "?"
+
+
+def _git(*words: str) -> str:
+    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def load() -> str:
