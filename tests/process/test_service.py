@@ -124,7 +124,8 @@ def readable_python(path):
     """An interpreter of this version that any user may run, and the packages for it."""
     packages = next(Path(entry) for entry in sys.path if entry.endswith("site-packages"))
     python = f"/usr/bin/python{sys.version_info.major}.{sys.version_info.minor}"
-    probe = [python, "-c", "import django, twisted, hendrix"]
+    # -S: without Debian's own packages, of which some would not go with ours.
+    probe = [python, "-S", "-c", "import django, twisted, hendrix"]
     source = str(Path(__file__).parents[2] / "src")
     environ = {"PYTHONPATH": os.pathsep.join((source, str(packages)))}
     if Path(python).exists() and not subprocess.run(probe, env=environ, cwd=path, user="nobody").returncode:
@@ -148,7 +149,7 @@ def test_the_project_runs_as_another_user(project):
         project.add("urls.py", "urlpatterns = [path('pid', pid)]\n")
         logs = [place / "server.log", place / "access.log"]
         options = ["-u", "nobody", "--log", str(logs[0]), "--access-log", "combined", "--access-logfile", str(logs[1])]
-        command = [python, "-m", "hendrix", "start", "-b", "127.0.0.1:0", *options]
+        command = [python, "-S", "-m", "hendrix", "start", "-b", "127.0.0.1:0", *options]
         server = Server(command, project.folder, {**project.environ(), **environ})
         server._log = logs[0]
         try:
