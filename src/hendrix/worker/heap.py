@@ -13,8 +13,9 @@ import ctypes
 import resource
 from collections.abc import Callable
 
-_EVERY = 5.0
-#: Growth (bytes) since memory was last given back that makes it worth while.
+#: Seconds between looks, and at most between those that find everything in use.
+_EVERY, _SELDOM = 5.0, 80.0
+#: Growth (bytes) over what it once was that makes giving memory back worth while.
 _GROWN = 48 * 1024 * 1024
 
 
@@ -29,21 +30,22 @@ class Heap:
     def __init__(self, now: float) -> None:
         _keep_blocks()
         self._trim = _find_trim()
+        self._wait = _EVERY
         self._next = now + _EVERY
-        self._settled = resident()
+        self._least = resident()
 
     def tick(self, now: float) -> None:
-        """Every so often: has it grown?"""
+        """Every so often: is it larger than it need be?"""
         if now < self._next or self._trim is None:
             return
-        self._next = now + _EVERY
         taken = resident()
-        if taken > self._settled + _GROWN:
+        if taken > self._least + _GROWN:
             self._trim(0)
             taken = resident()
-            self._settled = taken
-        # What has become smaller by itself may grow again.
-        self._settled = min(self._settled, taken)
+        # What is in use now may be free later, so it is asked again, but not as soon.
+        self._wait = min(2 * self._wait, _SELDOM) if taken > self._least + _GROWN else _EVERY
+        self._next = now + self._wait
+        self._least = min(self._least, taken)
 
 
 def _keep_blocks() -> None:
