@@ -12,7 +12,7 @@ from hendrix.core.config import GROUPS, OPTIONS, Option
 _ACTIONS = """\
 # Actions and options
 
-<!-- Written by `python -m hendrix.cli.reference`; the options are declared in src/hendrix/core/config.py. -->
+<!-- Written by `python -m hendrix.cli.reference`; the options are declared in src/hendrix/core/options. -->
 
 ## Actions
 

@@ -1,0 +1,35 @@
+"""Logs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hendrix.core import values
+from hendrix.core.option import option
+
+
+@dataclass(frozen=True)
+class Logs:
+    """Logs."""
+
+    verbosity: int = option(1, values.number(0, 3), "0 errors only, 1 normal, 2 more, 3 everything", "-v", metavar="N")
+    quiet: bool = option(False, values.switch, "errors only", "-q")
+    loud: bool = option(False, values.switch, "a coloured line on the terminal for each answer", "-l")
+    log: str = option("", values.text, "write the log to FILE instead of stderr", metavar="FILE")
+    access_log: str = option(
+        "off",
+        values.access_format,
+        "a line per request: off, combined, json or a format of %-atoms",
+        metavar="FORMAT",
+    )
+    access_logfile: str = option("-", values.text, "where access lines go; - is standard output", metavar="FILE")
+    request_id: str = option(
+        "X-Request-ID",
+        values.field_name,
+        "header that carries the request's id in and out; empty: none",
+        metavar="NAME",
+    )
+    server_header: str = option(
+        "hendrix", values.field_value, "value of the Server header; empty: none", metavar="TEXT"
+    )
+    traceback: bool = option(False, values.switch, "show Hendrix's own traceback when it fails")

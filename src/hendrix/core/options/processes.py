@@ -1,0 +1,33 @@
+"""Processes and threads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hendrix.core import values
+from hendrix.core.option import option
+
+
+@dataclass(frozen=True)
+class Processes:
+    """Processes and threads."""
+
+    workers: int = option(1, values.workers, "worker processes; auto: one per usable CPU", "-w", metavar="N")
+    threads: int = option(
+        64,
+        values.number(1, 1024),
+        "threads per worker at the most; they come when work waits, and go",
+        metavar="N",
+    )
+    queue_size: int = option(
+        1000,
+        values.number(1, 1_000_000),
+        "requests that may wait for a thread; past that 503",
+        metavar="N",
+    )
+    graceful_timeout: float = option(
+        30.0,
+        values.duration,
+        "time for requests under way when a worker is told to leave",
+        metavar="TIME",
+    )
