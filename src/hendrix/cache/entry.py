@@ -50,7 +50,7 @@ class Entry:
     place: bytes = b""
     #: The generation of the journal when the request for it went to the application.
     ticket: int = 0
-    #: Softly purged: it counts as stale from now on, and is served as stale ones are.
+    #: Softly purged: it counts as stale from now on, and is served while it is renewed as long as it had said itself.
     soft: bool = False
     #: The field values that the request had for what Vary names, for people (``hx cache ls``).
     vary: tuple[tuple[bytes, bytes], ...] = ()

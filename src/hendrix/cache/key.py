@@ -1,0 +1,76 @@
+"""The key of an answer (RFC 9111 section 2): who is asked, for what, and how the query counts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from fnmatch import translate
+from functools import lru_cache
+
+#: ``?x=test,cache=true``: how the README of the first Hendrix spelled it.
+_OPT_IN = (b"cache=true",)
+_HEX = re.compile(rb"%([0-9a-fA-F]{2})")
+_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+#: Told by proxies, and seen by applications: part of what an answer depends on.
+TOLD = (b"x-forwarded-host", b"x-forwarded-port", b"x-forwarded-prefix", b"x-forwarded-proto")
+
+
+def query_of(query: bytes, mode: str, ignored: tuple[str, ...]) -> bytes | None:
+    """The part that the query has in the key; None where it busts the cache."""
+    if not query:
+        return b""
+    return _query_of(query, mode, ignored) if len(query) <= 2048 else None
+
+
+@lru_cache(1024)
+def _query_of(query: bytes, mode: str, ignored: tuple[str, ...]) -> bytes | None:
+    parameters = [part for part in query.split(b"&") if part]
+    kept: list[bytes] = []
+    asked = False
+    for part in parameters:
+        if part in _OPT_IN:
+            asked = True
+        elif part.endswith(b",cache=true"):
+            asked = True
+            kept.append(part[: -len(b",cache=true")])
+        else:
+            kept.append(part)
+    kept = [part for part in kept if not _is_ignored(part, ignored)]
+    if kept and mode != "key" and not asked:
+        return None
+    return b"&".join(kept)
+
+
+def _is_ignored(part: bytes, ignored: tuple[str, ...]) -> bool:
+    if not ignored:
+        return False
+    return _pattern(ignored).fullmatch(part.partition(b"=")[0].decode("latin-1")) is not None
+
+
+@lru_cache(64)
+def _pattern(names: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(translate(name) for name in names))
+
+
+def normal_path(path: bytes) -> bytes:
+    """RFC 9110 section 4.2.3: escapes that mean the same are spelled the same. Dots stay as they are sent."""
+    if b"%" not in path:
+        return path
+    return _HEX.sub(_spelled, path)
+
+
+def _spelled(match: re.Match[bytes]) -> bytes:
+    number = int(match[1], 16)
+    return bytes((number,)) if number in _UNRESERVED else match[0].upper()
+
+
+def primary_key(
+    scheme: str, host: bytes, path: bytes, query: bytes, fields: Mapping[bytes, bytes], proxied: bool
+) -> bytes:
+    """``host`` is in lower case, ``path`` normal, ``query`` what ``query_of`` has left of it."""
+    key = b"%b://%b%b" % (scheme.encode(), host, path)
+    if query:
+        key = b"%b?%b" % (key, query)
+    if proxied:
+        key = b"\n".join((key, *(fields.get(name, b"") for name in TOLD)))
+    return key

@@ -1,0 +1,44 @@
+"""A 304 from the application renews what is kept (RFC 9111 sections 3.2 and 4.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hendrix.cache.entry import Entry
+from hendrix.core.http import HOP_BY_HOP, ResponseHeaders
+
+#: Section 3.1: fields of the connection, and those that are ours to say.
+UNSTORED = HOP_BY_HOP | frozenset(("age", "content-length", "set-cookie", "set-cookie2"))
+#: Section 3.2: what tells how the kept content is to be read is not replaced by what goes with no content.
+_KEPT = frozenset(("content-encoding", "content-type", "content-range", "content-length", "etag", "vary"))
+
+
+def storable(headers: ResponseHeaders) -> ResponseHeaders:
+    """Section 3.1. Connection itself cannot be among them: whoever sends the answer would refuse it."""
+    return [(name, value) for name, value in headers if name.lower() not in UNSTORED]
+
+
+def updated(kept: ResponseHeaders, told: ResponseHeaders) -> ResponseHeaders:
+    """Section 3.2: ``kept`` with the fields of a 304 in place of those of the same name."""
+    new = [(name, value) for name, value in told if name.lower() not in UNSTORED | _KEPT]
+    names = {name.lower() for name, _ in new}
+    return [*(pair for pair in kept if pair[0].lower() not in names), *new]
+
+
+def conditions(entry: Entry) -> dict[bytes, bytes]:
+    """Section 4.3.1: the fields by which the application is asked whether it is still so."""
+    asked: dict[bytes, bytes] = {}
+    for name, value in entry.headers:
+        lower = name.lower()
+        if lower == "etag":
+            asked[b"if-none-match"] = value.encode("latin-1")
+        elif lower == "last-modified":
+            asked[b"if-modified-since"] = value.encode("latin-1")
+    return asked
+
+
+def confirms(entry: Entry, told: Mapping[str, str]) -> bool:
+    """Section 4.3.4: is it about what is kept? A strong tag must be the same; one that says nothing is."""
+    tag = told.get("etag")
+    kept = next((value for name, value in entry.headers if name.lower() == "etag"), None)
+    return tag is None or kept is None or tag.removeprefix("W/") == kept.removeprefix("W/")
