@@ -100,11 +100,11 @@ def _headers(host: Host, exchange: Exchange) -> list[tuple[bytes, bytes]]:
     request: Request = exchange.request
     name, headers = host.id_field, request.headers
     if not name:
-        return headers
+        return list(headers)
     value = exchange.request_id.encode()
     given = request.fields.get(name)
     if given is not None:
         if given == value:
-            return headers
+            return list(headers)
         headers = [pair for pair in headers if pair[0] != name]
     return [*headers, (name, value)]

@@ -14,7 +14,7 @@ from itertools import zip_longest
 from hendrix.core.errors import PeerError
 from hendrix.core.events import WARNING, emit
 from hendrix.core.exchange import Answer, Exchange
-from hendrix.core.http import Origin, Request
+from hendrix.core.http import Origin, Request, RequestFields
 
 FIELDS = frozenset(
     (
@@ -102,8 +102,7 @@ def believe(trusts: Trusts, inner: Answer) -> Answer:
 
 def _strip(request: Request) -> None:
     request.headers = [pair for pair in request.headers if pair[0] not in FIELDS]
-    for name in FIELDS:
-        request.fields.pop(name, None)
+    request.fields = {name: value for name, value in request.fields.items() if name not in FIELDS}
 
 
 def _true_origin(origin: Origin, request: Request, trusts: Trusts) -> Origin:
@@ -114,7 +113,7 @@ def _true_origin(origin: Origin, request: Request, trusts: Trusts) -> Origin:
     return _walk(origin, hops, trusts)
 
 
-def _text(fields: dict[bytes, bytes], name: bytes) -> str:
+def _text(fields: RequestFields, name: bytes) -> str:
     return fields.get(name, b"").decode("latin-1")
 
 
@@ -123,7 +122,7 @@ def _elements(value: str) -> list[str]:
     return [element.strip(" \t") for element in reversed(value.split(",")) if element.strip(" \t")]
 
 
-def _x_forwarded(fields: dict[bytes, bytes]) -> Hops:
+def _x_forwarded(fields: RequestFields) -> Hops:
     """The nearest hop first. One scheme is told by the nearest proxy, several by as many as there are."""
     schemes = _elements(_text(fields, b"x-forwarded-proto") or _text(fields, b"x-forwarded-scheme"))
     if _text(fields, b"x-forwarded-ssl").lower() == "on":

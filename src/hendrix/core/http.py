@@ -6,10 +6,13 @@ kept as received (RFC 9110 section 5.3).
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
-RequestHeaders = list[tuple[bytes, bytes]]
+#: Both may be shared with other requests of the same peer: whoever wants others replaces them.
+RequestHeaders = Sequence[tuple[bytes, bytes]]
+RequestFields = Mapping[bytes, bytes]
 #: As an application gives them (PEP 3333): native strings that hold latin-1.
 ResponseHeaders = list[tuple[str, str]]
 
@@ -62,7 +65,7 @@ class Request:
     #: the head and the scheme, says no.
     repeats: bool = True
     #: Headers by name, repeated ones joined (RFC 9110 section 5.3; Cookie by ``"; "``).
-    fields: dict[bytes, bytes] = field(default_factory=dict)
+    fields: RequestFields = field(default_factory=dict)
 
     @property
     def described(self) -> str:

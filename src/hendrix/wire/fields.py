@@ -16,8 +16,10 @@ TOKEN_BYTES = frozenset(byte for byte in range(256) if re.fullmatch(TOKEN_CHAR, 
 VALUE = rb"[\t\x20-\x7e\x80-\xff]*+"
 FIELD_LINE = TOKEN_CHAR + rb"++:" + VALUE + rb"\r\n"
 
-#: RFC 9112 section 2.1: start-line CRLF *( field-line CRLF ) CRLF, and not a byte else.
-HEAD = re.compile(rb"(" + TOKEN_CHAR + rb"++) ([\x21-\x7e]++) HTTP/1\.([01])\r\n(?:" + FIELD_LINE + rb")*+\r\n")
+#: RFC 9112 section 3, of the versions that are served.
+REQUEST_LINE = re.compile(rb"(" + TOKEN_CHAR + rb"++) ([\x21-\x7e]++) HTTP/1\.([01])\r\n")
+#: RFC 9112 section 5: a field line without its end. Blanks before the value are none of it; behind it they match.
+FIELD = re.compile(rb"(" + TOKEN_CHAR + rb"++):[ \t]*+(" + VALUE + rb")")
 #: RFC 9112 section 7.1.2: a trailer, or the empty line behind the last.
 TRAILER_LINE = re.compile(FIELD_LINE + rb"|\r\n")
 START_LINE = re.compile(rb"(" + TOKEN_CHAR + rb"++) ([\x21-\x7e]++) HTTP/(\d)\.(\d)\r\n")

@@ -85,7 +85,7 @@ class ChunkedBody:
         self._trailer_lines = 0
         self._trailers_size = 0
         self._read: Callable[[bytes, int, list[bytes]], int] | None = self._size_line
-        self.trailers: RequestHeaders = []
+        self.trailers: list[tuple[bytes, bytes]] = []
 
     def feed(self, data: bytes) -> tuple[bytes, bytes, bool]:
         """Take bytes; return those of the body, those behind it, and whether the body is complete."""

@@ -1,79 +1,115 @@
 """One request head, from bytes to ``Request`` (RFC 9112 sections 2 to 6, 9).
 
-httptools (llhttp) splits the lines. It is not trusted: before it, the whole head must match the RFC's grammar;
-after it, everything that decides on framing or routing is checked here, one function per rule. Nor may it remember
-anything: one parser reads for all connections, so what a head leaves in it would be read into a stranger's request.
+Every line must match the RFC's grammar; what decides on framing or routing is then checked, one function per rule.
+
+A head is mostly what was read a moment ago: peers ask again with the same fields, and peers of one kind send the same
+lines. So the fields of a peer's last head are kept, and the lines of all; both for less than a second, for what has
+been read says nothing of the next peer. What was read is shared by requests, which is why its types are read-only.
 """
 
 from __future__ import annotations
 
-import httptools
+from functools import lru_cache
+from typing import NamedTuple
 
 from hendrix.core.errors import PeerError
-from hendrix.core.http import Request, RequestHeaders
-from hendrix.wire.fields import BARE_LINE_END, HEAD, START_LINE, valid_host
+from hendrix.core.http import Request, RequestFields, RequestHeaders
+from hendrix.wire.fields import BARE_LINE_END, FIELD, REQUEST_LINE, START_LINE, valid_host
 from hendrix.wire.limits import Limits
+from hendrix.wire.methods import METHODS
 
 #: Fields whose repetition changes what a message is: each may stand once.
 _SINGLE = (b"host", b"content-length", b"transfer-encoding")
 #: RFC 9110 section 5.6.1: a list may hold empty elements.
 _EXPECTED = frozenset((b"", b"100-continue"))
+#: A request with one of these may be more than its request line and its fields say.
+_PARTICULAR = frozenset((b"content-length", b"transfer-encoding", b"upgrade", b"expect"))
+#: Lines that are kept, and the bytes of one.
+_MOST_LINES = 1000
+_LONGEST_LINE = 256
+#: Peers whose last fields are kept, and their bytes.
+_MOST_BLOCKS = 500
+_LONGEST_BLOCK = 4096
+
+
+class _Lines(dict[bytes, tuple[bytes, bytes]]):
+    """Field lines by their bytes. One that is not yet there is read."""
+
+    def __missing__(self, line: bytes) -> tuple[bytes, bytes]:
+        match = FIELD.fullmatch(line)
+        if match is None:
+            raise ValueError("malformed header field")
+        name, value = match.groups()
+        pair = (name.lower(), value.rstrip(b" \t"))
+        if b"\t" in value and pair[0] == b"transfer-encoding":
+            raise ValueError("not every server takes a tab for white space")
+        if len(self) < _MOST_LINES and len(line) <= _LONGEST_LINE:
+            self[line] = pair
+        return pair
+
+
+class _Block(NamedTuple):
+    """The fields of a head that is nothing but a question, of HTTP/1.1."""
+
+    raw: bytes
+    headers: RequestHeaders
+    fields: RequestFields
+    authority: bytes
+
+
+_NO_BLOCK = _Block(b"", (), {}, b"")
 
 
 class HeadParser:
-    """Parses whole heads. One serves every connection of a worker, since each head is fed in one piece."""
+    """Parses whole heads. One serves every connection of a worker."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._headers: RequestHeaders = []
-        self._fresh = True
-        self._parser = httptools.HttpRequestParser(self)
+        self._lines = _Lines()
+        self._blocks: dict[object, _Block] = {}
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Called by httptools."""
-        self._headers.append((name.lower(), value.rstrip(b" \t")))
+    def forget(self) -> None:
+        """To be called now and then: what is kept is only what peers send at the moment."""
+        self._lines.clear()
+        self._blocks.clear()
 
-    def on_message_complete(self) -> None:
-        """Called by httptools. Only now can it tell whether it waits for the next head, or for nothing more."""
-        self._fresh = self._parser.should_keep_alive()
-
-    def parse(self, head: bytes) -> Request:
-        """``head`` ends with its empty line. Raises ``PeerError``."""
-        match = HEAD.fullmatch(head)
-        if match is None:
+    def parse(self, head: bytes, peer: object) -> Request:
+        """``head`` ends with its empty line; ``peer`` is the same object for one peer. Raises ``PeerError``."""
+        start = REQUEST_LINE.match(head)
+        if start is None:
             raise _grammar_fault(head)
-        method, target, minor = match.groups()
+        method, target, minor = start.groups()
         if len(target) + len(method) + 10 > self._limits.request_line:
             raise PeerError(414, "the request line is too long")
-        headers = self._split(head)
-        fields = self._named(headers, len(head))
-        return self._request(method, target, minor, headers, fields)
+        raw = head[start.end() : -4]
+        known = self._blocks.get(peer, _NO_BLOCK)
+        if raw == known.raw and raw and minor == b"1":
+            name = _method(method)
+            request = Request(name, target, target, b"", "1.1", known.headers, known.authority, fields=known.fields)
+            _route(request)
+            return request
+        headers = self._split(head, raw)
+        fields = self._named(headers, len(raw))
+        request = _request(method, target, minor, headers, fields)
+        if request.keep_alive and minor == b"1" and len(raw) <= _LONGEST_BLOCK and _PARTICULAR.isdisjoint(fields):
+            self._keep(peer, _Block(raw, headers, fields, fields[b"host"]))
+        return request
 
-    def _split(self, head: bytes) -> RequestHeaders:
-        headers: RequestHeaders = []
-        self._headers = headers
-        self._fresh = False
+    def _split(self, head: bytes, raw: bytes) -> RequestHeaders:
         try:
-            self._parser.feed_data(head)
-        except httptools.HttpParserUpgrade:
-            self._fresh = False
-        except httptools.HttpParserInvalidMethodError:
-            self._fresh = False
-            raise PeerError(501, "the method is not known") from None
-        except httptools.HttpParserError as error:
-            self._fresh = False
-            raise PeerError(400, f"malformed request: {error}") from None
-        finally:
-            if not self._fresh:
-                # It is within a body, an upgrade or an error: the next head needs a clean one.
-                self._parser = httptools.HttpRequestParser(self)
-        return headers
+            return list(map(self._lines.__getitem__, raw.split(b"\r\n"))) if raw else []
+        except ValueError:
+            raise _grammar_fault(head) from None
 
-    def _named(self, headers: RequestHeaders, size: int) -> dict[bytes, bytes]:
-        """The fields of a head of ``size`` bytes by their names, within the limits (RFC 9110 section 5.4)."""
+    def _keep(self, peer: object, block: _Block) -> None:
+        if len(self._blocks) < _MOST_BLOCKS or peer in self._blocks:
+            self._blocks[peer] = block
+
+    def _named(self, headers: RequestHeaders, size: int) -> RequestFields:
+        """Fields of ``size`` bytes in all by their names, within the limits (RFC 9110 section 5.4)."""
         if len(headers) > self._limits.fields:
             raise PeerError(431, "too many header fields")
-        fields = dict(headers)
+        fields: RequestFields = dict(headers)
         if len(fields) != len(headers):
             fields = _merged(headers)
         if (
@@ -83,23 +119,29 @@ class HeadParser:
             raise PeerError(431, "a header field is too long")
         return fields
 
-    def _request(
-        self, method: bytes, target: bytes, minor: bytes, headers: RequestHeaders, fields: dict[bytes, bytes]
-    ) -> Request:
-        version = "1.1" if minor == b"1" else "1.0"
-        authority = _host(fields, version)
-        request = Request(method.decode(), target, target, b"", version, headers, authority, fields=fields)
-        _route(request)
-        request.length = _body_length(fields, version)
-        request.keep_alive = _keeps_alive(fields.get(b"connection"), version)
-        if b"upgrade" in fields:
-            request.websocket = _asks_for_websocket(request)
-        if b"expect" in fields:
-            request.expects_continue = _expectation(fields[b"expect"], request)
-        return request
+
+def _request(method: bytes, target: bytes, minor: bytes, headers: RequestHeaders, fields: RequestFields) -> Request:
+    version = "1.1" if minor == b"1" else "1.0"
+    request = Request(_method(method), target, target, b"", version, headers, _host(fields, version), fields=fields)
+    _route(request)
+    request.length = _body_length(fields, version)
+    request.keep_alive = _keeps_alive(fields.get(b"connection"), version)
+    if b"upgrade" in fields:
+        request.websocket = _asks_for_websocket(request)
+    if b"expect" in fields:
+        request.expects_continue = _expectation(fields[b"expect"], request)
+    return request
 
 
-def _merged(headers: RequestHeaders) -> dict[bytes, bytes]:
+def _method(method: bytes) -> str:
+    """RFC 9110 section 9.1: one that is not known is not implemented."""
+    name = METHODS.get(method)
+    if name is None:
+        raise PeerError(501, "the method is not known")
+    return name
+
+
+def _merged(headers: RequestHeaders) -> RequestFields:
     """Fields by name where some are repeated (RFC 9110 section 5.3); those that may not be are refused."""
     fields: dict[bytes, bytes] = {}
     for name, value in headers:
@@ -112,16 +154,20 @@ def _merged(headers: RequestHeaders) -> dict[bytes, bytes]:
     return fields
 
 
-def _host(fields: dict[bytes, bytes], version: str) -> bytes:
+def _host(fields: RequestFields, version: str) -> bytes:
     """RFC 9112 section 3.2: exactly one valid Host in HTTP/1.1, at most one in HTTP/1.0."""
     host = fields.get(b"host")
     if host is None:
         if version == "1.1":
             raise PeerError(400, "no Host field")
         return b""
-    if not valid_host(host):
+    if not _valid_host(host):
         raise PeerError(400, "the Host field is not valid")
     return host
+
+
+#: Most requests are for one and the same host.
+_valid_host = lru_cache(100)(valid_host)
 
 
 def _route(request: Request) -> None:
@@ -154,10 +200,10 @@ def _route_absolute(request: Request) -> None:
     request.target_scheme = scheme
     kept = [pair for pair in request.headers if pair[0] != b"host"]
     request.headers = [(b"host", authority), *kept]
-    request.fields[b"host"] = authority
+    request.fields = {**request.fields, b"host": authority}
 
 
-def _body_length(fields: dict[bytes, bytes], version: str) -> int:
+def _body_length(fields: RequestFields, version: str) -> int:
     """RFC 9112 section 6.3: bytes of the body, -1 for a chunked one."""
     length = fields.get(b"content-length")
     coding = fields.get(b"transfer-encoding")
@@ -187,8 +233,8 @@ def _chunked(coding: bytes, length: bytes | None, version: str) -> int:
 
 def _keeps_alive(connection: bytes | None, version: str) -> bool:
     """RFC 9112 section 9.3."""
-    if connection is None:
-        return version == "1.1"
+    if connection is None or connection == b"keep-alive":
+        return version == "1.1" or connection is not None
     options = [option.strip() for option in connection.lower().split(b",")]
     if b"close" in options:
         return False
@@ -202,7 +248,7 @@ def _asks_for_websocket(request: Request) -> bool:
     return _lists(request.fields, b"upgrade", b"websocket") and _lists(request.fields, b"connection", b"upgrade")
 
 
-def _lists(fields: dict[bytes, bytes], name: bytes, word: bytes) -> bool:
+def _lists(fields: RequestFields, name: bytes, word: bytes) -> bool:
     return word in [part.strip() for part in fields.get(name, b"").lower().split(b",")]
 
 

@@ -195,7 +195,7 @@ class Http1:
         self._scanned = 0
         self._buffer = b""
         try:
-            request = self._parser.parse(data[:end])
+            request = self._parser.parse(data if len(data) == end else data[:end], self)
         except PeerError as error:
             return [self._fault(error.status, error.reason)]
         self.head_alone = data if len(data) == end else b""

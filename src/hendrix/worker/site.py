@@ -67,6 +67,7 @@ class Site:
     def tick(self) -> None:
         """Renew what changes with time."""
         self.common.renew(http_date(time.time()).decode())
+        self.parser.forget()
         for heads in self.known.values():
             heads.clear()
 

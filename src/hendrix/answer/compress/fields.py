@@ -164,5 +164,5 @@ def strengthen(request: Request) -> None:
     if tags is None or b"W/" not in value:
         return
     value = b", ".join(tag.removeprefix(b"W/") for tag in tags)
-    request.fields[b"if-match"] = value
+    request.fields = {**request.fields, b"if-match": value}
     request.headers = [pair for pair in request.headers if pair[0] != b"if-match"] + [(b"if-match", value)]
