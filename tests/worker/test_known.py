@@ -40,7 +40,7 @@ class Site:
         transport = Transport()
         connection = Connection(self.site, self.loop, b"x-request-id", None)  # type: ignore[arg-type]
         connection.connection_made(transport)  # type: ignore[arg-type]
-        connection.known = self.site.known.setdefault(scheme, {})
+        connection.known = self.site.known[scheme]
         return connection, transport
 
     def ask(self, head: bytes, scheme: str = "http", times: int = 2) -> list[bytes]:
@@ -63,14 +63,28 @@ def test_the_second_answer_is_the_first_and_nobody_is_asked() -> None:
     assert site.asked == 1 and site.site.requests == 2
 
 
-def test_each_answer_has_an_id_of_its_own() -> None:
-    site = Site()
-    sent = []
+def _ids(site: Site, head: bytes) -> list[bytes]:
+    found = []
     for _ in range(3):
         connection, transport = site.connect()
-        site.on(connection, transport, HEAD)
-        sent += re.findall(rb"X-Request-ID: ([^\r]+)", transport.sent)
-    assert len(set(sent)) == 3
+        connection.get_buffer(len(head))[: len(head)] = head
+        connection.buffer_updated(len(head))
+        site.loop.turn()
+        found += re.findall(rb"X-Request-ID: ([^\r]+)", transport.sent)
+    return found
+
+
+def test_an_id_stands_in_what_is_logged_and_is_another_each_time() -> None:
+    site = Site()
+    assert not _ids(site, HEAD)
+    site = Site()
+    site.site.record = lambda _exchange, _now: None
+    assert len(set(_ids(site, HEAD))) == 3
+
+
+def test_an_id_of_the_peer_comes_back() -> None:
+    named = HEAD[:-2] + b"X-Request-ID: mine-1\r\n\r\n"
+    assert _ids(Site(), named) == [b"mine-1"] * 3
 
 
 def test_a_connection_goes_on_after_it() -> None:

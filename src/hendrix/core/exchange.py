@@ -20,8 +20,6 @@ class Exchange(Protocol):
 
     request: Request
     origin: Origin
-    #: Goes with the request through logs and answers (``X-Request-ID``).
-    request_id: str
     #: Called once, when the peer goes away before the answer is complete.
     on_gone: Callable[[], None] | None
     #: Called when bytes waiting for the peer have fallen below the low-water mark.
@@ -29,6 +27,10 @@ class Exchange(Protocol):
     #: Called once, when the peer sends no more although its request is complete. It may have gone without a word, or
     #: only have closed its half: what is written is still sent.
     on_eof: Callable[[], None] | None
+
+    @property
+    def request_id(self) -> str:
+        """Goes with the request through logs and answers (``X-Request-ID``)."""
 
     @property
     def gone(self) -> bool:

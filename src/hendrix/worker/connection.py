@@ -100,7 +100,7 @@ class Connection(asyncio.BufferedProtocol):
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(high=_HIGH_WATER)
         self.origin = origin_of(self._transport)
-        self.known = self.site.known.setdefault(self.origin.scheme, {})
+        self.known = self.site.known[self.origin.scheme]
         self.site.arriving -= 1
         self.site.connections.add(self)
         if self._proxy is not None and not self.site.trusts(self.origin.client[0]):
@@ -134,14 +134,14 @@ class Connection(asyncio.BufferedProtocol):
         """Answer a head that is known as it was answered before. False: not now."""
         site = self.site
         now = time.monotonic()
-        head, own, body, until = known
-        if now >= until or site.draining or not self.writable or not self.machine.repeat(now):
+        if now >= known.until or site.draining or not self.writable or not self.machine.repeat(now):
             return False
         site.requests += 1
-        if len(body) < _JOINED:
-            self.send(b"".join((head, site.common.ready[own], site.new_id_line(), b"\r\n", body)))
+        whole = known.whole or self.known.join(known)
+        if whole:
+            self.send(whole)
         else:
-            self.send_parts(b"".join((head, site.common.ready[own], site.new_id_line(), b"\r\n")), body)
+            self.send_parts(known.head, known.body)
         return True
 
     def _take_turns(self) -> None:

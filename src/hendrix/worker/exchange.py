@@ -20,7 +20,7 @@ from hendrix.wire.websocket.deflate import negotiate
 from hendrix.wire.websocket.handshake import accept_headers
 from hendrix.worker.body import Body
 from hendrix.worker.inflow import Inflow
-from hendrix.worker.known import Known, remember
+from hendrix.worker.known import Known
 from hendrix.worker.taking import MOST_WAITING
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class HttpExchange:
         "_body",
         "_connection",
         "_done",
+        "_id",
         "_inflow",
         "began",
         "complete",
@@ -47,7 +48,6 @@ class HttpExchange:
         "on_gone",
         "origin",
         "request",
-        "request_id",
         "sent",
         "started",
         "status",
@@ -57,7 +57,7 @@ class HttpExchange:
         self._connection = connection
         self.request = request
         self.origin = origin
-        self.request_id = _request_id(connection, request)
+        self._id = ""
         self._body: Body | None = None
         self._done: Callable[[BinaryIO], None] | None = None
         self._inflow: Inflow | None = None
@@ -73,6 +73,13 @@ class HttpExchange:
         #: The head of the answer is out; the whole answer is out.
         self.started = False
         self.complete = False
+
+    @property
+    def request_id(self) -> str:
+        """See ``Exchange.request_id``. What nobody asks for is not made."""
+        if not self._id:
+            self._id = _request_id(self._connection, self.request)
+        return self._id
 
     @property
     def writable(self) -> bool:
@@ -184,7 +191,9 @@ class HttpExchange:
         connection = self._connection
         if connection.machine.receiving or connection.site.draining:
             connection.finish_here()
-        extra = self._extra().encode("latin-1")
+        recorded = connection.site.record is not None or connection.id_field in self.request.fields
+        # An id that stands in no log tells nothing.
+        extra = self._extra().encode("latin-1") if recorded else b""
         if more:
             extra = encode_lines(more) + extra
         head = connection.machine.ready(answer, connection.site.common, extra)
@@ -195,23 +204,15 @@ class HttpExchange:
             connection.send(head)
         elif answer.file is None:
             self.sent = answer.length
-            if until and not more:
-                self._remember(answer, extra, until)
+            if until and not recorded and not more and not connection.known.full:
+                known = Known(head, answer.body, until)
+                connection.known.remember(connection.machine.head_alone, self.request, known)
             connection.send_parts(head, answer.body)
         else:
             self.sent = answer.length
             connection.send_file(answer.file, answer.offset, answer.length, head, b"", self._finish)
             return
         self._finish()
-
-    def _remember(self, answer: Prepared, extra: bytes, until: float) -> None:
-        """For whoever sends the same head; not where each answer is told of, or where the peer named this one."""
-        connection = self._connection
-        if connection.site.record is None and connection.id_field not in self.request.fields:
-            name = connection.site.config.request_id
-            fixed = extra.removeprefix(f"{name}: {self.request_id}\r\n".encode())
-            known = Known(answer.head + fixed, answer.own, answer.body, until)
-            remember(connection.known, connection.machine.head_alone, self.request, known)
 
     def inform(self, status: str, headers: ResponseHeaders) -> None:
         """See ``Exchange.inform``. Raises ``AnswerError`` with nothing sent."""

@@ -6,39 +6,67 @@ compared as a whole, byte by byte, so nothing that was judged of it needs to be 
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from hendrix.core.http import Request
 
 _MOST = 512
 #: Bytes of a head. What is longer need not be looked for: looking costs time for each byte.
 LONGEST_HEAD = 2048
 _LONGEST_BODY = 64 * 1024
+#: A body below this (bytes) is cheaper to keep behind its head than to be sent beside it, as long as all that is
+#: kept so does not exceed the room.
+_JOINED = 32 * 1024
+_ROOM = 4 * 1024 * 1024
 
 
-class Known(NamedTuple):
-    """The answer to one head, without the lines that are of the moment. ``until`` is in monotonic seconds."""
+class Known:
+    """The answer to one head. ``until`` is in monotonic seconds."""
 
-    head: bytes
-    own: int
-    body: bytes
-    until: float
+    __slots__ = ("body", "head", "until", "whole")
+
+    def __init__(self, head: bytes, body: bytes, until: float) -> None:
+        self.head = head
+        self.body = body
+        self.until = until
+        #: Both in one piece, once it has been asked for again.
+        self.whole = b""
 
 
-KnownHeads = dict[bytes, Known]
+class KnownHeads(dict[bytes, Known]):
+    """Those of one kind of connection. It is emptied twice a second, and so holds what is current."""
 
+    __slots__ = ("_room",)
 
-def remember(heads: KnownHeads, head: bytes, request: Request, known: Known) -> None:
-    """``heads`` are those of one kind of connection; they are emptied twice a second, and so hold what is current."""
-    if (
-        head
-        and request.repeats
-        and request.method == "GET"
-        and request.version == "1.1"
-        and request.keep_alive
-        and not request.length
-        and len(head) <= LONGEST_HEAD
-        and len(known.body) <= _LONGEST_BODY
-        and len(heads) < _MOST
-    ):
-        heads[head] = known
+    def __init__(self) -> None:
+        self._room = _ROOM
+
+    def remember(self, head: bytes, request: Request, known: Known) -> None:
+        """``head`` is that of ``request``, if nothing came with it."""
+        if (
+            head
+            and request.repeats
+            and request.method == "GET"
+            and request.version == "1.1"
+            and request.keep_alive
+            and not request.length
+            and len(head) <= LONGEST_HEAD
+            and len(known.body) <= _LONGEST_BODY
+        ):
+            self[head] = known
+
+    @property
+    def full(self) -> bool:
+        """Nothing more is remembered until it is emptied."""
+        return len(self) >= _MOST
+
+    def join(self, known: Known) -> bytes:
+        """Head and body in one piece; empty where they are better sent as two."""
+        size = len(known.head) + len(known.body)
+        if size < _JOINED and size <= self._room:
+            self._room -= size
+            known.whole = known.head + known.body
+        return known.whole
+
+    def clear(self) -> None:
+        """Forget all of them."""
+        super().clear()
+        self._room = _ROOM

@@ -7,6 +7,7 @@ import mmap
 import os
 import secrets
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -52,17 +53,13 @@ class Site:
     #: May the peer with this address (empty: a unix socket) speak for others by a PROXY line?
     trusts: Callable[[str], bool] = lambda _address: True
     #: Heads answered a moment ago, by the scheme of the connection.
-    known: dict[str, KnownHeads] = field(default_factory=dict)
+    known: dict[str, KnownHeads] = field(default_factory=lambda: defaultdict(KnownHeads))
     draining: bool = False
     requests: int = 0
     #: Called when a connection has closed, so that accepting can go on.
     on_close: Callable[[], None] = lambda: None
     _id_prefix: str = field(default_factory=lambda: f"{os.getpid():x}-{secrets.token_hex(4)}-")
     _id_numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
-
-    def __post_init__(self) -> None:
-        name = self.config.request_id
-        self._id_line = f"{name}: {self._id_prefix}".encode() if name else b""
 
     def tick(self) -> None:
         """Renew what changes with time."""
@@ -74,10 +71,6 @@ class Site:
     def new_request_id(self) -> str:
         """Unique over workers and restarts."""
         return f"{self._id_prefix}{next(self._id_numbers):x}"
-
-    def new_id_line(self) -> bytes:
-        """The same as a line of a head; empty where none is wanted."""
-        return b"%b%x\r\n" % (self._id_line, next(self._id_numbers)) if self._id_line else b""
 
 
 def build_site(config: Config, answer: Answer) -> Site:
