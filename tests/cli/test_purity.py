@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-HEAVY = ("django", "twisted", "uvloop", "asyncio", "httptools")
+HEAVY = ("django", "twisted", "uvloop", "asyncio")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from hendrix.worker import disk as module
+from hendrix.worker import crew as module
 from hendrix.worker.disk import DiskThreads
 from tests.worker.test_squeezer import Loop
 

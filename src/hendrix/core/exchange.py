@@ -15,6 +15,10 @@ from hendrix.core.prepared import Descriptor, Prepared
 NO_MORE: ResponseHeaders = []
 
 
+def unheard(*_: object) -> None:
+    """A listener where nobody listens."""
+
+
 class Exchange(Protocol):
     """One request and its answer."""
 

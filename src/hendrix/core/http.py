@@ -19,6 +19,9 @@ ResponseHeaders = list[tuple[str, str]]
 REASONS: dict[int, str] = {status.value: status.phrase for status in HTTPStatus}
 REASONS.update({413: "Content Too Large", 414: "URI Too Long", 422: "Unprocessable Content"})
 
+#: The type of a stream of events, which ends with its connection only (HTML, "Server-sent events").
+EVENT_STREAM = "text/event-stream"
+
 #: RFC 9110 section 7.6.1: fields that belong to one connection, never to a message.
 HOP_BY_HOP = frozenset(
     (

@@ -18,6 +18,7 @@ from hendrix.core.errors import UsageError
 from hendrix.deploy import launch
 from hendrix.deploy.given import split
 from hendrix.deploy.rehearsed import RehearsedReactor
+from hendrix.deploy.uncaught import tell_in_one_line
 from hendrix.options import Defaults
 from hendrix.worker import script
 from hendrix.worker.script import Registration
@@ -39,6 +40,7 @@ class HendrixDeploy:
         reactor: Any = None,
         threadpool: Any = None,
     ) -> None:
+        tell_in_one_line()
         if threadpool is not None:
             raise UsageError("HendrixDeploy takes no threadpool any more; give options['threads'], the most threads")
         self.action = action

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.http import HttpRequest, StreamingHttpResponse
 
+from hendrix.core.http import EVENT_STREAM
 from hendrix.django.event import Event
 from hendrix.django.feed import Feed
 
@@ -37,7 +38,7 @@ class EventStream(StreamingHttpResponse):  # type: ignore[misc]  # Django has no
         self, events: AsyncIterable[Any], *args: Any, heartbeat: float | None = HEARTBEAT, **kwargs: Any
     ) -> None:
         self._feed = Feed(events, heartbeat or 0.0)
-        kwargs.setdefault("content_type", "text/event-stream")
+        kwargs.setdefault("content_type", EVENT_STREAM)
         super().__init__(self._feed, *args, **kwargs)
         # no-transform (RFC 9111 section 5.2.2.6): nobody on the way may compress it, which is to say, collect it.
         self.headers.setdefault("Cache-Control", "no-cache, no-transform")

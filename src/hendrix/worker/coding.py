@@ -6,7 +6,7 @@ import contextlib
 import os
 import threading
 
-from hendrix.worker.disk import DiskThreads
+from hendrix.worker.crew import Crew
 
 #: More than the process has. On Linux each thread has one of its own: a third of the processor where others want it.
 _NICENESS = 5
@@ -18,7 +18,7 @@ def _usable() -> int:
     return os.cpu_count() or 1
 
 
-class CodingThreads(DiskThreads):
+class CodingThreads(Crew):
     """See ``answer.compress.crew.Crew``."""
 
     kind = "coding"

@@ -12,7 +12,7 @@ from hendrix.answer.failure import failure
 from hendrix.core.errors import AnswerError
 from hendrix.core.events import DEBUG, ERROR, WARNING, emit
 from hendrix.core.exchange import NO_MORE, Raw, WebSocket
-from hendrix.core.http import Origin, Request, ResponseHeaders
+from hendrix.core.http import EVENT_STREAM, Origin, Request, ResponseHeaders
 from hendrix.core.prepared import Descriptor, Prepared
 from hendrix.wire.http1 import CONTINUE
 from hendrix.wire.response import encode_lines
@@ -372,7 +372,7 @@ class HttpExchange:
 
 
 def _is_event_stream(headers: ResponseHeaders) -> bool:
-    return any(name.lower() == "content-type" and "text/event-stream" in value.lower() for name, value in headers)
+    return any(name.lower() == "content-type" and EVENT_STREAM in value.lower() for name, value in headers)
 
 
 def _request_id(connection: Connection, request: Request) -> str:

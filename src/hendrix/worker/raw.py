@@ -15,16 +15,13 @@ from collections.abc import Callable
 from math import inf
 
 from hendrix.core.events import DEBUG, WARNING, emit
+from hendrix.core.exchange import unheard
 from hendrix.worker.site import Site
 from hendrix.worker.taking import MOST_WAITING, Taking
 
 _HIGH_WATER = 64 * 1024
 #: Seconds of silence until the kernel asks whether the peer is there, between its probes, and how many are in vain.
 _PROBES = (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 20), ("TCP_KEEPCNT", 3))
-
-
-def _unheard(*_: object) -> None:
-    """Nobody asked."""
 
 
 class RawConnection(asyncio.BufferedProtocol):
@@ -65,8 +62,8 @@ class RawConnection(asyncio.BufferedProtocol):
         self._lost = False
         self.writable = writable
         self.closes_at = inf
-        self.on_data: Callable[[bytes], None] = _unheard
-        self.on_lost: Callable[[bool], None] = _unheard
+        self.on_data: Callable[[bytes], None] = unheard
+        self.on_lost: Callable[[bool], None] = unheard
         self.on_drained: Callable[[], None] | None = None
         self.on_leave: Callable[[], None] = self.close
         transport.set_write_buffer_limits(high=_HIGH_WATER)
@@ -98,7 +95,7 @@ class RawConnection(asyncio.BufferedProtocol):
         self._taking.stop()
         on_lost, self._lost = self.on_lost, True
         # Whoever answered is not needed any more.
-        self.on_data = self.on_lost = self.on_leave = _unheard
+        self.on_data = self.on_lost = self.on_leave = unheard
         self.on_drained = self._tell = None
         on_lost(exc is None)
         self._site.on_close()

@@ -13,6 +13,7 @@ from math import inf
 
 from hendrix.core.errors import AnswerError
 from hendrix.core.events import DEBUG, emit
+from hendrix.core.exchange import unheard
 from hendrix.wire.websocket.deflate import Agreement
 from hendrix.wire.websocket.frames import NO_CODE, SERVICE_RESTART, may_send
 from hendrix.wire.websocket.machine import Closed, SocketEvent, WebSocket
@@ -24,10 +25,6 @@ _LINGER = 2.0
 _HIGH_WATER = 64 * 1024
 #: Frames that wait for the end of a turn at the most.
 _MOST_HELD = 64
-
-
-def _unheard(*_: object) -> None:
-    """Nobody asked."""
 
 
 class WebSocketConnection(asyncio.BufferedProtocol):
@@ -74,8 +71,8 @@ class WebSocketConnection(asyncio.BufferedProtocol):
         self._sent_at = 0.0
         self.writable = writable
         self.closes_at = inf
-        self.on_message: Callable[[str | bytes], None] = _unheard
-        self.on_closed: Callable[[int, str], None] = _unheard
+        self.on_message: Callable[[str | bytes], None] = unheard
+        self.on_closed: Callable[[int, str], None] = unheard
         self.on_drained: Callable[[], None] | None = None
         transport.set_write_buffer_limits(high=_HIGH_WATER)
 
@@ -159,7 +156,7 @@ class WebSocketConnection(asyncio.BufferedProtocol):
                 self.on_message(event)
 
     def _closed(self, closed: Closed) -> None:
-        on_closed, self.on_closed = self.on_closed, _unheard
+        on_closed, self.on_closed = self.on_closed, unheard
         if closed.linger:
             emit("peer.fault", DEBUG, status=closed.code, reason=closed.reason)
             self.closes_at = time.monotonic() + _LINGER
@@ -250,7 +247,7 @@ class WebSocketConnection(asyncio.BufferedProtocol):
         if data:
             self._write(data)
             # The peer's close may stand behind what nobody takes any more.
-            self.on_message = _unheard
+            self.on_message = unheard
             self.resume()
 
     # --- the end -------------------------------------------------------------------------------------------
@@ -270,7 +267,7 @@ class WebSocketConnection(asyncio.BufferedProtocol):
 
     def _let_go(self) -> None:
         """Whoever answered is not needed any more."""
-        self.on_message = self.on_closed = _unheard
+        self.on_message = self.on_closed = unheard
         self.on_drained = None
 
     # --- time ----------------------------------------------------------------------------------------------

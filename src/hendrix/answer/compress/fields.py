@@ -32,7 +32,6 @@ _ROLES = {
 _roles: dict[str, int] = {}
 _REMEMBERED = 1000
 
-EVENTS = "text/event-stream"
 #: Schemes whose credentials a script must send itself, which one of another site cannot. All others (Basic, Digest,
 #: Negotiate, ...) a browser may add by itself to whatever request.
 _EXPLICIT = (b"bearer", b"token", b"jwt", b"apikey", b"dpop")

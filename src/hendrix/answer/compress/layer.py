@@ -15,7 +15,7 @@ from hendrix.answer.compress.stream import ON_LOOP, Stream
 from hendrix.answer.compress.whole import respond_coded, respond_later
 from hendrix.core.events import WARNING, emit
 from hendrix.core.exchange import Answer, Exchange, Threads
-from hendrix.core.http import Request, ResponseHeaders
+from hendrix.core.http import EVENT_STREAM, Request, ResponseHeaders
 from hendrix.core.negotiate import choose_coding
 from hendrix.core.prepared import Descriptor
 
@@ -43,7 +43,7 @@ class Compression:
         """The coding for an answer: ``"identity"`` where another request might have had one, None where none."""
         if not facts.compressible or (not self.private and fields.is_private(request, facts)):
             return None
-        offered = tuple(self.events) if facts.type == fields.EVENTS else self.codings
+        offered = tuple(self.events) if facts.type == EVENT_STREAM else self.codings
         return choose_coding(request.fields.get(b"accept-encoding"), offered) or "identity"
 
     def padding(self) -> int:
@@ -142,7 +142,7 @@ class Compressing(Around):
             self.inner.start(status, fields.varied(headers))
         else:
             self.inner.start(status, fields.coded(headers, coding))
-            makers = self._how.events if facts.type == fields.EVENTS else self._how.streams
+            makers = self._how.events if facts.type == EVENT_STREAM else self._how.streams
             self._stream = Stream(
                 self.inner, self._threads, self._crew, makers[coding](self._how.padding()), facts.length
             )

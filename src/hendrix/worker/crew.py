@@ -1,0 +1,67 @@
+"""A few threads of one kind, for work that the loop and Django's threads are to be spared."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import Protocol
+
+_MOST_WAITING = 2000
+
+
+class Loop(Protocol):
+    def call_soon_threadsafe(self, callback: Callable[..., object], *args: object) -> object: ...
+
+
+class Crew:
+    """At most ``most`` threads; they come with work, and end with the process."""
+
+    kind: str
+    most: int
+
+    def __init__(self, loop: Loop) -> None:
+        self._loop = loop
+        self._jobs: SimpleQueue[tuple[Callable[[], object], Callable[[object], None]] | None] = SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        #: Jobs that have not come back.
+        self.pending = 0
+
+    def run(self, work: Callable[[], object], done: Callable[[object], None]) -> bool:
+        """``done(work())`` on the loop, where ``work`` ran in a thread; with the exception where it raised one.
+
+        False: too much is waiting already.
+        """
+        if self.pending >= _MOST_WAITING:
+            return False
+        self.pending += 1
+        if len(self._threads) < min(self.pending, self.most):
+            name = f"hendrix-{self.kind}-{len(self._threads) + 1}"
+            self._threads.append(threading.Thread(target=self._live, name=name, daemon=True))
+            self._threads[-1].start()
+        self._jobs.put((work, done))
+        return True
+
+    def close(self) -> None:
+        """Let the threads go, where the process goes on."""
+        for _ in self._threads:
+            self._jobs.put(None)
+
+    @property
+    def alive(self) -> bool:
+        """Are there threads?"""
+        return any(thread.is_alive() for thread in self._threads)
+
+    def _live(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            work, done = job
+            found: object
+            try:
+                found = work()
+            except Exception as error:
+                found = error
+            self._loop.call_soon_threadsafe(self._on_done, done, found)
+
+    def _on_done(self, done: Callable[[object], None], found: object) -> None:
+        self.pending -= 1
+        done(found)
