@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from hendrix.cache.entry import Entry, Stored
-from hendrix.cache.purge import Purge, labels_of
-from hendrix.cache.store.interface import Store
+from hendrix.cache.purge import labels_of
+from hendrix.cache.store.interface import Journal, Store
 
 LIMIT = 1 << 20
 HOST = b"example.org"
@@ -21,32 +21,13 @@ class Clock:
         return self.now
 
 
-class ListJournal:
-    """The purges of stores in one process."""
-
-    def __init__(self, longest: int = 1000) -> None:
-        self.purges: list[Purge] = []
-        self.longest = longest
-
-    @property
-    def generation(self) -> int:
-        return len(self.purges)
-
-    def since(self, generation: int) -> Sequence[Purge] | None:
-        return self.purges[generation:] if 0 <= len(self.purges) - generation <= self.longest else None
-
-    def note(self, purge: Purge) -> int:
-        self.purges.append(purge)
-        return len(self.purges)
-
-
 @dataclass
 class Stage:
     """One kind of store. ``open`` makes one for a further worker; ``turn`` lets what was begun come to its end."""
 
     kind: str
     open: Callable[[int], Store]
-    journal: ListJournal
+    journal: Callable[[], Journal]
     clock: Clock = field(default_factory=Clock)
     turn: Callable[[], None] = lambda: None
     #: Does a second worker see what the first has stored?
@@ -90,7 +71,7 @@ class Stage:
                 "lifetime": 60.0,
                 "labels": labels_of(HOST, path, b"", tags),
                 "place": HOST + path,
-                "ticket": self.journal.generation if ticket is None else ticket,
+                "ticket": self.journal().generation if ticket is None else ticket,
                 **more,
             }
         )

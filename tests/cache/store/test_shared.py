@@ -7,10 +7,11 @@ import stat
 
 import pytest
 
+from hendrix.cache.journal import SharedJournal
 from hendrix.cache.purge import purge_all, purge_tag
 from hendrix.cache.store.shared import SharedStore
 from hendrix.core import events
-from tests.cache.store.stage import LIMIT, Clock, ListJournal, Stage
+from tests.cache.store.stage import LIMIT, Clock, Stage
 
 
 @pytest.fixture
@@ -20,13 +21,13 @@ def folder(tmp_path):
 
 @pytest.fixture
 def stage(folder):
-    clock, opened, journal = Clock(), [], ListJournal()
+    clock, opened, journal = Clock(), [], SharedJournal(str(folder / "journal"))
 
     def open_shared(limit: int = LIMIT) -> SharedStore:
-        opened.append(SharedStore(str(folder), limit, journal, 2, clock))
+        opened.append(SharedStore(str(folder), limit, SharedJournal(str(folder / "journal")), 2, clock))
         return opened[-1]
 
-    yield Stage("shared", open_shared, journal, clock)
+    yield Stage("shared", open_shared, lambda: journal, clock)
     for store in opened:
         store.close()
 
@@ -93,16 +94,6 @@ def test_a_purge_is_remembered_by_who_comes_later(stage: Stage) -> None:
     entry = stage.entry("a", tags=[b"x"])
     store.purge(purge_tag(b"x"))
     assert not stage.open().put(entry)
-
-
-def test_what_is_left_of_an_earlier_server_is_not_used(stage: Stage, folder) -> None:
-    stage.journal.note(purge_all())
-    store = stage.open()
-    store.put(stage.entry("a"))
-    store.purge(purge_tag(b"x"))
-    assert stage.look(store, b"k /a") is not None
-    store.close()
-    assert SharedStore(str(folder), LIMIT, ListJournal(), 2, stage.clock).get(b"k /a") is None
 
 
 def test_files_are_for_our_eyes_only(stage: Stage, folder) -> None:

@@ -150,11 +150,6 @@ class Log:
         self.positions[place] = 0
         return True
 
-    def clear(self) -> None:
-        """Forget everything."""
-        with self.file.lock():
-            self._begin_anew(self._room)
-
     # --- the index -----------------------------------------------------------------------------------------
 
     def _place_of(self, digest: int) -> int | None:

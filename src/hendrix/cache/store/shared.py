@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterator
 from hashlib import blake2b
 
 from hendrix.cache.entry import Entry, Fork, Stored
+from hendrix.cache.journal import GONE, STALE, SharedJournal
 from hendrix.cache.purge import Purge
-from hendrix.cache.store.interface import Counts, Fetched, Journal
+from hendrix.cache.store.interface import Counts, Fetched
 from hendrix.cache.store.leases import Leases
 from hendrix.cache.store.log import Found, Log
 from hendrix.cache.store.packing import Damaged, pack, unpack
-from hendrix.cache.store.purged import GONE, STALE, VALID, Purged
 from hendrix.core.clock import steady
 from hendrix.core.events import WARNING, emit
 
@@ -56,7 +56,7 @@ class SharedStore:
         self,
         folder: str,
         limit: int,
-        journal: Journal,
+        journal: SharedJournal,
         workers: int = 1,
         clock: Callable[[], float] = steady,
     ) -> None:
@@ -66,10 +66,6 @@ class SharedStore:
         name = f"log-{_VERSION}-{size}"
         self._log = Log(os.path.join(folder, name), size)
         _leave_only(folder, name)
-        self._purged = Purged(os.path.join(folder, f"purged-{_VERSION}"), journal)
-        if self._purged.of_another:
-            self._purged.forget()
-            self._log.clear()
         self._leases = Leases(os.path.join(folder, f"leases-{_VERSION}"), clock)
         self._front: OrderedDict[bytes, Seat] = OrderedDict()
         self._front_size = 0
@@ -133,8 +129,8 @@ class SharedStore:
     def _verdict(self, stored: Stored) -> int:
         """By the journal; the entry is marked where it was purged softly."""
         if isinstance(stored, Fork):
-            return VALID
-        known = self._purged.verdict(stored.labels, stored.place, stored.ticket)
+            return 0
+        known = self._journal.verdict(stored.labels, stored.place, stored.ticket)
         if known == STALE:
             stored.soft = True
         return known
@@ -223,7 +219,6 @@ class SharedStore:
     def purge(self, purge: Purge) -> int:
         """See ``Store.purge``. From any thread: it leaves the front alone, as its entries will be looked at anyway."""
         generation = self._journal.note(purge)
-        self._purged.enter()
         marks = _bits(purge.label) if purge.label is not None else 0
         means = [found for found in self._log.marked(marks) if self._means(purge, generation, *found)]
         if not purge.soft:
@@ -263,8 +258,8 @@ class SharedStore:
         """See ``Store.close``."""
         self._front.clear()
         self._front_size = 0
-        for file in (self._leases, self._purged, self._log.file):
-            file.close()
+        self._leases.close()
+        self._log.file.close()
 
 
 def _digest(key: bytes) -> int:
