@@ -1,0 +1,1 @@
+"""Certificates: TLS contexts, and certificates that come by themselves."""

@@ -1,0 +1,79 @@
+"""Proofs put in place for an authority to see, and removed afterwards, by the next process if need be."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import json
+import time
+from collections.abc import Callable, Sequence
+
+from hendrix.tls import hook
+from hendrix.tls.hook import HookError
+from hendrix.tls.order import DNS, Authorization, Challenge
+from hendrix.tls.vault import Vault
+
+
+class Proofs:
+    """Of one order. ``command`` is the hook for DNS, empty where there is none."""
+
+    def __init__(self, vault: Vault, command: Sequence[str], spread: float, sleep: Callable[[float], None]) -> None:
+        self._vault = vault
+        self._command = command
+        self._spread = spread
+        self._sleep = sleep
+        self._settled_at = 0.0
+        self._withdrawals: list[Callable[[], None]] = []
+
+    def present(self, authorization: Authorization, challenge: Challenge, proof: str) -> None:
+        """Raises ``HookError`` or ``OSError``."""
+        if challenge.kind == DNS:
+            self._make_record(record_of(authorization.name), digest(proof))
+        else:
+            self._withdrawals.append(lambda: self._vault.withdraw(challenge.token))
+            self._vault.present(challenge.token, proof.encode())
+
+    def settle(self) -> None:
+        """Before the authority is told to look: give name servers the time to tell each other."""
+        self._sleep(max(0.0, self._settled_at - time.monotonic()))
+
+    def withdraw(self) -> None:
+        """All of them, whatever becomes of each."""
+        while self._withdrawals:
+            with contextlib.suppress(HookError, OSError):  # what is noted is tried again at the next start
+                self._withdrawals.pop()()
+
+    def _make_record(self, record: str, value: str) -> None:
+        # Noted first: whatever happens from now on, somebody will remove it.
+        number = self._vault.note(json.dumps([record, value]).encode())
+        self._withdrawals.append(lambda: _remove(self._vault, self._command, number, record, value))
+        hook.run(self._command, "present", record, value)
+        self._settled_at = time.monotonic() + self._spread
+
+
+def record_of(name: str) -> str:
+    """The name of the TXT record (RFC 8555 section 8.4), with its root."""
+    return f"_acme-challenge.{name}."
+
+
+def digest(proof: str) -> str:
+    """Its value."""
+    return base64.urlsafe_b64encode(hashlib.sha256(proof.encode()).digest()).decode().rstrip("=")
+
+
+def remove_leftovers(vault: Vault, command: Sequence[str]) -> None:
+    """DNS records of a process that could not remove them. Not while another may still need one."""
+    for number, data in vault.noted():
+        try:
+            record, value = json.loads(data)
+            _remove(vault, command, number, str(record), str(value))
+        except ValueError:
+            vault.forget(number)
+        except HookError:
+            pass  # the next start tries again
+
+
+def _remove(vault: Vault, command: Sequence[str], number: str, record: str, value: str) -> None:
+    hook.run(command, "cleanup", record, value)
+    vault.forget(number)
