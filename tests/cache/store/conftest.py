@@ -7,19 +7,29 @@ from collections.abc import Iterator
 import pytest
 
 from hendrix.cache.journal import SharedJournal
+from hendrix.cache.store.interface import Store
+from hendrix.cache.store.memory import MemoryStore
 from hendrix.cache.store.shared import SharedStore
 from tests.cache.store.stage import LIMIT, Clock, Stage
 
 
-@pytest.fixture(params=["shared"])
+@pytest.fixture(params=["memory", "shared"])
 def stage(request, tmp_path) -> Iterator[Stage]:
-    clock, opened = Clock(), []
+    clock, opened, journals = Clock(), list[Store](), list[SharedJournal]()
 
-    def open_shared(limit: int = LIMIT) -> SharedStore:
-        opened.append(SharedStore(str(tmp_path), limit, SharedJournal(str(tmp_path / "journal")), 2, clock))
+    def journal() -> SharedJournal:
+        """Of its own for each worker, as it is in processes of their own."""
+        journals.append(SharedJournal(str(tmp_path / "journal")))
+        return journals[-1]
+
+    def open_store(limit: int = LIMIT) -> Store:
+        if request.param == "memory":
+            opened.append(MemoryStore(limit, journal()))
+        else:
+            opened.append(SharedStore(str(tmp_path), limit, journal(), 2, clock))
         return opened[-1]
 
-    journal = SharedJournal(str(tmp_path / "journal"))
-    yield Stage("shared", open_shared, lambda: journal, clock)
-    for store in opened:
+    ours = journal()
+    yield Stage(request.param, open_store, lambda: ours, clock, shared=request.param != "memory")
+    for store in (*opened, *journals):
         store.close()

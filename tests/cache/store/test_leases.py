@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-
 import pytest
 
 from hendrix.cache.store.leases import Leases
@@ -65,31 +62,3 @@ def test_who_closes_gives_up_everything(worker) -> None:
     one.claim(7, 10.0)
     one.close()
     assert two.claim(7, 10.0)
-
-
-def test_it_ends_with_its_holder(worker, tmp_path) -> None:
-    mine = worker()
-    reader, writer = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        mine.claim(7, 1000.0)  # as itself: it is another holder after the fork
-        os.write(writer, b"x")
-        signal.pause()
-    os.read(reader, 1)
-    assert not mine.claim(7, 10.0)
-    os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
-    assert mine.claim(7, 10.0)
-    for fd in (reader, writer):
-        os.close(fd)
-
-
-def test_what_the_killed_leave_behind_is_swept_away(worker, tmp_path) -> None:
-    for _ in range(3):
-        pid = os.fork()
-        if pid == 0:
-            worker().claim(7, 1000.0)
-            os.kill(os.getpid(), signal.SIGKILL)
-        os.waitpid(pid, 0)
-    worker().claim(1, 10.0)
-    assert len(list(tmp_path.glob("leases.*"))) == 1
