@@ -29,7 +29,7 @@ IMPURE = {
 }
 PURE = [path for path in modules() if path.relative_to(ROOT).parts[0] in ("core", "wire") and path.name != "clock.py"]
 PURE += [ROOT / "supervisor" / "fleet.py"]
-PURE += [ROOT / "tls" / f"{name}.py" for name in ("errand", "names", "order", "record", "renewal")]
+PURE += [ROOT / "tls" / f"{name}.py" for name in ("errand", "order", "record", "renewal")]
 LOUD_ROOMS = {"observe", "cli"}
 
 

@@ -94,7 +94,7 @@ def test_the_record_of_a_name():
 
 def proofs(vault, command, spread=0.0):
     slept = []
-    return Proofs(vault, [command], spread, slept.append), slept
+    return Proofs(vault, "*.a.example", [command] if command else [], spread, slept.append), slept
 
 
 STAR = Authorization("/a", "a.example", "pending", wildcard=True)
@@ -120,10 +120,12 @@ def test_a_record_that_was_not_removed_is_removed_by_the_next(tmp_path, vault):
     ours.present(STAR, TXT, "token.print")
     ours.withdraw()
     assert len(vault.noted()) == 1
-    remove_leftovers(vault, [command])
+    remove_leftovers(vault, [command], "*.b.example")
+    assert len(vault.noted()) == 1, "it is another certificate's"
+    remove_leftovers(vault, [command], "*.a.example")
     assert len(vault.noted()) == 1, "it fails again, and is not forgotten"
     gate.touch()
-    remove_leftovers(vault, [command])
+    remove_leftovers(vault, [command], "*.a.example")
     assert vault.noted() == []
     assert (tmp_path / "said").read_text().split() == ["present", "cleanup", "cleanup", "cleanup"]
 

@@ -5,14 +5,9 @@ The vault is served by a web server of the standard library here; ``tests/proces
 
 from __future__ import annotations
 
-import contextlib
-import functools
-import http.server
 import json
 import os
 import ssl
-import threading
-from typing import ClassVar
 
 import pytest
 from cryptography import x509
@@ -25,38 +20,7 @@ from hendrix.tls.network import AuthorityError, problem_text, seconds
 from hendrix.tls.record import Record
 from hendrix.tls.vault import Vault
 from tests.kit.pebble import Pebble, Unavailable, pebble
-
-
-class Responder(http.server.BaseHTTPRequestHandler):
-    """Answers challenges out of a vault."""
-
-    asked: ClassVar[list[str]] = []
-    path_of_vault = ""
-
-    def do_GET(self) -> None:
-        folder, _, token = self.path.rpartition("/")
-        self.asked.append(self.path)
-        body = vaults.answer_to(self.path_of_vault, token) if folder == "/.well-known/acme-challenge" else b""
-        self.send_response(200 if body else 404)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@contextlib.contextmanager
-def responder(path: str):
-    handler = type("Handler", (Responder,), {"path_of_vault": path, "asked": []})
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=functools.partial(server.serve_forever, 0.05))
-        thread.start()
-        try:
-            yield server.server_port, handler
-        finally:
-            server.shutdown()
-            thread.join()
+from tests.kit.responder import responder
 
 
 @pytest.fixture(scope="module")

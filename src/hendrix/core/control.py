@@ -175,6 +175,31 @@ class GiveBack:
     port: int
 
 
+# --- the process that renews certificates -----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Certificates:
+    """To the supervisor: how they are, a row of facts for each."""
+
+    rows: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Renew:
+    """From the supervisor: renew these now, or all where none is named. ``Renewed`` comes for each."""
+
+    names: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """To the supervisor: what was asked for is done, or is not for this reason."""
+
+    name: str
+    error: str = ""
+
+
 # --- supervisor -> worker ---------------------------------------------------------------------------------
 
 
@@ -220,6 +245,9 @@ Message = (
     | EndTurn
     | Borrow
     | GiveBack
+    | Certificates
+    | Renew
+    | Renewed
     | Drain
     | Turn
     | ReopenLogs

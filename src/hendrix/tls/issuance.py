@@ -6,17 +6,21 @@ over with that process.
 
 from __future__ import annotations
 
+import json
+import signal
+import sys
 import time
 from collections.abc import Callable
+from dataclasses import asdict, replace
 
-from hendrix.tls import keys
+from hendrix.tls import keys, record
 from hendrix.tls import order as steps
 from hendrix.tls.authority import Account, Authority, Binding, id_of
-from hendrix.tls.errand import Outcome, Terms
+from hendrix.tls.errand import Outcome, Terms, dump
 from hendrix.tls.hook import HookError
 from hendrix.tls.network import AuthorityError
 from hendrix.tls.order import Order
-from hendrix.tls.proofs import Proofs
+from hendrix.tls.proofs import Proofs, remove_leftovers
 from hendrix.tls.record import Record
 from hendrix.tls.vault import Vault
 
@@ -27,14 +31,14 @@ _LONGEST_RETRY = 60.0
 _UNKNOWN_ACCOUNT = "accountDoesNotExist"
 
 
-def obtain(vault: Vault, terms: Terms, record: Record) -> Outcome:
-    """Get a certificate for the name of ``record``, and put it into the vault."""
-    return _outcome(vault, lambda: _obtained(vault, terms, record))
+def obtain(vault: Vault, terms: Terms, known: Record) -> Outcome:
+    """Get a certificate for the name of ``known``, and put it into the vault."""
+    return _outcome(vault, lambda: _obtained(vault, terms, known))
 
 
-def advice(vault: Vault, terms: Terms, record: Record) -> Outcome:
-    """Ask when the certificate of ``record`` should be renewed."""
-    return _outcome(vault, lambda: _advised(vault, terms, record))
+def advice(vault: Vault, terms: Terms, known: Record) -> Outcome:
+    """Ask when the certificate of ``known`` should be renewed."""
+    return _outcome(vault, lambda: _advised(vault, terms, known))
 
 
 def _outcome(vault: Vault, errand: Callable[[], Outcome]) -> Outcome:
@@ -48,24 +52,28 @@ def _outcome(vault: Vault, errand: Callable[[], Outcome]) -> Outcome:
         return Outcome(f"{error.filename or vault.path}: {(error.strerror or str(error)).lower()}")
 
 
-def _advised(vault: Vault, terms: Terms, record: Record) -> Outcome:
+def _advised(vault: Vault, terms: Terms, known: Record) -> Outcome:
     authority = Authority(terms.server, _account(vault, terms), terms.ca_file)
-    window = authority.advice(record.identity)
+    window = authority.advice(known.identity)
     return Outcome(window=window, retry_after=authority.retry_after)
 
 
-def _obtained(vault: Vault, terms: Terms, record: Record) -> Outcome:
-    known = bool(_account(vault, terms).url)
-    authority, order = _ordered(vault, terms, record)
+def _obtained(vault: Vault, terms: Terms, known: Record) -> Outcome:
+    remove_leftovers(vault, terms.hook, known.name)
+    registered = bool(_account(vault, terms).url)
+    authority, order = _ordered(vault, terms, known)
     key = keys.new_key(terms.key)
-    proofs = Proofs(vault, terms.hook, terms.spread, time.sleep)
+    proofs = Proofs(vault, known.name, terms.hook, terms.spread, time.sleep)
     try:
         kinds = frozenset((steps.DNS if terms.hook else steps.HTTP,))
-        chain = _followed(authority, order, proofs, keys.request_for(record.name, key), kinds)
+        chain = _followed(authority, order, proofs, keys.request_for(known.name, key), kinds)
     finally:
         proofs.withdraw()
-    vault.write_certificate(record.name, keys.together(record.name, key, chain, time.time()))
-    return Outcome(facts=keys.facts(chain), agreed="" if known else authority.terms)
+    facts = keys.facts(chain)
+    vault.write_certificate(known.name, keys.together(known.name, key, chain, time.time()))
+    # At once: should nobody hear of it any more, the next to care for it knows what it has.
+    vault.write_record(replace(known, server=terms.server, **asdict(facts)))
+    return Outcome(facts=facts, agreed="" if registered else authority.terms)
 
 
 # --- the account ------------------------------------------------------------------------------------------
@@ -90,16 +98,16 @@ def _signed_in(vault: Vault, terms: Terms, *, anew: bool = False) -> Authority:
 # --- the order --------------------------------------------------------------------------------------------
 
 
-def _ordered(vault: Vault, terms: Terms, record: Record) -> tuple[Authority, Order]:
+def _ordered(vault: Vault, terms: Terms, known: Record) -> tuple[Authority, Order]:
     authority = _signed_in(vault, terms)
-    replaces = record.identity if record.server == terms.server else ""
+    replaces = known.identity if known.server == terms.server else ""
     try:
-        return authority, _order(authority, record.name, replaces)
+        return authority, _order(authority, known.name, replaces)
     except AuthorityError as error:
         if error.code != _UNKNOWN_ACCOUNT:
             raise
     authority = _signed_in(vault, terms, anew=True)
-    return authority, _order(authority, record.name, replaces)
+    return authority, _order(authority, known.name, replaces)
 
 
 def _order(authority: Authority, name: str, replaces: str) -> Order:
@@ -150,3 +158,24 @@ def _pauses(clock: Callable[[], float]) -> Callable[[float], None]:
         usual[0] = min(usual[0] * 2, _LONGEST_LOOK)
 
     return pause
+
+
+# --- as a process -----------------------------------------------------------------------------------------
+
+
+def main() -> None:
+    """Do the errand that is told on standard input; say on standard output what came of it."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # and so remove what was put in place
+    for signum in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2):
+        signal.signal(signum, lambda *_: None)  # what a terminal says is for others
+    wish = json.loads(sys.stdin.buffer.read())
+    plain = wish["terms"]
+    binding = tuple(plain["binding"]) if plain["binding"] else None
+    terms = Terms(**{**plain, "hook": tuple(plain["hook"]), "binding": binding})
+    vault, known = Vault(wish["vault"]), record.load(wish["record"]["name"], json.dumps(wish["record"]).encode())
+    outcome = (obtain if wish["what"] == "obtain" else advice)(vault, terms, known)
+    sys.stdout.buffer.write(dump(outcome))
+
+
+if __name__ == "__main__":
+    main()

@@ -16,10 +16,13 @@ from hendrix.tls.vault import Vault
 
 
 class Proofs:
-    """Of one order. ``command`` is the hook for DNS, empty where there is none."""
+    """For the certificate ``name``. ``command`` is the hook for DNS, empty where there is none."""
 
-    def __init__(self, vault: Vault, command: Sequence[str], spread: float, sleep: Callable[[float], None]) -> None:
+    def __init__(
+        self, vault: Vault, name: str, command: Sequence[str], spread: float, sleep: Callable[[float], None]
+    ) -> None:
         self._vault = vault
+        self._name = name
         self._command = command
         self._spread = spread
         self._sleep = sleep
@@ -46,7 +49,7 @@ class Proofs:
 
     def _make_record(self, record: str, value: str) -> None:
         # Noted first: whatever happens from now on, somebody will remove it.
-        number = self._vault.note(json.dumps([record, value]).encode())
+        number = self._vault.note(json.dumps([self._name, record, value]).encode())
         self._withdrawals.append(lambda: _remove(self._vault, self._command, number, record, value))
         hook.run(self._command, "present", record, value)
         self._settled_at = time.monotonic() + self._spread
@@ -62,16 +65,17 @@ def digest(proof: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(proof.encode()).digest()).decode().rstrip("=")
 
 
-def remove_leftovers(vault: Vault, command: Sequence[str]) -> None:
-    """DNS records of a process that could not remove them. Not while another may still need one."""
-    for number, data in vault.noted():
+def remove_leftovers(vault: Vault, command: Sequence[str], name: str) -> None:
+    """DNS records for the certificate ``name``, of a process that could not remove them."""
+    for number, data in vault.noted() if command else ():
         try:
-            record, value = json.loads(data)
-            _remove(vault, command, number, str(record), str(value))
-        except ValueError:
+            owner, record, value = json.loads(data)
+            if owner == name:
+                _remove(vault, command, number, str(record), str(value))
+        except (ValueError, TypeError):
             vault.forget(number)
         except HookError:
-            pass  # the next start tries again
+            pass  # the next attempt tries again
 
 
 def _remove(vault: Vault, command: Sequence[str], number: str, record: str, value: str) -> None:

@@ -37,6 +37,11 @@ class Record:
         """Seconds between its begin and its end."""
         return self.expires - self.issued
 
+    def without_certificate(self) -> Record:
+        """Only what went wrong is still true."""
+        failures, not_before = self.failures, self.not_before
+        return Record(self.name, failures=failures, not_before=not_before, error=self.error, error_at=self.error_at)
+
 
 def dump(record: Record) -> bytes:
     """As the file has it."""

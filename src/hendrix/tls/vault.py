@@ -56,10 +56,12 @@ class Vault:
     def record(self, name: str) -> Record:
         """What is known of the certificate for ``name``; of one that is not there, only what went wrong."""
         kept = record.load(name, self._read(self._of(name, ".json")))
-        if os.path.exists(self.certificate(name)):
-            return kept
-        failures, not_before = kept.failures, kept.not_before
-        return Record(name, failures=failures, not_before=not_before, error=kept.error, error_at=kept.error_at)
+        return kept if os.path.exists(self.certificate(name)) else kept.without_certificate()
+
+    def lacks(self, name: str, now: float) -> bool:
+        """Whether there is nothing to serve ``name`` with: no certificate, or one that has expired."""
+        known = self.record(name)
+        return not os.path.exists(self.certificate(name)) or 0 < known.expires <= now
 
     def write_record(self, known: Record) -> None:
         """Keep it."""

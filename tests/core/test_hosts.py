@@ -2,7 +2,7 @@
 
 import pytest
 
-from hendrix.tls import names
+from hendrix.core import hosts
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from hendrix.tls import names
     ],
 )
 def test_normal_form(given, normal):
-    assert names.name(given) == normal
+    assert hosts.name(given) == normal
 
 
 @pytest.mark.parametrize(
@@ -48,25 +48,25 @@ def test_normal_form(given, normal):
 )
 def test_no_names(given):
     with pytest.raises(ValueError, match="is no name of a host; give one such as"):
-        names.name(given)
+        hosts.name(given)
 
 
 @pytest.mark.parametrize("given", ["127.0.0.1", "::1", "[2001:db8::1]"])
 def test_addresses(given):
     with pytest.raises(ValueError, match="is an address"):
-        names.name(given)
+        hosts.name(given)
 
 
 def test_several():
-    assert names.names("b.example, a.example,,B.example") == "b.example,a.example"
+    assert hosts.names("b.example, a.example,,B.example") == "b.example,a.example"
     with pytest.raises(ValueError, match="names no host"):
-        names.names(" , ")
+        hosts.names(" , ")
 
 
 HOSTS = ["example.org", "www.example.org", ".example.net", "*", "localhost", "127.0.0.1", "[::1]", "testserver"]
 
 
 def test_allowed_hosts():
-    assert names.of_hosts(HOSTS, wildcards=False) == ["example.org", "www.example.org", "example.net"]
-    assert names.of_hosts(HOSTS, wildcards=True) == ["example.org", "www.example.org", "example.net", "*.example.net"]
-    assert names.of_hosts(["a.test", "b.local", "c.internal", "d.example", "e.invalid"], wildcards=True) == []
+    assert hosts.public(HOSTS, wildcards=False) == ["example.org", "www.example.org", "example.net"]
+    assert hosts.public(HOSTS, wildcards=True) == ["example.org", "www.example.org", "example.net", "*.example.net"]
+    assert hosts.public(["a.test", "b.local", "c.internal", "d.example", "e.invalid"], wildcards=True) == []

@@ -1,4 +1,4 @@
-"""Which names certificates are for. Pure."""
+"""Names of hosts, as certificates have them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def names(value: str) -> str:
     return ",".join(dict.fromkeys(found))
 
 
-def of_hosts(hosts: Iterable[str], *, wildcards: bool) -> list[str]:
+def public(hosts: Iterable[str], *, wildcards: bool) -> list[str]:
     """The names in Django's ``ALLOWED_HOSTS`` that an authority could sign.
 
     ``.example.org`` there means the name and all below it: those are in ``*.example.org`` where ``wildcards`` can be
