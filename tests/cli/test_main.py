@@ -171,7 +171,7 @@ class TestErrors:
         action = replace(ACTIONS["stop"], run=lambda sourced, switches: seen.append(switches) or 0)
         monkeypatch.setitem(ACTIONS, "stop", action)
         assert (main(["stop", "--fast"]), main(["stop"])) == (0, 0)
-        assert seen == [{"fast"}, frozenset()]
+        assert seen == [Switches(frozenset({"fast"})), Switches()]
 
     def test_an_interrupt_is_quiet(self, does: Callable[[object], None], capsys: pytest.CaptureFixture[str]) -> None:
         does(raising(KeyboardInterrupt()))

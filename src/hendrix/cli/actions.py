@@ -9,8 +9,20 @@ from dataclasses import dataclass, field
 from hendrix.cli.load import Sourced
 from hendrix.core.config import OPTIONS
 
-Switches = frozenset[str]
-"""The names of an action's own switches that were given, and its verb where it has some."""
+
+@dataclass(frozen=True, slots=True)
+class Switches:
+    """How an action is to be done this once: the names of its own switches that were given, and its verb where it has
+    some; and what it is done to, where the command line names that (``operands``)."""
+
+    names: frozenset[str] = frozenset()
+    operands: tuple[str, ...] = ()
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.names
+
+
+NO_SWITCHES = Switches()
 Run = Callable[[Sourced, Switches], int]
 
 
@@ -20,7 +32,8 @@ class Action:
 
     ``takes`` are the options that mean something to it. ``switches`` (name -> help) are its own: how it is done this
     once, so no other source than the command line has them. ``verbs`` (name -> help) are what it can do, one of which
-    stands behind its name. ``notes`` end its help page.
+    stands behind its name. ``operands`` is how the help page calls the words that it is done to: ``FILE``. ``notes``
+    end that page.
     """
 
     name: str
@@ -30,6 +43,7 @@ class Action:
     switches: Mapping[str, str] = field(default_factory=dict)
     notes: str = ""
     verbs: Mapping[str, str] = field(default_factory=dict)
+    operands: str = ""
 
     @property
     def needs_a_server(self) -> bool:
@@ -111,6 +125,18 @@ ACTIONS: dict[str, Action] = {
             verbs={"compress": "brotli, zstd and gzip siblings of all files in STATIC_ROOT that get smaller"},
             notes="Run it after collectstatic; what is there and current is left as it is. "
             "Exit status 0 once all are there, 1 where some could not be made, 3 where the settings do not load.",
+        ),
+        Action(
+            "migrate-from",
+            "read another server's configuration into a hendrix.toml",
+            _file("migrate_from"),
+            frozenset(("verbosity", "quiet", "traceback")),
+            _JSON,
+            operands="FILE|'COMMAND ...'",
+            notes="FILE is a gunicorn.conf.py (read, not executed), a Procfile, supervisord.conf or nginx.conf; "
+            "COMMAND is the command line of gunicorn, uvicorn, Hypercorn, Daphne, Granian, waitress or runserver. "
+            "Prints the matching hendrix.toml, and what has no match with what to do about it. "
+            "Exit status 0, or 1 where it cannot be read.",
         ),
     )
 }

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
-from hendrix.cli.actions import ACTIONS, Switches
+from hendrix.cli.actions import ACTIONS, NO_SWITCHES, Switches
 from hendrix.cli.given import Level, read
 from hendrix.cli.nearest import advice
 from hendrix.core.config import OPTIONS, Option
@@ -28,7 +28,7 @@ class Command:
 
     action: str
     flags: Level
-    switches: Switches = frozenset()
+    switches: Switches = NO_SWITCHES
     help: bool = False
     help_all: bool = False
     version: bool = False
@@ -44,11 +44,11 @@ def parse(words: Sequence[str]) -> Command:
     about = {name: asked.pop(name, False) for name in ("help", "help_all", "version")}
     if any(about.values()):
         return Command(next((word for word in rest if word in ACTIONS), ""), {}, **about)
-    action, verbs = _action(rest)
+    action, verbs, operands = _action(rest)
     switches = frozenset(name for name in _SWITCHES if asked.pop(name, False))
     _refuse_strange(action, asked, switches)
     flags = {name: read(name, text, OPTIONS[name].flag) for name, text in asked.items()}
-    return Command(action, flags, switches | verbs)
+    return Command(action, flags, Switches(switches | verbs, operands))
 
 
 class _Parser(argparse.ArgumentParser):
@@ -97,8 +97,8 @@ def _bad_use(error: argparse.ArgumentError) -> UsageError:
     return UsageError(f"{flag} needs a value; give {flag} {option.metavar}")
 
 
-def _action(rest: Iterable[str]) -> tuple[str, frozenset[str]]:
-    """The action, and its verb where it has some."""
+def _action(rest: Iterable[str]) -> tuple[str, frozenset[str], tuple[str, ...]]:
+    """The action, its verb where it has some, and the words that it is done to."""
     words = list(rest)
     for word in words:
         if word.startswith("-"):
@@ -112,9 +112,10 @@ def _action(rest: Iterable[str]) -> tuple[str, frozenset[str]]:
     if verbs and (not given or given[0] not in verbs):
         found = f"{given[0]!r} is nothing that hx {words[0]} does" if given else f"hx {words[0]} needs a word more"
         raise UsageError(f"{found}; give one of: {', '.join(verbs)}")
-    if words[1 + len(given) :]:
-        raise UsageError(f"{words[1 + len(given)]!r} is one word too many; options begin with --")
-    return words[0], frozenset(given)
+    operands = tuple(words[1 + len(given) :])
+    if operands and not ACTIONS[words[0]].operands:
+        raise UsageError(f"{operands[0]!r} is one word too many; options begin with --")
+    return words[0], frozenset(given), operands
 
 
 def _unknown_option(word: str) -> UsageError:
@@ -123,7 +124,7 @@ def _unknown_option(word: str) -> UsageError:
     return UsageError(f"unknown option {name}; {advice(name, known, 'hx start --help-all lists the options')}")
 
 
-def _refuse_strange(action: str, options: Iterable[str], switches: Switches) -> None:
+def _refuse_strange(action: str, options: Iterable[str], switches: frozenset[str]) -> None:
     """What means nothing to the action was meant otherwise: it is not ignored."""
     known = ACTIONS[action]
     for name in (*options, *sorted(switches)):

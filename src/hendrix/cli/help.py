@@ -13,7 +13,7 @@ _COLUMN = 32
 _NARROW = 24
 _PAUSE = re.compile(r"[;:,.] | (?=and |\()")
 #: Of ``hx -h``: what nearly everybody gives.
-_MOST_USED = ("bind", "workers", "dev", "daemonize", "settings", "log")
+_MOST_USED = ("bind", "workers", "dev")
 #: Of ``hx start -h``.
 _COMMON = (
     *("settings", "wsgi"),
@@ -108,7 +108,8 @@ def _all(action: Action, width: int) -> Iterator[str]:
 
 def _head(action: Action) -> Iterator[str]:
     verb = f" {'|'.join(action.verbs)}" if action.verbs else ""
-    yield f"usage: hx {action.name}{verb} [options]"
+    operands = f" {action.operands}" if action.operands else ""
+    yield f"usage: hx {action.name}{verb}{operands} [options]"
     yield ""
     yield action.help[0].upper() + action.help[1:] + "."
 
