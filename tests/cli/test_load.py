@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from hendrix.cli.command import parse
+from hendrix.cli.listening import with_places
 from hendrix.cli.load import Sourced, load, overruled, resolve
 from hendrix.core.config import OPTIONS, Config
 from hendrix.core.control import SettingsLoaded
@@ -25,7 +26,7 @@ def loaded(
     if file is not None:
         (tmp_path / "hendrix.toml").write_text(file, encoding="utf-8")
     sourced = load(parse(["start", *flags.split()]).flags, environ or {}, tmp_path)
-    return resolve(sourced, SettingsLoaded("p.settings", debug, dict(django or {})))
+    return with_places(resolve(sourced, SettingsLoaded("p.settings", debug, dict(django or {}))), debug, (), ())
 
 
 class TestPrecedence:

@@ -13,8 +13,8 @@ from hendrix.cli.main import main
 from hendrix.cli.options import ProjectOptions
 from hendrix.core.config import Config
 from hendrix.core.control import SettingsLoaded
-from hendrix.supervisor.main import Rooms
 from hendrix.supervisor.origin import HANDOVER, REHEARSAL, REHEARSED, Origin
+from hendrix.supervisor.rooms import Rooms
 
 
 class Supervisor:

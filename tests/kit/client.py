@@ -86,7 +86,7 @@ class Client:
 
     def end_sending(self) -> None:
         """Half-close: nothing more will be sent."""
-        self.sock.shutdown(socket.SHUT_WR)
+        socket.socket.shutdown(self.sock, socket.SHUT_WR)  # an SSLSocket would not read any more
 
     # --- receiving -----------------------------------------------------------------------------------------------
 

@@ -8,15 +8,19 @@
 ``serve`` starts ``python -m hendrix start`` in a directory of its own, waits until it listens, and at the end has it
 leave by TERM: exit status 0 and no process left, or the test fails. Nothing here sleeps for a fixed time; ``until``
 waits for a condition, with a deadline that is generous because test machines are busy.
+
+With ``HENDRIX_TEST_HTTPS=1`` in the environment the same servers speak HTTPS, and so do the clients.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -24,10 +28,12 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from tests.kit.certificates import localhost
 from tests.kit.client import Client
 
 PATIENCE = 20.0
-_LISTENS = re.compile(r"listens at (?:http://(\S+):(\d+)|\S*unix:(\S+))")
+_LISTENS = re.compile(r"listens at (?:https?://(\S+):(\d+)|\S*unix:(\S+))")
+_SECURE = bool(os.environ.get("HENDRIX_TEST_HTTPS"))
 
 
 def until(condition: Callable[[], object], what: str = "the condition", seconds: float = PATIENCE) -> object:
@@ -59,6 +65,9 @@ class Server:
             )
         self.pid = self.process.pid
         self.host, self.port, self.path = "", 0, ""
+        self.secure = _SECURE
+        #: Where it speaks HTTPS beside that.
+        self.https_port = 0
         #: TERM was sent: a second one could meet a process that is about to exit.
         self._leaving = False
         #: What it had said on stdout and stderr when it had left.
@@ -98,6 +107,8 @@ class Server:
             self.path = match[3]
         else:
             self.host, self.port = match[1].strip("[]"), int(match[2])
+            if secure := re.search(r"https://\S+:(\d+)", self.log() + self.output()):
+                self.https_port = int(secure[1])
 
     # --- its processes -----------------------------------------------------------------------------------------
 
@@ -147,6 +158,11 @@ class Server:
 
     # --- clients -------------------------------------------------------------------------------------------------
 
+    def secure_client(self, context: ssl.SSLContext | None = None, name: str = "test.example") -> Client:
+        """A new connection to where it speaks HTTPS."""
+        sock = socket.create_connection((self.host, self.https_port), timeout=PATIENCE)
+        return Client((context or trusting()).wrap_socket(sock, server_hostname=name))
+
     def client(self, *, timeout: float = PATIENCE, receive_buffer: int = 0) -> Client:
         """A new connection. A small ``receive_buffer`` (bytes) makes a peer that takes little."""
         sock = socket.socket(socket.AF_UNIX if self.path else socket.AF_INET6 if ":" in self.host else socket.AF_INET)
@@ -154,7 +170,13 @@ class Server:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         sock.settimeout(timeout)
         sock.connect(self.path or (self.host, self.port))
-        return Client(sock)
+        return Client(trusting().wrap_socket(sock, server_hostname="test.example") if self.secure else sock)
+
+
+@functools.cache
+def trusting() -> ssl.SSLContext:
+    """A client that trusts the authority of the tests."""
+    return ssl.create_default_context(cafile=localhost()[2])
 
 
 @contextlib.contextmanager
@@ -188,6 +210,8 @@ def serve_django(settings: str, *options: str, directory: Path, **environ: str) 
 def _served(options: list[str], bind: str, environ: dict[str, str]) -> Iterator[Server]:
     with tempfile.TemporaryDirectory(prefix="hx-") as home:
         command = [sys.executable, "-m", "hendrix", "start", *options, "--bind", bind.replace("{home}", home)]
+        if _SECURE:
+            command += ["--https-only", "--cert", localhost()[0], "--key", localhost()[1]]
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("HX_", "DJANGO_"))}
         server = Server(command, Path(home), {**clean, **environ})
         try:

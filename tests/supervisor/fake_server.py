@@ -41,8 +41,9 @@ from hendrix.core.control import (
 from hendrix.core.errors import ProjectError, UsageError
 from hendrix.supervisor import hands as hands_module
 from hendrix.supervisor import process
-from hendrix.supervisor.main import Rooms, run
+from hendrix.supervisor.main import run
 from hendrix.supervisor.origin import REHEARSAL, REHEARSED, Origin
+from hendrix.supervisor.rooms import Rooms
 from hendrix.worker.distress import answer_with_stacks
 
 PLAN = json.loads(sys.argv[1]) if len(sys.argv) > 1 else {}

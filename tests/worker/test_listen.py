@@ -54,7 +54,7 @@ class Case:
         self.sockets = [socket.create_server(("127.0.0.1", 0)), socket.socket(socket.AF_UNIX)]
         self.table = memoryview(bytearray(64 * 16)).cast("q")
         self.share = Share(1, self.loop.now, self.table)
-        self.listener = Listener(self.loop, list(self.sockets), lambda: None, self.share, limit=limit)  # type: ignore[arg-type, return-value]
+        self.listener = Listener(self.loop, [(sock, lambda: None) for sock in self.sockets], self.share, limit=limit)  # type: ignore[arg-type, return-value]
         with pytest.raises(StopIteration):  # it waits for nothing
             self.listener.open().send(None)
 
@@ -198,11 +198,11 @@ def test_a_system_that_cannot_accept_is_asked_again_later(case, monkeypatch) -> 
             return getattr(case.sockets[0], name)
 
     with heard() as events:
-        case.listener._knock(Poor())
+        case.listener._knock(Poor(), lambda: None)
     assert [name for name, _ in events] == ["accept.failed"]
     assert case.sockets[0].fileno() not in case.loop.watched
     case.loop.advance(0.2)
-    case.loop.watched[case.sockets[0].fileno()] = lambda: case.listener._knock(case.sockets[0])
+    case.loop.watched[case.sockets[0].fileno()] = lambda: case.listener._knock(case.sockets[0], lambda: None)
     assert case.wake() == 1
     client.close()
 
@@ -235,4 +235,4 @@ def test_the_limit_of_descriptors(monkeypatch) -> None:
 def test_a_limit_beyond_the_descriptors_is_cut(monkeypatch) -> None:
     monkeypatch.setattr(room, "descriptor_limit", lambda: 50)
     for given, effective in ((0, 50), (10, 10), (1000, 50)):
-        assert Listener(FakeLoop(), [], lambda: None, Share(1, 0.0), limit=given).limit == effective  # type: ignore[arg-type, return-value]
+        assert Listener(FakeLoop(), [], Share(1, 0.0), limit=given).limit == effective  # type: ignore[arg-type, return-value]

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from hendrix.answer.tasks import Tasks
 from hendrix.core.exchange import Exchange
-from hendrix.core.http import Request
+from hendrix.core.http import Origin, Request
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -80,7 +80,7 @@ def http_scope(host: Host, exchange: Exchange) -> Scope:
         "client": origin.client if origin.client[0] else None,
         "server": origin.server,
         "state": host.state.copy(),
-        "extensions": _HTTP_EXTENSIONS.copy(),
+        "extensions": _extensions(_HTTP_EXTENSIONS, origin),
     }
 
 
@@ -91,8 +91,25 @@ def websocket_scope(host: Host, exchange: Exchange, subprotocols: list[str]) -> 
     scope["type"] = "websocket"
     scope["scheme"] = _SOCKET_SCHEMES.get(scope["scheme"], "ws")
     scope["subprotocols"] = subprotocols
-    scope["extensions"] = _SOCKET_EXTENSIONS.copy()
+    scope["extensions"] = _extensions(_SOCKET_EXTENSIONS, exchange.origin)
     return scope
+
+
+def _extensions(known: dict[str, dict[str, Any]], origin: Origin) -> dict[str, dict[str, Any]]:
+    """With that of TLS (ASGI, "TLS Extension") where the connection has it."""
+    secured = origin.secured
+    if secured is None:
+        return known.copy()
+    client = secured.client
+    tls = {
+        "server_cert": None,
+        "client_cert_chain": [client.pem] if client else [],
+        "client_cert_name": client.subject if client else None,
+        "client_cert_error": None,
+        "tls_version": secured.version_number,
+        "cipher_suite": secured.cipher_number,
+    }
+    return {**known, "tls": tls}
 
 
 def _headers(host: Host, exchange: Exchange) -> list[tuple[bytes, bytes]]:

@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 from urllib.parse import unquote_to_bytes
 
 from hendrix.core.events import ERROR, emit
-from hendrix.core.http import Origin, Request
+from hendrix.core.http import Origin, Request, Secured
 
 Environ = dict[str, Any]
 
@@ -79,6 +79,8 @@ def build_environ(
     environ["SERVER_NAME"], port = origin.server
     environ["SERVER_PORT"] = str(port)
     environ["wsgi.url_scheme"] = origin.scheme
+    if origin.scheme == "https":
+        _describe_security(environ, origin.secured)
     environ["wsgi.input"] = body
     known = _keys.get
     for name, value in request.fields.items():
@@ -91,6 +93,19 @@ def build_environ(
         environ[id_key] = request_id
     _describe_body(environ, request, body)
     return environ
+
+
+def _describe_security(environ: Environ, secured: Secured | None) -> None:
+    """In the words of Apache's mod_ssl, which libraries look for. Behind a proxy only that it is so is known."""
+    environ["HTTPS"] = "on"
+    if secured is None:
+        return
+    environ["SSL_PROTOCOL"], environ["SSL_CIPHER"] = secured.version, secured.cipher
+    client = secured.client
+    environ["SSL_CLIENT_VERIFY"] = "NONE" if client is None else "SUCCESS"
+    if client is not None:
+        environ["SSL_CLIENT_CERT"], environ["SSL_CLIENT_M_SERIAL"] = client.pem, client.serial
+        environ["SSL_CLIENT_S_DN"], environ["SSL_CLIENT_I_DN"] = client.subject, client.issuer
 
 
 def _describe_body(environ: Environ, request: Request, body: BinaryIO) -> None:

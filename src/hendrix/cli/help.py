@@ -19,8 +19,8 @@ _COMMON = (
     *("settings", "wsgi"),
     *("bind", "http_port"),
     *("workers", "threads"),
-    *("dev", "daemonize", "pid", "max_requests"),
-    *("timeout",),
+    *("key", "cert"),
+    *("dev", "daemonize", "pid"),
     *("loud", "log", "access_log"),
 )
 

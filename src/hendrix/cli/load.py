@@ -38,14 +38,11 @@ def overruled(sourced: Sourced, level: Level) -> Sourced:
     return _merged((level, *sourced.levels))
 
 
-def resolve(sourced: Sourced, report: SettingsLoaded, activated: tuple[str, ...] = ()) -> Sourced:
+def resolve(sourced: Sourced, report: SettingsLoaded) -> Sourced:
     """``sourced`` with what the project's settings say below it, and a script's options above: those on the command
-    line are what it gave when it was run. And a place to listen.
-
-    ``activated`` are sockets that systemd has opened for us.
-    """
+    line are what it gave when it was run. Where to listen is for ``listening`` to say."""
     script = sources.script(report.script, sourced.config.script)
-    return _with_bind(_merged((script, *sourced.levels, sources.django(report.options))), report.debug, activated)
+    return _merged((script, *sourced.levels, sources.django(report.options)))
 
 
 def _merged(levels: tuple[Level, ...]) -> Sourced:
@@ -62,9 +59,9 @@ def _merged(levels: tuple[Level, ...]) -> Sourced:
 
 
 def _settle_bind(given: dict[str, Given], levels: Iterable[Level]) -> None:
-    """The first source that speaks of either decides, and in it ``bind`` does."""
+    """The first source that speaks of either decides, and in it ``bind`` does; none beside ones of HTTPS is none."""
     for level in levels:
-        if "bind" in level and level["bind"].value:
+        if "bind" in level and (level["bind"].value or "https_bind" in level):
             given["bind"] = level["bind"]
             return
         if "http_port" in level:
@@ -99,14 +96,3 @@ def _settle_workers(given: dict[str, Given]) -> None:
         from hendrix.supervisor.cpus import usable_cpus  # noqa: PLC0415 - help must not pay for the room
 
         given["workers"] = Given(usable_cpus(), f"{given['workers'].source} auto")
-
-
-def _with_bind(sourced: Sourced, debug: bool, activated: tuple[str, ...]) -> Sourced:
-    """A project in debug mode shows its insides to whoever asks, so by default only this machine may."""
-    if sourced.config.bind:
-        return sourced
-    if activated:
-        return overruled(sourced, {"bind": Given(activated, "systemd (LISTEN_FDS)")})
-    host = "127.0.0.1" if debug or sourced.config.dev else "0.0.0.0"
-    source = "DEBUG = True" if debug else sourced.sources["dev" if sourced.config.dev else "http_port"]
-    return overruled(sourced, {"bind": Given((f"{host}:{sourced.config.http_port}",), source)})

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hendrix.cli import statedir
 from hendrix.cli.given import Given
+from hendrix.cli.listening import with_places
 from hendrix.cli.load import Sourced, overruled, resolve
 from hendrix.cli.place import go_there
 from hendrix.cli.project import find
@@ -14,7 +15,7 @@ from hendrix.core.config import Config
 from hendrix.core.control import SettingsLoaded
 from hendrix.observe import log
 from hendrix.supervisor import identity
-from hendrix.supervisor.inherited import activated
+from hendrix.supervisor.inherited import activated, for_https
 from hendrix.supervisor.origin import Origin
 
 
@@ -50,7 +51,8 @@ class ProjectOptions:
     def merged(self, loaded: SettingsLoaded) -> Config:
         """The same, and nothing is done about it."""
         given = activated(self.origin.environ, os.getpid())
-        return self._settled(resolve(self._before_settings, loaded, given))
+        secure = for_https(self.origin.environ, given)
+        return self._settled(with_places(resolve(self._before_settings, loaded), loaded.debug, given, secure))
 
     def _settled(self, sourced: Sourced) -> Config:
         """A daemon has no terminal: what would be said there goes to a file."""

@@ -76,7 +76,7 @@ def _row(option: Option) -> str:
     flags = ", ".join(f"`{flag}`" for flag in option.flags) + (f" {option.metavar}" if option.metavar else "")
     shown = option.spelled(option.default)
     default = f"`{shown}`" if shown else ""
-    text = option.help + (f". Old setting: `{option.setting}`" if option.setting else "")
+    text = option.help + "".join(f". Old setting: `{name}`" for name in option.old_settings)
     return f"| {flags} | {default} | `{option.environ}` | {text.replace('|', chr(92) + '|')} |"
 
 

@@ -28,7 +28,7 @@ BEFORE_DJANGO = frozenset(("settings", "pythonpath", "wsgi", "script"))
 BEFORE_LOADING = frozenset(("chdir", "dev", "reload", "daemonize", "preload", "user", "group", "umask"))
 
 _VARIABLES = {option.environ: name for name, option in OPTIONS.items()}
-_OLD_SETTINGS = {option.setting: name for name, option in OPTIONS.items() if option.setting}
+_OLD_SETTINGS = {setting: name for name, option in OPTIONS.items() for setting in option.old_settings}
 
 
 # --- environment ------------------------------------------------------------------------------------------

@@ -11,13 +11,14 @@ from hendrix.cli import daemon
 from hendrix.cli.actions import Switches
 from hendrix.cli.load import Sourced
 from hendrix.cli.options import ProjectOptions
+from hendrix.cli.passwords import ask
 from hendrix.core.config import Config
 from hendrix.observe import log
 from hendrix.observe.ready import listens_at
 from hendrix.supervisor import main as supervisor
 from hendrix.supervisor import notify
-from hendrix.supervisor.main import Rooms
 from hendrix.supervisor.origin import HANDOVER, REHEARSAL, REHEARSED, Origin
+from hendrix.supervisor.rooms import Rooms
 
 
 def start(sourced: Sourced, switches: Switches) -> int:
@@ -27,12 +28,14 @@ def start(sourced: Sourced, switches: Switches) -> int:
     if REHEARSAL in os.environ:
         log.configure(config)
         return REHEARSED
+    # One that was executed anew has the passwords, and perhaps no terminal.
+    passwords = () if HANDOVER in os.environ else ask(config)
     if not config.daemonize:
-        return _serve(options, config, Rooms(template, log.reopen))
+        return _serve(options, config, Rooms(template, log.reopen, passwords=passwords))
     if HANDOVER in os.environ:  # a daemon that was executed anew is one
         daemon.talk_to(config.log)
         return _serve(options, config, _rooms_of_daemon(config.log))
-    return daemon.launch(config, lambda caller: _serve_caller(sourced, caller))
+    return daemon.launch(config, lambda caller: _serve_caller(sourced, caller, passwords))
 
 
 def _serve(options: ProjectOptions, config: Config, rooms: Rooms) -> int:
@@ -44,7 +47,7 @@ def _serve(options: ProjectOptions, config: Config, rooms: Rooms) -> int:
 # --- in a daemon ------------------------------------------------------------------------------------------
 
 
-def _serve_caller(sourced: Sourced, caller: daemon.Caller) -> int:
+def _serve_caller(sourced: Sourced, caller: daemon.Caller, passwords: tuple[str, ...]) -> int:
     """In the new process, whose caller waits for the workers."""
     options = ProjectOptions(sourced, Origin.now())
     config = options.known()
@@ -56,7 +59,7 @@ def _serve_caller(sourced: Sourced, caller: daemon.Caller) -> int:
         caller.close()
         template(channel, config, stacks)
 
-    rooms = replace(_rooms_of_daemon(config.log), template=work, announce=announce)
+    rooms = replace(_rooms_of_daemon(config.log), template=work, announce=announce, passwords=passwords)
     return _serve(options, config, rooms)
 
 

@@ -21,6 +21,7 @@ from hendrix.core.options.listen import Listen
 from hendrix.core.options.logs import Logs
 from hendrix.core.options.processes import Processes
 from hendrix.core.options.project import Project
+from hendrix.core.options.tls import Tls
 from hendrix.core.options.websockets import Websockets
 from hendrix.core.references import described as thing_described
 
@@ -28,13 +29,18 @@ __all__ = ["GROUPS", "OPTIONS", "Config", "Option", "from_plain", "set_by_django
 
 
 @dataclass(frozen=True)
-class Config(Project, Listen, Processes, Beside, Answers, Life, Limits, Files, Websockets, Logs):
+class Config(Project, Listen, Processes, Beside, Tls, Answers, Life, Limits, Files, Websockets, Logs):
     """Sizes are bytes, durations seconds."""
 
     @property
     def subject(self) -> str:
         """What is served, for names and titles; empty where nothing was named."""
         return self.settings or self.wsgi or self.asgi or self.script.rpartition("/")[2].removesuffix(".py")
+
+    @property
+    def secure(self) -> bool:
+        """Whether HTTPS is spoken."""
+        return bool(self.cert or self.key)
 
     @property
     def codings(self) -> list[str]:
@@ -48,6 +54,7 @@ GROUPS: dict[str, str] = {
     "listen": "Where to listen",
     "processes": "Processes and threads",
     "beside": "Beside the site",
+    "tls": "HTTPS",
     "answers": "Answers",
     "life": "Life of the server",
     "limits": "Limits and deadlines",
@@ -61,6 +68,7 @@ _DECLARED = {
     "listen": Listen,
     "processes": Processes,
     "beside": Beside,
+    "tls": Tls,
     "answers": Answers,
     "life": Life,
     "limits": Limits,
@@ -78,7 +86,7 @@ _THINGS = {
     place
     for option in OPTIONS.values()
     if option.parse in (values.service, values.resource)
-    for place in (option.setting, f"HENDRIX.{option.name}")
+    for place in (*option.old_settings, f"HENDRIX.{option.name}")
 }
 
 
@@ -87,7 +95,7 @@ def set_by_django(settings: object) -> dict[str, Any]:
 
     That is the ``HENDRIX`` dict and the old names, for example ``{"HENDRIX": {"threads": 8}, "HTTP_PORT": 9000}``.
     """
-    names = [option.setting for option in OPTIONS.values() if option.setting]
+    names = [name for option in OPTIONS.values() for name in option.old_settings]
     said = {name: _said(name, getattr(settings, name)) for name in names if hasattr(settings, name)}
     if hasattr(settings, "HENDRIX"):
         own = settings.HENDRIX

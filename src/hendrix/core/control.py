@@ -23,11 +23,15 @@ SCRIPT = "_HENDRIX_SCRIPT"
 
 @dataclass(frozen=True, slots=True)
 class Configure:
-    """The whole configuration, and (as descriptors) the listening sockets in the order of ``addresses``."""
+    """The whole configuration, and (as descriptors) the listening sockets in the order of ``addresses``.
+
+    ``secure`` says in the same order which of them speak HTTPS. Where any does, ``Presented`` follows.
+    """
 
     options: dict[str, Any]
     addresses: list[str]
     fds: int
+    secure: list[bool] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,19 @@ class Spawn:
 
     worker: int
     fds: int = 2
+
+
+# --- supervisor -> template or worker ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """Keys and certificates to use from now on, in the file whose descriptor rides along (``core.credentials``).
+
+    A template answers by ``Credentialed``. Workers are told only what their template has taken.
+    """
+
+    fds: int = 1
 
 
 # --- template -> supervisor -------------------------------------------------------------------------------
@@ -68,6 +85,16 @@ class LoadFailed:
 
     summary: str
     traceback: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentialed:
+    """What was presented is in use; or it is not, for this ``reason``. ``has_another``: what it had before stays."""
+
+    reason: str = ""
+    has_another: bool = False
+    certificates: list[dict[str, Any]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +257,8 @@ class ReopenLogs:
 Message = (
     Configure
     | Spawn
+    | Presented
+    | Credentialed
     | SettingsLoaded
     | Loaded
     | LoadFailed

@@ -76,6 +76,27 @@ class Request:
         return f"{self.method} {self.path.decode('latin-1')}"
 
 
+@dataclass(frozen=True, slots=True)
+class ClientCertificate:
+    """What a client has shown, verified. Names are written as RFC 4514 says, the serial number in hexadecimal."""
+
+    pem: str
+    subject: str
+    issuer: str
+    serial: str
+
+
+@dataclass(frozen=True, slots=True)
+class Secured:
+    """How a connection is encrypted: version and cipher suite by name and by the number in the protocol."""
+
+    version: str
+    version_number: int
+    cipher: str
+    cipher_number: int
+    client: ClientCertificate | None = None
+
+
 @dataclass(slots=True)
 class Origin:
     """Who sent a request and to which of our addresses, after the trusted proxies have been believed.
@@ -88,3 +109,5 @@ class Origin:
     server: tuple[str, int]
     scheme: str
     proxied: bool = False
+    #: Of the connection to us; None where it is not encrypted, or somebody else's than the client's.
+    secured: Secured | None = None

@@ -38,6 +38,11 @@ class Option:
         return f"HX_{self.name.upper()}"
 
     @property
+    def old_settings(self) -> tuple[str, ...]:
+        """The old project's names for it in Django's settings."""
+        return tuple(self.setting.split())
+
+    @property
     def flag(self) -> str:
         """The long flag that sets it."""
         return self.flags[-1]
@@ -61,7 +66,8 @@ def option(
     reloadable: bool = True,
     setting: str = "",
 ) -> Any:
-    """Declare an option. ``short`` are flags besides ``--name``; ``setting`` an old Django setting.
+    """Declare an option. ``short`` are flags besides ``--name``; ``setting`` old Django
+    settings, separated by a space.
 
     What is not ``reloadable`` is taken by a restart only.
     """

@@ -269,6 +269,30 @@ def _host(host: str) -> str:
     return host if host not in ("", "*") else "0.0.0.0"
 
 
+def redirect(value: str) -> str:
+    """``on``, ``off``, or a port."""
+    if value.strip().isascii() and value.strip().isdigit() and value.strip() not in ("0", "1"):
+        return str(number(1, 65535)(value))
+    try:
+        return "on" if switch(value) else "off"
+    except ValueError:
+        raise ValueError("is no port; give on, off or the port that clients reach HTTPS by") from None
+
+
+def hsts(value: str) -> str:
+    """``off``, or the value of Strict-Transport-Security (RFC 6797 section 6.1) from a duration and two words."""
+    time, *words = [word.strip().lower() for word in value.replace(";", ",").split(",") if word.strip()] or ["off"]
+    time = time.removeprefix("max-age=")
+    if time in ("off", "no", "false"):
+        return "off"
+    directives = {"subdomains": "includeSubDomains", "includesubdomains": "includeSubDomains", "preload": "preload"}
+    for word in words:
+        if word not in directives:
+            raise ValueError(f"has {word!r}; give a duration, and perhaps subdomains and preload: 365d,subdomains")
+    said = [f"max-age={int(duration(time))}", *dict.fromkeys(directives[word] for word in words)]
+    return "; ".join(said)
+
+
 def networks(value: str) -> str:
     """Trusted peers, comma separated: addresses, CIDR networks, ``unix`` for unix sockets, ``*`` for all."""
     words = [word.strip() for word in value.split(",") if word.strip()]

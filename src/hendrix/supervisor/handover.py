@@ -24,6 +24,7 @@ from hendrix.supervisor.entries import State, Template, TemplateState, Worker
 from hendrix.supervisor.fleet import Fleet
 from hendrix.supervisor.hands import Hands
 from hendrix.supervisor.holdings import Holdings
+from hendrix.supervisor.keeper import Keeper
 from hendrix.supervisor.origin import HANDOVER, Origin
 from hendrix.supervisor.plans import Plans
 from hendrix.supervisor.sockets import Listener, SocketFile
@@ -76,6 +77,7 @@ class Heritage:
     holdings: Holdings
     chronicle: Chronicle
     turns: Turns
+    keeper: Keeper
 
 
 def collect(heritage: Heritage, clients: Iterable[Client]) -> dict[str, Any]:
@@ -95,6 +97,7 @@ def collect(heritage: Heritage, clients: Iterable[Client]) -> dict[str, Any]:
         "clients": [{"fds": [client.sock.fileno()]} for client in clients if not client.closed],
         "started": heritage.chronicle.started,
         "crashes": heritage.chronicle.crashes,
+        "credentials": heritage.keeper.bequeath(),
     }
 
 
@@ -104,6 +107,7 @@ def restore(estate: dict[str, Any], heritage: Heritage, hands: Hands) -> list[Cl
     restore_fleet(fleet, estate["fleet"], monotonic())
     options = {name: value for name, value in estate["options"].items() if name in OPTIONS}
     heritage.plans.inherit(fleet.generation, from_plain(options))
+    heritage.keeper.inherit(estate.get("credentials"), heritage.plans.current, monotonic())
     for row in estate["workers"]:
         crew.workers[row["number"]] = _member(row, hands.worker_hears(row["number"]), crew)
     for row in estate["templates"]:
@@ -168,13 +172,15 @@ def _member(row: dict[str, Any], hear: Hear, crew: Crew) -> Member:
 def _listener_row(listener: Listener) -> dict[str, Any]:
     """One listening socket."""
     file = asdict(listener.file) if listener.file else None
-    return {"address": listener.address, "asked": listener.asked, "fds": [listener.socket.fileno()], "file": file}
+    fds = [listener.socket.fileno()]
+    told = {"address": listener.address, "asked": listener.asked, "secure": listener.secure}
+    return {**told, "fds": fds, "file": file}
 
 
 def _listener(row: dict[str, Any]) -> Listener:
     """The reverse of ``_listener_row``."""
     file = _row(SocketFile, row["file"]) if row["file"] else None
-    return Listener(row["address"], socket.socket(fileno=row["fds"][0]), file, row["asked"])
+    return Listener(row["address"], socket.socket(fileno=row["fds"][0]), file, row["asked"], row.get("secure", False))
 
 
 def _descriptors(estate: object) -> list[int]:

@@ -33,7 +33,8 @@ class Told:
 
     ``fleet`` the events; ``settings`` that a generation's settings are loaded; ``reaped`` the end of a child that is
     none of the fleet's (True: it was known); ``release`` closes, in a forked child, what is the supervisor's.
-    ``worker_asks`` and ``template_asks`` what they want to borrow.
+    ``worker_asks`` and ``template_asks`` what they want to borrow, ``credentialed`` what a template thinks of keys and
+    certificates.
     """
 
     fleet: Callable[[Event], None]
@@ -42,6 +43,7 @@ class Told:
     release: Callable[[], None]
     worker_asks: Callable[[int, Message], None] = lambda worker, message: None
     template_asks: Callable[[int, Message], None] = lambda generation, message: None
+    credentialed: Callable[[int, control.Credentialed], None] = lambda generation, message: None
 
 
 class Hands:
@@ -129,6 +131,8 @@ class Hands:
                 self._on_spawned(worker, pid)
             case control.Borrow() | control.GiveBack():
                 self._told.template_asks(generation, message)
+            case control.Credentialed():
+                self._told.credentialed(generation, message)
             case _:
                 pass  # not the template's to say
 

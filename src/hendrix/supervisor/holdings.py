@@ -32,9 +32,9 @@ class Holdings:
         self._selector = selector
         self._on_ask = on_ask
 
-    def take(self, config: Config, addresses: Sequence[str]) -> None:
+    def take(self, config: Config) -> None:
         """Listen, and say where we are. ``UsageError`` where that is impossible; nothing is kept then."""
-        self.listeners = sockets.bind(addresses, config.backlog, self.listeners)
+        self.listeners = sockets.bind(config.bind, config.backlog, self.listeners, config.https_bind)
         _hand_files_to(self.listeners, config)
         logfiles.hand_over(config)
         self.name = runtime.server_name(self.addresses, config.subject)

@@ -25,3 +25,9 @@ def activated(environ: Mapping[str, str], pid: int) -> tuple[str, ...]:
             "unset LISTEN_PID to start without sockets of a service manager"
         )
     return tuple(f"fd://{number}" for number in range(_FIRST, _FIRST + int(told)))
+
+
+def for_https(environ: Mapping[str, str], addresses: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the activated ``addresses`` whose unit says ``FileDescriptorName=https``."""
+    names = environ.get("LISTEN_FDNAMES", "").split(":")
+    return tuple(address for address, name in zip(addresses, names, strict=False) if name == "https")

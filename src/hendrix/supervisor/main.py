@@ -10,7 +10,6 @@ import selectors
 import signal
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
@@ -26,13 +25,14 @@ from hendrix.supervisor.fleet import Fleet, Phase
 from hendrix.supervisor.handover import Heritage
 from hendrix.supervisor.hands import Hands, Told
 from hendrix.supervisor.holdings import Holdings
+from hendrix.supervisor.keeper import Keeper
 from hendrix.supervisor.loans import Loans
 from hendrix.supervisor.moves import Action, Event
 from hendrix.supervisor.notify import Notifier
 from hendrix.supervisor.origin import Origin
 from hendrix.supervisor.plans import Options, Plans, terms
-from hendrix.supervisor.process import Template
 from hendrix.supervisor.restart import Restart
+from hendrix.supervisor.rooms import Rooms
 from hendrix.supervisor.signals import Signals
 from hendrix.supervisor.status import Chronicle, status
 from hendrix.supervisor.vigil import LONGEST_SLEEP, Vigil
@@ -49,19 +49,6 @@ _CAUGHT = (
     signal.SIGCHLD,
 )
 _MOST_WORKERS = 512
-
-
-@dataclass(frozen=True, slots=True)
-class Rooms:
-    """What the supervisor is given to call, since it knows no other room.
-
-    ``template`` runs in a forked process, imports the project and forks workers. ``reopen_logs`` opens this
-    process's log anew. ``announce`` is told where we listen once that all is ready.
-    """
-
-    template: Template
-    reopen_logs: Callable[[], None]
-    announce: Callable[[str], None] = lambda urls: None
 
 
 def run(options: Options, rooms: Rooms, origin: Origin) -> int:
@@ -96,8 +83,9 @@ class Supervisor:
         self._asks = Asks(self._status, self._reload, self._restart, self._stop)
         self._holdings = Holdings(self._selector, self._asks.asked)
         self._loans = loans = Loans(self._fleet, self._crew, self._plans, self._holdings.lending)
+        self._keeper = Keeper(rooms.passwords, self._crew)
         ways = (self._tell, self._configure, self._reaped, self._release, loans.worker_asks, loans.template_asks)
-        self._hands = Hands(self._crew, self._plans, rooms.template, Told(*ways))
+        self._hands = Hands(self._crew, self._plans, rooms.template, Told(*ways, self._credentialed))
         self._notifier = Notifier(origin.environ)
         self._next_beat = 0.0
         self._restarting = Restart(origin, self._not_restarted)
@@ -148,7 +136,7 @@ class Supervisor:
     def _patience(self) -> float | None:
         console = self._holdings.console
         moments = [self._fleet.deadline(), self._restarting.deadline, console.deadline() if console else None]
-        moments.append(self._loans.deadline())
+        moments += [self._loans.deadline(), self._keeper.deadline()]
         if self._notifier.beat_every:
             moments.append(self._next_beat)
         if self._fleet.terms.silence:
@@ -166,6 +154,7 @@ class Supervisor:
             self._notifier.beat()
         self._tell(moves.Tick())
         self._loans.look(now)
+        self._keeper.tick(self._fleet.generation, now)
         if self._restarting.due:
             self._execute()
 
@@ -299,7 +288,8 @@ class Supervisor:
         raise AssertionError("executed, and still here")
 
     def _heritage(self) -> Heritage:
-        return Heritage(self._fleet, self._crew, self._plans, self._holdings, self._chronicle, self._loans.turns)
+        rest = (self._chronicle, self._loans.turns, self._keeper)
+        return Heritage(self._fleet, self._crew, self._plans, self._holdings, *rest)
 
     def _take_over(self, estate: dict[str, Any]) -> None:
         self._executed = True
@@ -328,26 +318,38 @@ class Supervisor:
                 return
         if generation not in self._plans:
             return  # last words of a template that was given up
-        fds = tuple(listener.socket.fileno() for listener in self._holdings.listeners)
-        message = control.Configure(to_plain(self._plans[generation]), self._holdings.addresses, len(fds))
+        listeners, plain = self._holdings.listeners, to_plain(self._plans[generation])
+        fds = tuple(listener.socket.fileno() for listener in listeners)
+        secure = [listener.secure for listener in listeners]
+        message = control.Configure(plain, self._holdings.addresses, len(fds), secure)
         try:
             self._hands.send_template(generation, message, fds)
+            self._keeper.offer(generation, self._plans[generation], monotonic())
+        except UsageError as error:
+            self._refuse(error, final=True)
         except OSError as error:  # no descriptors are left
             self._tell(moves.TemplateFailed(generation, f"cannot be given the sockets: {error.strerror}"))
 
     def _prepare(self, generation: int, loaded: SettingsLoaded) -> None:
         first = not self._fleet.generation
         config = self._plans.settle(generation, loaded, anything=first or self._executed)
-        self._holdings.take(config, config.bind)
+        self._holdings.take(config)
         self._settings = loaded.settings
         process.set_title(self._title())
         if first:
             self._tell(moves.Configured(config.workers, terms(config)))
 
-    def _refuse(self, error: HendrixError | OSError) -> None:
+    def _credentialed(self, generation: int, answer: control.Credentialed) -> None:
+        try:
+            self._keeper.answered(generation, answer, self._fleet.generation)
+        except UsageError as error:
+            self._refuse(error, final=True)
+
+    def _refuse(self, error: HendrixError | OSError, *, final: bool = False) -> None:
+        """``final``: not even a server that waits for its code to be corrected waits for this."""
         if isinstance(error, OSError):
             error = UsageError(f"the options cannot be read or used: {(error.strerror or str(error)).lower()}")
-        if not self._fleet.generation and not self._fleet.terms.patient:
+        if not self._fleet.generation and (final or not self._fleet.terms.patient):
             self._failure = error
             self._tell(moves.StopAsked(graceful=False))
         else:

@@ -21,7 +21,7 @@ class Options(Protocol):
         """What is known before the project is. ``UsageError``."""
 
     def resolve(self, loaded: SettingsLoaded) -> Config:
-        """The same with what the project's settings say; ``bind`` is never empty. ``UsageError``."""
+        """The same with what the project's settings say; ``bind`` or ``https_bind`` is not empty. ``UsageError``."""
 
 
 class Plans:

@@ -39,17 +39,19 @@ class Listener:
     """One listening socket.
 
     ``address`` is the real one (a port 0 is resolved), ``asked`` the one that was asked for, in normal form.
+    ``secure``: it speaks HTTPS.
     """
 
     address: str
     socket: socket.socket
     file: SocketFile | None = None
     asked: str = ""
+    secure: bool = False
 
     @property
     def url(self) -> str:
         """What a person would open."""
-        return url(self.socket)
+        return url(self.socket, secure=self.secure)
 
     def close(self, *, clean: bool) -> None:
         """Close our copy; ``clean`` also removes a unix socket's file."""
@@ -58,25 +60,34 @@ class Listener:
             self.file.remove()
 
 
-def bind(addresses: Iterable[str], backlog: int, held: Sequence[Listener] = ()) -> list[Listener]:
+def bind(
+    addresses: Iterable[str], backlog: int, held: Sequence[Listener] = (), secure: Iterable[str] = ()
+) -> list[Listener]:
     """Listen at every address (``HOST:PORT``, ``[v6]:PORT``, ``unix:/path``, ``fd://N``), non-blocking.
 
     A host name is listened at on each address that it has. What is ``held`` already is kept where it is asked for
-    again, and closed where not. Raises ``UsageError`` with one line, and then nothing has changed.
+    again, and closed where not. At ``secure`` HTTPS is spoken. Raises ``UsageError`` with one line, and then nothing
+    has changed.
     """
     listeners: list[Listener] = []
     fresh: list[Listener] = []
     try:
-        for address in dict.fromkeys(addresses):
-            kept = [listener for listener in held if listener.asked == address]
+        for address, encrypted in dict.fromkeys([(one, False) for one in addresses] + [(one, True) for one in secure]):
+            kept = [listener for listener in held if _is_for(listener, address, encrypted)]
             bound = kept or [replace(listener, asked=address) for listener in _bind(address, backlog)]
-            listeners += bound
+            listeners += [replace(listener, secure=encrypted) for listener in bound]
             fresh += [] if kept else bound
     except BaseException:
         close(fresh, clean=True)
         raise
-    close([listener for listener in held if listener not in listeners], clean=True)
+    used = {listener.socket for listener in listeners}
+    close([listener for listener in held if listener.socket not in used], clean=True)
     return listeners
+
+
+def _is_for(listener: Listener, address: str, encrypted: bool) -> bool:
+    """What is spoken there may change, but for ports of the system's choice: two are asked for in one word."""
+    return listener.asked == address and (listener.secure == encrypted or not address.endswith(":0"))
 
 
 def close(listeners: Iterable[Listener], *, clean: bool) -> None:
@@ -85,10 +96,12 @@ def close(listeners: Iterable[Listener], *, clean: bool) -> None:
         listener.close(clean=clean)
 
 
-def url(sock: socket.socket) -> str:
+def url(sock: socket.socket, *, secure: bool = False) -> str:
     """``http://127.0.0.1:8000``, ``http://[::1]:8000`` or ``unix:/path``."""
     address = _real_address(sock)
-    return address if address.startswith("unix:") else f"http://{address}"
+    if address.startswith("unix:"):
+        return address
+    return f"https://{address}" if secure else f"http://{address}"
 
 
 def _bind(address: str, backlog: int) -> list[Listener]:

@@ -1,1 +1,1 @@
-"""Certificates: TLS contexts, and certificates that come by themselves."""
+"""TLS: certificates and their checks, contexts, session tickets; and certificates that come by themselves."""

@@ -45,13 +45,13 @@ class BlockingChannel:
 
 
 class LoopChannel:
-    """A worker's end, on its event loop."""
+    """A worker's end, on its event loop. ``on_message`` is given descriptors to close."""
 
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
         sock: socket.socket,
-        on_message: Callable[[Message], None],
+        on_message: Callable[[Message, list[int]], None],
         on_end: Callable[[], None],
     ) -> None:
         self._loop = loop
@@ -82,8 +82,8 @@ class LoopChannel:
             return
         for message, extra in self._decoder.feed(data, list(fds)):
             for fd in extra:
-                os.close(fd)
-            self._on_message(message)
+                os.set_inheritable(fd, False)
+            self._on_message(message, extra)
 
     def close(self) -> None:
         """Say and hear nothing more."""

@@ -9,7 +9,9 @@ import asyncio
 import contextlib
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from hendrix.answer.forwarded import trust
 from hendrix.answer.tasks import Tasks
@@ -18,12 +20,16 @@ from hendrix.wire.proxy_line import ProxyLine
 from hendrix.worker.coding import CodingThreads
 from hendrix.worker.connection import Connection
 from hendrix.worker.disk import DiskThreads
-from hendrix.worker.listen import Listener
+from hendrix.worker.handshake import Handshake, Protocols, Queue
+from hendrix.worker.listen import Doors, Listener
 from hendrix.worker.record import Recorder
 from hendrix.worker.served import Served, asgi_host, build_answer, introduce
 from hendrix.worker.shares import Share
 from hendrix.worker.site import build_site
 from hendrix.worker.threads import ThreadPool
+
+if TYPE_CHECKING:
+    from hendrix.tls.keyring import Keyring
 
 #: Seconds that cancelled tasks have to learn that their peers are gone.
 _FAREWELL = 0.1
@@ -31,10 +37,22 @@ _FAREWELL = 0.1
 _LOOK = 0.005
 
 
+@dataclass(frozen=True, slots=True)
+class Secured:
+    """What HTTPS is spoken with, and at which sockets."""
+
+    keyring: Keyring | None = None
+    sockets: Sequence[socket.socket] = ()
+
+
+OPEN = Secured()
+
+
 class Engine:
     """Serves ``served`` at ``sockets``. Everything is called on the loop's thread.
 
-    ``on_count`` is called whenever a connection came, went or has nothing more under way.
+    ``secured`` says which of them speak HTTPS. ``on_count`` is called whenever a connection came, went or has nothing
+    more under way.
     """
 
     def __init__(
@@ -42,10 +60,11 @@ class Engine:
         config: Config,
         served: Served,
         loop: asyncio.AbstractEventLoop,
-        sockets: list[socket.socket],
+        sockets: Sequence[socket.socket],
         share: Share,
         thread_exit: Callable[[], None],
         on_count: Callable[[], None] = lambda: None,
+        secured: Secured = OPEN,
     ) -> None:
         self._config = config
         self._on_count = on_count
@@ -63,7 +82,12 @@ class Engine:
         self.site.on_close = self.count
         self.site.trusts = trust(config.forwarded_allow_ips)
         self._id_field = config.request_id.lower().encode()
-        self._listener = Listener(loop, sockets, self._connect, share, limit=config.limit_connections)
+        self._keyring = secured.keyring
+        self._handshakes = Queue(loop)
+        #: What speaks each protocol that is agreed upon by ALPN (``presented.ALPN``).
+        self.protocols: Protocols = {"http/1.1": lambda: self._http1(None)}
+        doors: Doors = [(sock, self._welcome if sock in secured.sockets else self._connect) for sock in sockets]
+        self._listener = Listener(loop, doors, share, limit=config.limit_connections)
 
     async def wake(self) -> None:
         """What comes before the first connection. Raises ``ProjectError``."""
@@ -75,10 +99,19 @@ class Engine:
         await self._listener.open()
 
     def _connect(self) -> Connection:
-        proxy = ProxyLine(self._config.proxy_protocol) if self._config.proxy_protocol != "off" else None
-        connection = Connection(self.site, self.loop, self._id_field, proxy)
         self.loop.call_soon(self.count)
-        return connection
+        return self._http1(self._proxy_line())
+
+    def _welcome(self) -> Handshake:
+        assert self._keyring is not None
+        self.loop.call_soon(self.count)
+        return Handshake(self.site, self._keyring, self._handshakes, self.protocols, self._proxy_line())
+
+    def _http1(self, proxy: ProxyLine | None) -> Connection:
+        return Connection(self.site, self.loop, self._id_field, proxy)
+
+    def _proxy_line(self) -> ProxyLine | None:
+        return ProxyLine(self._config.proxy_protocol) if self._config.proxy_protocol != "off" else None
 
     def count(self) -> None:
         """After whatever changes how much is under way."""

@@ -14,7 +14,7 @@ import os
 import resource
 import select
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from hendrix.core.events import INFO, WARNING, emit
 from hendrix.worker.shares import Share
@@ -38,6 +38,8 @@ _ALLOWANCE_AT_MOST = 256
 _REST = 0.1
 
 Factory = Callable[[], asyncio.BaseProtocol]
+Doors = Sequence[tuple[socket.socket, Factory]]
+"""Listening sockets, each with what makes the protocol of a connection."""
 
 
 class Listener:
@@ -46,15 +48,13 @@ class Listener:
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
-        sockets: list[socket.socket],
-        factory: Factory,
+        doors: Doors,
         share: Share,
         *,
         limit: int,
     ) -> None:
         self._loop = loop
-        self._sockets = sockets
-        self._factory = factory
+        self._doors = list(doors)
         self._share = share
         #: Connections on their way from a socket to a transport.
         self._welcoming: set[asyncio.Task[object]] = set()
@@ -76,9 +76,9 @@ class Listener:
         self._watch()
 
     def _watch(self) -> None:
-        for sock in self._sockets:
+        for sock, factory in self._doors:
             sock.setblocking(False)
-            self._loop.add_reader(sock.fileno(), self._knock, sock)
+            self._loop.add_reader(sock.fileno(), self._knock, sock, factory)
 
     def close(self) -> None:
         """Accept nothing more, for good."""
@@ -86,23 +86,23 @@ class Listener:
             self._closed = True
             self._share.leave()
             self._stop()
-        for sock in self._sockets:
+        for sock, _factory in self._doors:
             sock.close()
-        self._sockets = []
+        self._doors = []
 
     def _stop(self) -> None:
-        for sock in self._sockets:
+        for sock, _factory in self._doors:
             self._loop.remove_reader(sock.fileno())
 
     # --- one connection ------------------------------------------------------------------------------------
 
-    def _knock(self, sock: socket.socket) -> None:
+    def _knock(self, sock: socket.socket, factory: Factory) -> None:
         for _ in range(_AT_ONCE):
             if self._closed or self._paused or self._share.count >= self.limit:
                 return
             if self._share.over(now := self._loop.time()):
                 if not self._allowed:
-                    self._leave_to_others(sock, now)
+                    self._leave_to_others(sock, factory, now)
                     return
                 self._allowed -= 1
             else:
@@ -113,38 +113,38 @@ class Listener:
                 return
             except OSError as error:  # no descriptors, no memory
                 emit("accept.failed", WARNING, reason=(error.strerror or str(error)).lower(), again_in=_REST)
-                self._away(sock, _REST)
+                self._away(sock, factory, _REST)
                 return
-            self._welcome(theirs)
+            self._welcome(theirs, factory)
 
-    def _welcome(self, sock: socket.socket) -> None:
+    def _welcome(self, sock: socket.socket, factory: Factory) -> None:
         # Made here and not by the loop, later: whoever is about to leave must know of it.
-        protocol = self._factory()
+        protocol = factory()
         self.check(self._share.count + 1)
         task = self._loop.create_task(self._loop.connect_accepted_socket(lambda: protocol, sock))
         self._welcoming.add(task)
         task.add_done_callback(self._welcoming.discard)
 
-    def _leave_to_others(self, sock: socket.socket, now: float) -> None:
+    def _leave_to_others(self, sock: socket.socket, factory: Factory, now: float) -> None:
         self._left_since = self._left_since or now
         if now - self._left_since > _LEAVE_AT_MOST:
             # They stand still, or their loops come late, which cannot be told apart yet. Nobody shall wait for those
             # that stand still, and those that come late shall find something left: so few first, then more.
             self._left_since, self._allowed = 0.0, self._allowance
             self._allowance = min(2 * self._allowance, _ALLOWANCE_AT_MOST)
-        self._away(sock, _LEAVE)
+        self._away(sock, factory, _LEAVE)
 
-    def _away(self, sock: socket.socket, seconds: float) -> None:
+    def _away(self, sock: socket.socket, factory: Factory, seconds: float) -> None:
         """Do not look at the socket for a while: it would be readable all the time."""
         self._loop.remove_reader(sock.fileno())
-        self._loop.call_later(seconds, self._back, sock)
+        self._loop.call_later(seconds, self._back, sock, factory)
 
-    def _back(self, sock: socket.socket) -> None:
+    def _back(self, sock: socket.socket, factory: Factory) -> None:
         if self._closed or self._paused:
             return
         if not _readable(sock):
             self._left_since = 0.0  # somebody has come for it
-        self._loop.add_reader(sock.fileno(), self._knock, sock)
+        self._loop.add_reader(sock.fileno(), self._knock, sock, factory)
 
     # --- not too many --------------------------------------------------------------------------------------
 
@@ -169,7 +169,7 @@ class Listener:
         if connections * _EACH < self._room or self._highest < 0:
             return False
         try:
-            next_one = os.dup(self._sockets[0].fileno())
+            next_one = os.dup(self._doors[0][0].fileno())
         except OSError:
             return True
         os.close(next_one)

@@ -13,12 +13,23 @@ from typing import TYPE_CHECKING
 from setproctitle import setproctitle
 
 from hendrix.core.config import Config
-from hendrix.core.control import Drain, Draining, LoadFailed, Message, Ready, ReopenLogs, Retire, Turn, Vitals
+from hendrix.core.control import (
+    Drain,
+    Draining,
+    LoadFailed,
+    Message,
+    Presented,
+    Ready,
+    ReopenLogs,
+    Retire,
+    Turn,
+    Vitals,
+)
 from hendrix.core.errors import ProjectError
 from hendrix.core.events import ERROR, INFO, emit
 from hendrix.observe import log
 from hendrix.worker.channel import LoopChannel
-from hendrix.worker.engine import Engine
+from hendrix.worker.engine import OPEN, Engine, Secured
 from hendrix.worker.heap import Heap
 from hendrix.worker.lender import Lender
 from hendrix.worker.project import thread_exit
@@ -47,12 +58,13 @@ def live(
     sockets: list[socket.socket],
     channel: socket.socket,
     reactor: Reactor,
+    secured: Secured = OPEN,
 ) -> int:
     """Serve until told to leave. Returns the exit status."""
     setproctitle(f"hendrix: worker {number} [{config.subject}]")
     # The template may have opened the log file before it was rotated.
     log.reopen()
-    worker = Worker(number, config, served, sockets, channel, reactor)
+    worker = Worker(number, config, served, sockets, channel, reactor, secured)
     try:
         reactor.run(installSignalHandlers=False)
     except BaseException as error:
@@ -73,6 +85,7 @@ class Worker:
         sockets: list[socket.socket],
         channel: socket.socket,
         reactor: Reactor,
+        secured: Secured,
     ) -> None:
         self._number = number
         self._config = config
@@ -82,7 +95,9 @@ class Worker:
         reactor.adopt(self.loop)
         log.bridge_twisted()
         share = Share(number, self.loop.time())
-        self.engine = Engine(config, served, self.loop, sockets, share, thread_exit(), self._leave_when_done)
+        leave = self._leave_when_done
+        self.engine = Engine(config, served, self.loop, sockets, share, thread_exit(), leave, secured)
+        self._secured = secured
         self.site = self.engine.site
         self._channel = LoopChannel(self.loop, channel, self._told, self._orphaned)
         reactor.lender = Lender(self._channel.send)
@@ -166,13 +181,17 @@ class Worker:
 
     # --- the end -------------------------------------------------------------------------------------------
 
-    def _told(self, message: Message) -> None:
+    def _told(self, message: Message, fds: list[int]) -> None:
         if isinstance(message, Drain):
             self._drain(message.seconds, message.linger)
         elif isinstance(message, Turn) and self._services:
             self._services.turn(message.yours)
         elif isinstance(message, ReopenLogs):
             self._reopen_logs()
+        elif isinstance(message, Presented) and self._secured.keyring is not None:
+            from hendrix.worker.presented import renew  # noqa: PLC0415 - imports cryptography
+
+            renew(self._secured.keyring, fds)
 
     def _reopen_logs(self) -> None:
         log.reopen()

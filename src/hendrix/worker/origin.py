@@ -11,9 +11,11 @@ def origin_of(transport: asyncio.BaseTransport) -> Origin:
     """The peer's address and ours; a unix socket has none."""
     peer = transport.get_extra_info("peername")
     own = transport.get_extra_info("sockname")
+    secured = transport.get_extra_info("hendrix.secured")
+    scheme = "http" if secured is None else "https"
     if isinstance(peer, tuple) and isinstance(own, tuple):
-        return Origin((_plain(peer[0]), peer[1]), (_plain(own[0]), own[1]), "http")
-    return Origin(("", 0), ("localhost", 80), "http")
+        return Origin((_plain(peer[0]), peer[1]), (_plain(own[0]), own[1]), scheme, secured=secured)
+    return Origin(("", 0), ("localhost", 443 if scheme == "https" else 80), scheme, secured=secured)
 
 
 def _plain(host: str) -> str:

@@ -84,7 +84,7 @@ def _resources(config: Config) -> Sequence[str]:
     options = set_by_django(settings)
     own = options.get("HENDRIX")
     named = own.get("resources") if isinstance(own, dict) else None
-    named = options.get(OPTIONS["resources"].setting) if named is None else named
+    named = options.get(*OPTIONS["resources"].old_settings) if named is None else named
     return [named] if isinstance(named, str) else list(dict.fromkeys(named or ()))
 
 

@@ -25,11 +25,14 @@ from hendrix.worker.known import KnownHeads
 if TYPE_CHECKING:
     from hendrix.worker.connection import Connection
     from hendrix.worker.exchange import HttpExchange
+    from hendrix.worker.handshake import Handshake
     from hendrix.worker.raw import RawConnection
     from hendrix.worker.websocket import WebSocketConnection
 
 #: One buffer receives for every connection in turn: what arrives is used up before the next read.
 RECEIVE_BUFFER = 256 * 1024
+#: Another one for what is encrypted: what is decrypted of one read fits into the first.
+_CIPHER_BUFFER = 128 * 1024
 
 
 @dataclass
@@ -45,11 +48,12 @@ class Site:
     #: Called with each exchange that is over, or None where nobody asks.
     record: Callable[[HttpExchange, float], None] | None = None
     budget: Budget = field(default_factory=Budget)
-    connections: set[Connection | WebSocketConnection | RawConnection] = field(default_factory=set)
+    connections: set[Connection | WebSocketConnection | RawConnection | Handshake] = field(default_factory=set)
     #: Accepted, and not yet among ``connections``: the loop says so in its next turn.
     arriving: int = 0
     #: Anonymous pages, which take memory only as far as they are used.
     buffer: memoryview = field(default_factory=lambda: memoryview(mmap.mmap(-1, RECEIVE_BUFFER)))
+    ciphers: memoryview = field(default_factory=lambda: memoryview(mmap.mmap(-1, _CIPHER_BUFFER)))
     #: May the peer with this address (empty: a unix socket) speak for others by a PROXY line?
     trusts: Callable[[str], bool] = lambda _address: True
     #: Heads answered a moment ago, by the scheme of the connection.

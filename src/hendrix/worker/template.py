@@ -13,17 +13,22 @@ import socket
 import sys
 import threading
 import time
+from typing import TYPE_CHECKING
 
 from setproctitle import setproctitle
 
 from hendrix.core.config import Config, from_plain
-from hendrix.core.control import Configure, Loaded, LoadFailed, Message, Spawn, Spawned, Unfit, encode
+from hendrix.core.control import Configure, Loaded, LoadFailed, Message, Presented, Spawn, Spawned, Unfit, encode
 from hendrix.core.errors import ProjectError
 from hendrix.observe import log
 from hendrix.worker import distress, main, project, reactor
 from hendrix.worker.channel import BlockingChannel
+from hendrix.worker.engine import OPEN, Secured
 from hendrix.worker.lender import Lender
 from hendrix.worker.served import Served
+
+if TYPE_CHECKING:
+    from hendrix.tls.keyring import Keyring
 
 #: Nanoseconds by which the times of files are behind the clock at most: they go by the kernel's ticks.
 _FILE_TICK = 10_000_000
@@ -53,6 +58,7 @@ class Template:
         self._config = config
         self._listening: list[socket.socket] = []
         self._served: Served | None = None
+        self._secured = OPEN
 
     def run(self) -> None:
         """Raises ``ProjectError`` where the project does not load."""
@@ -64,6 +70,8 @@ class Template:
             message, fds = received
             if isinstance(message, Configure):
                 self._configure(message, fds)
+            elif isinstance(message, Presented):
+                self._take(fds[0])
             elif isinstance(message, Spawn):
                 self._spawn(message.worker, fds, installed)
 
@@ -72,6 +80,23 @@ class Template:
         self._config = from_plain(message.options)
         log.configure(self._config)
         self._listening = [socket.socket(fileno=fd) for fd in fds]
+        speak = [sock for sock, secure in zip(self._listening, message.secure, strict=False) if secure]
+        if speak:
+            self._secured = Secured(_new_keyring(self._config), speak)
+            self._be_presented()
+
+    def _be_presented(self) -> None:
+        """Nothing else is done before there is something to serve with."""
+        while (received := self._channel.receive()) is not None:
+            message, fds = received
+            if isinstance(message, Presented) and self._take(fds[0]):
+                return
+        raise BrokenPipeError
+
+    def _take(self, fd: int) -> bool:
+        from hendrix.worker.presented import take  # noqa: PLC0415 - imports cryptography
+
+        return self._secured.keyring is not None and take(self._secured.keyring, fd, self._channel)
 
     def _load(self) -> bool:
         """Import the project. False where it cannot be forked from here."""
@@ -158,7 +183,7 @@ class Template:
         _collect_seldom()
         if served is None:
             return 1
-        return main.live(number, self._config, served, self._listening, sock, installed)
+        return main.live(number, self._config, served, self._listening, sock, installed, self._secured)
 
     def _load_late(self, number: int, sock: socket.socket) -> Served | None:
         """Without preload: the project is this worker's own."""
@@ -171,6 +196,12 @@ class Template:
             told = LoadFailed(str(error), error.traceback)
         BlockingChannel(sock).send(told)
         return None
+
+
+def _new_keyring(config: Config) -> Keyring:
+    from hendrix.worker.presented import new_keyring  # noqa: PLC0415 - imports cryptography
+
+    return new_keyring(config)
 
 
 def _collect_seldom() -> None:

@@ -1,0 +1,72 @@
+"""Where to listen, once all is known that was said about it: for HTTP, and for HTTPS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from hendrix.cli.given import Given
+from hendrix.cli.load import DEFAULT, Sourced, overruled
+from hendrix.core.config import Config
+from hendrix.core.errors import UsageError
+
+_NEED_A_CERTIFICATE = ("https_bind", "https_only", "https_redirect", "client_ca", "key_password_file")
+
+
+def with_places(sourced: Sourced, debug: bool, activated: Sequence[str], secure: Sequence[str]) -> Sourced:
+    """``sourced`` with the addresses of both kinds. ``activated`` are sockets that systemd has opened for us,
+    ``secure`` those of them that are for HTTPS. Raises ``UsageError``."""
+    _check(sourced)
+    config = sourced.config
+    given = bool(config.bind)
+    if not config.bind and activated:
+        source = "systemd (LISTEN_FDS)"
+        plain = tuple(place for place in activated if place not in secure)
+        sourced = overruled(sourced, {"bind": Given(plain, source)})
+        if secure and not config.https_bind:
+            sourced = overruled(sourced, {"https_bind": Given(tuple(secure), source)})
+        given = bool(plain) or not config.secure
+    elif not config.bind:
+        sourced = _default(sourced, debug)
+    return _with_https(sourced, given) if config.secure else sourced
+
+
+def _default(sourced: Sourced, debug: bool) -> Sourced:
+    """A project in debug mode shows its insides to whoever asks, so by default only this machine may."""
+    host = "127.0.0.1" if debug or sourced.config.dev else "0.0.0.0"
+    source = "DEBUG = True" if debug else sourced.sources["dev" if sourced.config.dev else "http_port"]
+    return overruled(sourced, {"bind": Given((f"{host}:{sourced.config.http_port}",), source)})
+
+
+def _with_https(sourced: Sourced, given: bool) -> Sourced:
+    """``given``: somebody said where to listen."""
+    config, sources = sourced.config, sourced.sources
+    secure = Given(config.https_bind, sources["https_bind"])
+    if not config.https_bind and config.https_only and given:
+        secure = Given(config.bind, sources["bind"])
+    elif not config.https_bind:
+        secure = Given(tuple(dict.fromkeys(_beside(config))), sources["https_port"])
+    plain = () if config.https_only else config.bind
+    if both := [place for place in plain if place in secure.value and not place.endswith(":0")]:
+        raise UsageError(f"{both[0]} is to speak both HTTP and HTTPS; give --https-only, or another port for one")
+    told = {"https_bind": secure}
+    if config.https_only:
+        told["bind"] = Given((), sources["https_only"])
+    return overruled(sourced, told)
+
+
+def _beside(config: Config) -> Iterator[str]:
+    """The hosts of the plain addresses, with the port of HTTPS."""
+    hosts = [place.rpartition(":")[0] for place in config.bind if not place.startswith(("unix:", "fd://"))]
+    for host in hosts or ["127.0.0.1" if config.dev else "0.0.0.0"]:
+        yield f"{host}:{config.https_port}"
+
+
+def _check(sourced: Sourced) -> None:
+    config = sourced.config
+    if config.key and not config.cert:
+        raise UsageError(f"{sourced.sources['key']} needs a certificate beside it; give --cert FILE")
+    if config.secure:
+        return
+    for name in _NEED_A_CERTIFICATE:
+        if getattr(config, name) not in ((), "", "off", False) and sourced.sources[name] != DEFAULT:
+            raise UsageError(f"{sourced.sources[name]} needs a certificate; give --key and --cert")
