@@ -127,6 +127,23 @@ ACTIONS: dict[str, Action] = {
             "Exit status 0 once all are there, 1 where some could not be made, 3 where the settings do not load.",
         ),
         Action(
+            "service",
+            "make a project a service of this machine",
+            _file("service"),
+            frozenset(("verbosity", "quiet", "traceback")),
+            {"dry-run": "only show what would be done", "init": "a script for /etc/init.d, and no systemd unit"},
+            verbs={
+                "install": "write the unit, start it now and at each boot",
+                "uninstall": "end it and remove what was written",
+                "render": "print what install would write",
+                "status": "show what it does",
+            },
+            operands="[FILE|NAME]",
+            notes="FILE is a hendrix.conf (YAML: virtualenv, project_path, and options) or hendrix.toml with a table "
+            "[service]; the one in this directory if none is named. A service has the name of its file. "
+            "Exit status 0, or 1 where the file is wrong or the machine refuses; then nothing was touched.",
+        ),
+        Action(
             "migrate-from",
             "read another server's configuration into a hendrix.toml",
             _file("migrate_from"),

@@ -63,7 +63,7 @@ def _parser() -> _Parser:
     parser.add_argument("--help-all", action="store_true")
     parser.add_argument("--version", action="store_true")
     for flag in _SWITCHES.values():
-        parser.add_argument(flag, action="store_true")
+        parser.add_argument(flag, dest=flag.removeprefix("--"), action="store_true")
     for option in OPTIONS.values():
         _add(parser, option)
     return parser

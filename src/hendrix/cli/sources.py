@@ -14,6 +14,9 @@ from hendrix.core.errors import UsageError
 
 FILE = "hendrix.toml"
 
+#: Tables of the file that are for other actions.
+_TABLES = ("service",)
+
 #: Variables that other tools agreed on. ``HX_*`` wins over them; blank they say nothing.
 ALIASES = {
     "DJANGO_SETTINGS_MODULE": "settings",
@@ -92,6 +95,8 @@ def file(directory: Path) -> Level:
         raise UsageError(f"{FILE} cannot be read: {error}; correct or remove it") from None
     level: dict[str, Given] = {}
     for key, value in _toml(text).items():
+        if key in _TABLES:
+            continue
         line = f"{FILE} line {_line_of(key, text)}"
         name = _option_name(key, f"{line}: {key}")
         if isinstance(value, dict):

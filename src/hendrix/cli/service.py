@@ -1,0 +1,110 @@
+"""``hx service``: a project as a service of this machine, from its ``hendrix.conf`` or ``hendrix.toml``."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from hendrix.cli.actions import Switches
+from hendrix.cli.load import Sourced
+from hendrix.cli.units import manager
+from hendrix.cli.units.conf import read_conf
+from hendrix.cli.units.placing import place, refuse_strange, remove
+from hendrix.cli.units.service import Service
+from hendrix.cli.voice import Voice
+from hendrix.core.errors import HendrixError, UsageError
+
+_FILES = ("hendrix.toml", "hendrix.conf")
+
+
+def service(sourced: Sourced, switches: Switches) -> int:
+    """Returns 0. Raises ``UsageError`` where the configuration is wrong and ``HendrixError`` where the machine is."""
+    verb = next(verb for verb in ("install", "uninstall", "render", "status") if verb in switches)
+    if len(switches.operands) > 1:
+        raise UsageError(f"hx service {verb} takes one file or name, and {switches.operands[1]!r} is another")
+    given = switches.operands[0] if switches.operands else ""
+    voice = Voice(sourced.config)
+    if verb == "uninstall":
+        return _uninstall(given, voice, dry="dry-run" in switches)
+    if verb == "status":
+        return _status(given)
+    found = read_conf(given or _default())
+    init = "init" in switches or not (manager.is_systemd() or verb == "render")
+    if verb == "render":
+        return _render(found, init=init)
+    return _install(found, voice, init=init, dry="dry-run" in switches)
+
+
+def _default() -> str:
+    for name in _FILES:
+        if os.path.exists(name):
+            return name
+    raise UsageError(f"there is no {' or '.join(_FILES)} in this directory; name the file")
+
+
+def _render(found: Service, *, init: bool) -> int:
+    files = manager.files(found, init=init)
+    for each in files:
+        sys.stdout.write(f"# --- {each.path}\n{each.content}\n" if len(files) > 1 else each.content)
+    return 0
+
+
+def _install(found: Service, voice: Voice, *, init: bool, dry: bool) -> int:
+    files = manager.files(found, init=init)
+    if dry:
+        for each in files:
+            refuse_strange(each.path)
+            voice.outcome(f"{'is there: ' if each.is_there else 'would write '}{each.path}")
+        return 0
+    written = 0
+    for path in place(files):
+        written += 1
+        voice.outcome(f"wrote {path}")
+    if not written:
+        voice.outcome(f"{found.name} is installed as it should be")
+    manager.enable(found, init=init, changed=written > 0, tell=voice.progress)
+    voice.outcome(f"{found.name} runs, and starts at boot; hx service status {found.name} shows it")
+    return 0
+
+
+def _uninstall(given: str, voice: Voice, *, dry: bool) -> int:
+    name = _name(given)
+    there = [path for path in manager.paths(name) if os.path.lexists(path)]
+    if not there:
+        raise HendrixError(f"there is no service {name} here")
+    for path in there:
+        refuse_strange(path)
+    if dry:
+        for path in there:
+            voice.outcome(f"would remove {path}")
+        return 0
+    manager.disable(name, there, voice.progress)
+    for path in remove(there):
+        voice.outcome(f"removed {path}")
+    manager.forget(voice.progress)
+    return 0
+
+
+def _status(given: str) -> int:
+    """What the service's own ``hx status`` says, in the directory where its files are."""
+    name = _name(given)
+    if not any(os.path.lexists(path) for path in manager.paths(name)):
+        raise HendrixError(f"there is no service {name} here; hx service install FILE makes one")
+    environ = {**os.environ, "XDG_RUNTIME_DIR": f"/run/{name}"}
+    return subprocess.run([sys.executable, "-m", "hendrix", "status"], env=environ, check=False).returncode
+
+
+def _name(given: str) -> str:
+    """``shop``, or the file that it was made from."""
+    if given and os.sep not in given and not os.path.exists(given):
+        return given
+    return read_conf(given or _default()).name
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """``install-hendrix-service hendrix.conf``, the old project's program."""
+    from hendrix.cli.main import main as hx  # noqa: PLC0415 - it imports this file
+
+    return hx(["service", "install", *(sys.argv[1:] if argv is None else argv)])

@@ -1,0 +1,214 @@
+"""A service's configuration: ``hendrix.conf`` (YAML, the keys of the old project) or ``hendrix.toml``.
+
+Everything is checked before anything is touched: what is wrong is said with its line.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from hendrix.cli import sources
+from hendrix.cli.given import Given, read
+from hendrix.cli.nearest import advice
+from hendrix.cli.units.owner import owner_of
+from hendrix.cli.units.service import Service
+from hendrix.core import values
+from hendrix.core.config import OPTIONS
+from hendrix.core.errors import UsageError
+
+#: Keys of the old file that have another name today.
+_RENAMED = {"processes": "workers", "cacert": "cert"}
+#: What is said of the service and not of the server.
+_OF_SERVICE = ("virtualenv", "project_path", "user", "group", "environment", "writable", "memory", "name")
+_REQUIRED = ("virtualenv", "project_path")
+#: A service has its own way of these.
+_SYSTEMS = {
+    "daemonize": "the service manager does that",
+    "pid": "the service manager knows the process",
+    "dev": "it is for the machine of a developer",
+    "reload": "hx reload, or systemctl reload, does that when you say so",
+    "chdir": "project_path says it",
+}
+_NAME = re.compile(r"[a-z][a-z0-9_.-]{0,40}")
+
+
+def read_conf(path: str) -> Service:
+    """The service that the file ``path`` describes. Raises ``UsageError``."""
+    file = Path(path).resolve()
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UsageError(f"{path} does not exist; give a hendrix.conf or hendrix.toml") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read: {error}") from None
+    return _toml(file, text) if file.suffix == ".toml" else _yaml(file, text)
+
+
+# --- YAML --------------------------------------------------------------------------------------------------------
+
+
+def _yaml(file: Path, text: str) -> Service:
+    said: dict[str, tuple[Any, str]] = {}
+    for key, value, line in _yaml_pairs(file, text):
+        place = f"{file.name} line {line}"
+        name = _RENAMED.get(key, key).replace("-", "_")
+        if name not in OPTIONS and name not in _OF_SERVICE:
+            known = [*_REQUIRED, *_OF_SERVICE, *_RENAMED, *OPTIONS]
+            raise UsageError(
+                f"{place}: {key} is no key; {advice(key, known, 'hx start --help-all lists the options')}"
+            )
+        if name in said:
+            raise UsageError(f"{place}: {key} is given twice; remove one")
+        said[name] = (value, f"{place}, {key}")
+    for name in _REQUIRED:
+        if not said.get(name, ("", ""))[0]:
+            raise UsageError(f"{file.name}: {name} is missing; add a line {name}: {_example(name)}")
+    options = {name: said[name] for name in said if name in OPTIONS and name not in ("user", "group")}
+    return _service(file, said, options)
+
+
+def _yaml_pairs(file: Path, text: str) -> Iterator[tuple[str, Any, int]]:
+    import yaml  # noqa: PLC0415 - only this file format needs it
+
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        if root is None:
+            return
+        if not isinstance(root, yaml.MappingNode):
+            raise UsageError(f"{file.name}: it has no keys; write lines such as http_port: 8000")
+        for key, value in root.value:
+            yield str(key.value), yaml.safe_load(yaml.serialize(value)), key.start_mark.line + 1
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f" line {mark.line + 1}" if mark is not None else ""
+        raise UsageError(f"{file.name}{place}: {getattr(error, 'problem', None) or error}; correct it") from None
+
+
+def _example(name: str) -> str:
+    return "/srv/shop/venv" if name == "virtualenv" else "/srv/shop"
+
+
+# --- TOML --------------------------------------------------------------------------------------------------------
+
+
+def _toml(file: Path, text: str) -> Service:
+    """``hx`` reads the options itself, from the directory that it starts in; only the table ``service`` is for us."""
+    if file.name != sources.FILE:
+        raise UsageError(f"{file.name} would not be found by hx start; call it {sources.FILE}, beside manage.py")
+    level = sources.file(file.parent)
+    table = tomllib.loads(text).get("service", {})
+    if not isinstance(table, dict):
+        raise UsageError(f"{file.name}: service is no table; write [service] and its keys below it")
+    said = {name.replace("-", "_"): (value, f"{file.name} [service] {name}") for name, value in table.items()}
+    for name, (_value, place) in said.items():
+        if name not in _OF_SERVICE:
+            raise UsageError(f"{place} is no key; {advice(name, _OF_SERVICE, 'see hx service --help')}")
+    said.setdefault("virtualenv", (sys.prefix, "this Python"))
+    said.setdefault("project_path", (str(file.parent), "its directory"))
+    return _service(file, said, {}, level)
+
+
+# --- both --------------------------------------------------------------------------------------------------------
+
+
+def _service(
+    file: Path,
+    said: Mapping[str, tuple[Any, str]],
+    options: Mapping[str, tuple[Any, str]],
+    level: Mapping[str, Given] | None = None,
+) -> Service:
+    given = {name: read(name, value, place) for name, (value, place) in options.items()}
+    everything = {**(level or {}), **given}
+    for name, reason in _SYSTEMS.items():
+        if name in everything and everything[name].value:
+            raise UsageError(f"{everything[name].source}: not for a service: {reason}; remove it")
+    _both("key", "cert", everything)
+    virtualenv, project_path = (_directory(said, name) for name in _REQUIRED)
+    if not os.access(f"{virtualenv}/bin/hx", os.X_OK):
+        raise UsageError(f"{said['virtualenv'][1]}: {virtualenv}/bin/hx is not there; pip install hendrix into it")
+    user, group = owner_of(*_text(said, "user"), *_text(said, "group"), project_path)
+    return Service(
+        name=_name(file, said),
+        source=str(file),
+        virtualenv=virtualenv,
+        project_path=project_path,
+        user=user,
+        group=group,
+        options={name: found.value for name, found in given.items()},
+        environment=_environment(said),
+        writable=_writable(said),
+        memory=_memory(said),
+        http_port=_port(everything, "http_port", 8000),
+        https_port=_port(everything, "https_port", 4430 if "key" in everything else 0),
+        binds="bind" in everything,
+    )
+
+
+def _both(one: str, other: str, given: Mapping[str, Given]) -> None:
+    for here, missing in ((one, other), (other, one)):
+        if here in given and given[here].value and missing in OPTIONS and missing not in given:
+            raise UsageError(f"{given[here].source}: {here} needs {missing} beside it; add it")
+
+
+def _port(given: Mapping[str, Given], name: str, default: int) -> int:
+    return int(given[name].value) if name in given else default
+
+
+def _text(said: Mapping[str, tuple[Any, str]], name: str) -> tuple[str, str]:
+    value, place = said.get(name, ("", name))
+    if not isinstance(value, str):
+        raise UsageError(f"{place}: {value!r} is not text; put it into quotes")
+    return value, place
+
+
+def _directory(said: Mapping[str, tuple[Any, str]], name: str) -> str:
+    value, place = _text(said, name)
+    path = os.path.abspath(os.path.expanduser(value))
+    if not os.path.isdir(path):
+        raise UsageError(f"{place}: {path} is no directory; correct it")
+    return path
+
+
+def _name(file: Path, said: Mapping[str, tuple[Any, str]]) -> str:
+    """One service for each file name; ``hendrix.toml`` is called so everywhere, so there it is the directory's."""
+    value, place = _text(said, "name")
+    name = value or (file.parent.name if file.name == sources.FILE else file.stem)
+    if not _NAME.fullmatch(name):
+        place = place if value else f"the name of {file}"
+        raise UsageError(f"{place}: {name!r} is no name of a service; use small letters, digits and -, as in shop")
+    return name
+
+
+def _environment(said: Mapping[str, tuple[Any, str]]) -> dict[str, str]:
+    value, place = said.get("environment", ({}, ""))
+    if not isinstance(value, dict):
+        raise UsageError(f"{place}: {value!r} has no names and values; write NAME: value below it")
+    for name, text in value.items():
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", str(name)):
+            raise UsageError(f"{place}: {name!r} is no name of a variable")
+        if re.search(r"[\x00-\x08\x0a-\x1f\x7f]", str(text)):
+            raise UsageError(f"{place}: the value of {name} holds a line break or another control character")
+    return {str(name): str(text) for name, text in value.items()}
+
+
+def _writable(said: Mapping[str, tuple[Any, str]]) -> tuple[str, ...]:
+    value, place = said.get("writable", ([], ""))
+    paths = value if isinstance(value, list) else [value]
+    for path in paths:
+        if not isinstance(path, str) or not os.path.isabs(path):
+            raise UsageError(f"{place}: {path!r} is no absolute path; write it from / on")
+    return tuple(paths)
+
+
+def _memory(said: Mapping[str, tuple[Any, str]]) -> int:
+    value, place = said.get("memory", ("0", ""))
+    try:
+        return int(values.size(str(value)))
+    except ValueError as reason:
+        raise UsageError(f"{place}: {value!r} {reason}") from None

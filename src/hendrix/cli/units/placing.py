@@ -1,0 +1,91 @@
+"""Files of a service in their place: written whole or not at all, and only where what is there is ours."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from hendrix.core.errors import HendrixError
+
+#: The first line of what we have made; the second says from what.
+MARK = "Made by hx service install; hx service uninstall removes it."
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A file to be."""
+
+    path: str
+    mode: int
+    content: str
+
+    @property
+    def is_there(self) -> bool:
+        """Just so?"""
+        try:
+            found = Path(self.path)
+            return found.read_text(encoding="utf-8") == self.content and found.stat().st_mode & 0o777 == self.mode
+        except (OSError, UnicodeDecodeError):
+            return False
+
+
+def place(files: Iterable[Placed]) -> Iterator[str]:
+    """Write those that are not as they should be; gives the path of each. Raises ``HendrixError``."""
+    files = list(files)
+    for each in files:
+        refuse_strange(each.path)
+    for each in files:
+        if each.is_there:
+            continue
+        try:
+            _write(each)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise HendrixError(f"cannot write {each.path}: {reason}; run it as root") from None
+        yield each.path
+
+
+def remove(paths: Iterable[str]) -> Iterator[str]:
+    """Remove those that are there; gives the path of each. Raises ``HendrixError``."""
+    paths = [path for path in paths if os.path.lexists(path)]
+    for path in paths:
+        refuse_strange(path)
+    for path in paths:
+        try:
+            os.unlink(path)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise HendrixError(f"cannot remove {path}: {reason}; run it as root") from None
+        yield path
+
+
+def refuse_strange(path: str) -> None:
+    """Raises ``HendrixError`` where something is there that we have not made."""
+    if not os.path.lexists(path):
+        return
+    head = ""
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        head = Path(path).read_text(encoding="utf-8")[:300]
+    if os.path.islink(path) or MARK not in head:
+        raise HendrixError(f"{path} is there and was not made by hx; move it away, or give the service another name")
+
+
+def _write(file: Placed) -> None:
+    folder = os.path.dirname(file.path)
+    os.makedirs(folder, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=".hx-")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(file.content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(temporary, file.mode)
+        os.replace(temporary, file.path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise

@@ -1,0 +1,64 @@
+"""One service, as its configuration says: which project, whose process, which options."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hendrix.core.config import OPTIONS
+
+#: Below it a port is the system's to give.
+PRIVILEGED = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """``options`` are those that the file gives to ``hx start`` as flags, parsed; ``hx`` finds the rest itself."""
+
+    name: str
+    #: The file that it was read from, absolute.
+    source: str
+    virtualenv: str
+    project_path: str
+    user: str
+    group: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    #: Directories that it may write to besides its project.
+    writable: tuple[str, ...] = ()
+    #: Bytes at the most, all processes together; 0: no limit.
+    memory: int = 0
+    #: Ports that it listens at, as far as the file says: HTTP, and HTTPS or 0.
+    http_port: int = 8000
+    https_port: int = 0
+    #: Is ``bind`` said, so that it opens its sockets itself?
+    binds: bool = False
+
+    @property
+    def hx(self) -> str:
+        """The program."""
+        return f"{self.virtualenv}/bin/hx"
+
+    @property
+    def low_ports(self) -> list[int]:
+        """Ports that systemd opens for it, since its user may not."""
+        return [self.http_port] if not self.binds and 0 < self.http_port < PRIVILEGED else []
+
+    @property
+    def environment_file(self) -> str:
+        """Where its variables are: root's alone, since there may be passwords among them."""
+        return f"/etc/hendrix/{self.name}.env"
+
+    def words(self) -> list[str]:
+        """The command line that serves."""
+        words = [self.hx, "start"]
+        for name, value in self.options.items():
+            option = OPTIONS[name]
+            if option.switch:
+                words.append(option.flag if value else "--no-" + option.flag.removeprefix("--"))
+            elif option.repeat:
+                words += [f"{option.flag}={item}" for item in value]
+            else:
+                words.append(f"{option.flag}={option.spelled(value)}")
+        return words

@@ -1,0 +1,118 @@
+"""``hendrix.conf`` and ``hendrix.toml``: what is wrong is said with its line, before anything is touched."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+
+import pytest
+
+from hendrix.cli import sources
+from hendrix.cli.units.conf import read_conf
+from hendrix.core.errors import UsageError
+from tests.cli.units.conftest import Make
+
+
+def test_the_old_file(make: Make, tmp_path: Path) -> None:
+    """The keys of the old README, where ``processes`` are the workers."""
+    service = make("settings: shop.settings", "processes: 3", "http_port: 8100")
+    assert service.name == "shop"
+    assert service.words() == [
+        f"{tmp_path}/venv/bin/hx",
+        "start",
+        "--settings=shop.settings",
+        "--workers=3",
+        "--http-port=8100",
+    ]
+    assert (service.user, service.http_port, service.low_ports) == (getpass.getuser(), 8100, [])
+
+
+def test_every_option_has_its_key(make: Make) -> None:
+    service = make(
+        "bind: ['127.0.0.1:80', 'unix:/run/s.sock']", "preload: false", "client_max_body_size: 20MB", "timeout: 5"
+    )
+    assert service.words()[2:] == [
+        "--bind=127.0.0.1:80",
+        "--bind=unix:/run/s.sock",
+        "--no-preload",
+        "--client-max-body-size=20MB",
+        "--timeout=5s",
+    ]
+    assert service.low_ports == [], "a service that binds opens its sockets itself"
+
+
+@pytest.mark.parametrize(
+    ("line", "sign"),
+    [
+        ("virtulenv: /x", "shop.conf line 4: virtulenv is no key; did you mean virtualenv?"),
+        ("processes: many", "shop.conf line 4, processes: 'many'"),
+        ("http_port: 99999", "shop.conf line 4, http_port: 99999"),
+        ("http_port: 1\nhttp_port: 2", "shop.conf line 5: http_port is given twice"),
+        ("workers: 1\nprocesses: 2", "shop.conf line 5: processes is given twice"),
+        ("daemonize: true", "daemonize: not for a service: the service manager does that"),
+        ("pid: /run/x", "not for a service"),
+        ("a: [1", "shop.conf line 5: "),
+        ("environment: 3", "has no names and values"),
+        ("environment: {'A B': 1}", "'A B' is no name of a variable"),
+        ('environment: {A: "1\\n2"}', "the value of A holds a line break"),
+        ("writable: var", "'var' is no absolute path"),
+        ("memory: lots", "memory: 'lots'"),
+        ("group: nobody-has-this", "there is no group 'nobody-has-this'; make it with groupadd"),
+        ("name: ../etc", "is no name of a service"),
+    ],
+)
+def test_what_is_wrong(make: Make, line: str, sign: str) -> None:
+    with pytest.raises(UsageError) as error:
+        make(line)
+    assert sign in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("missing", ["virtualenv", "project_path"])
+def test_what_must_be_there(make: Make, tmp_path: Path, missing: str) -> None:
+    make()
+    lines = [line for line in (tmp_path / "shop.conf").read_text().splitlines() if not line.startswith(missing)]
+    (tmp_path / "shop.conf").write_text("\n".join(lines))
+    with pytest.raises(UsageError, match=f"shop.conf: {missing} is missing"):
+        read_conf(str(tmp_path / "shop.conf"))
+    (tmp_path / "shop.conf").write_text("")
+    with pytest.raises(UsageError, match="is missing"):
+        read_conf(str(tmp_path / "shop.conf"))
+
+
+def test_users(make: Make) -> None:
+    with pytest.raises(UsageError, match="there is no user 'nobody-has-this'; make it with: useradd"):
+        make(user="nobody-has-this")
+    if getpass.getuser() == "root":
+        with pytest.raises(UsageError, match="should not run as root; give user: NAME"):
+            make(user="")
+
+
+def test_a_virtualenv_without_hendrix(make: Make, tmp_path: Path) -> None:
+    make()
+    (tmp_path / "venv/bin/hx").unlink()
+    with pytest.raises(UsageError, match="bin/hx is not there; pip install hendrix into it"):
+        read_conf(str(tmp_path / "shop.conf"))
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"no\.conf does not exist"):
+        read_conf(str(tmp_path / "no.conf"))
+
+
+def test_toml_is_read_by_hx_itself(make: Make, tmp_path: Path) -> None:
+    """Its options are not repeated as flags: a reload reads them anew."""
+    make()
+    shop = tmp_path / "shop"
+    shop.mkdir()
+    text = f'workers = 3\nhttp_port = 80\n[service]\nvirtualenv = "{tmp_path}/venv"\nuser = "{getpass.getuser()}"\n'
+    (shop / "hendrix.toml").write_text(text)
+    service = read_conf(str(shop / "hendrix.toml"))
+    assert (service.name, service.project_path, service.words()[2:]) == ("shop", str(shop), [])
+    assert service.low_ports == [80]
+    assert sources.file(shop)["workers"].value == 3, "hx start reads the same file and leaves the table alone"
+    (shop / "hendrix.toml").write_text(text + "nme = 1\n")
+    with pytest.raises(UsageError, match=r"hendrix\.toml \[service\] nme is no key; did you mean name\?"):
+        read_conf(str(shop / "hendrix.toml"))
+    (shop / "other.toml").write_text(text)
+    with pytest.raises(UsageError, match=r"call it hendrix\.toml"):
+        read_conf(str(shop / "other.toml"))
