@@ -28,8 +28,9 @@ def test_parts_are_not_kept(status) -> None:
     assert refused("max-age=60", status=status) == "partial"
 
 
-def test_a_part_under_another_status_is_not_kept() -> None:
-    assert refused("max-age=60", ("Content-Range", "bytes 0-1/2")) == "partial"
+def test_content_range_means_nothing_elsewhere() -> None:
+    """RFC 9110 section 14.4."""
+    assert kept("max-age=60", ("Content-Range", "bytes 0-1/2")).lifetime == 60
 
 
 def test_no_store() -> None:

@@ -38,4 +38,20 @@ def test_parameters_and_repetition(value) -> None:
 
 
 def test_a_string_is_no_lifetime_and_a_false_member_is_absent() -> None:
-    assert parse_targeted('private=?0, a="x\\"y", b=tok') == {"a": 'x\\"y', "b": "tok"}
+    assert parse_targeted('private=?0, a="x\\"y", b=tok') == {"a": '"x\\"y"', "b": "tok"}
+
+
+def test_a_lifetime_of_the_wrong_type_is_none() -> None:
+    assert refused("no-store", ("CDN-Cache-Control", 'max-age="60"')) == "stale-at-once"
+
+
+# --- Surrogate-Control, which came before ----------------------------------------------------------------------
+
+
+def test_surrogate_control() -> None:
+    assert kept("no-store", ("Surrogate-Control", "Max-Age=60")).lifetime == 60
+    assert refused("max-age=60", ("Surrogate-Control", "no-store")) == "no-store"
+    assert kept("max-age=7", ("Surrogate-Control", "max-age=60;other")).lifetime == 7
+    assert kept("max-age=7", ("Surrogate-Control", "max-age=5;other, max-age=60;hendrix")).lifetime == 60
+    assert kept("no-store", ("Surrogate-Control", "max-age=60+30")).while_revalidate == 30
+    assert kept("max-age=7", ("Surrogate-Control", "max-age=60"), ("CDN-Cache-Control", "max-age=5")).lifetime == 5

@@ -93,7 +93,7 @@ MISTAKES = {
     "start --http": "unknown option --http; did you mean --http-port?",
     "start --http_prot 80": "unknown option --http-prot; did you mean --http-port?",
     "start --verbos": "unknown option --verbos; did you mean --verbosity?",
-    "start --cache": "unknown option --cache; hx start --help-all lists the options",
+    "start --zebra": "unknown option --zebra; hx start --help-all lists the options",
     "stop -d": "hx stop does not take --daemonize; hx stop --help shows what it takes",
     "status --threads 4": "hx status does not take --threads; hx status --help shows what it takes",
     "reload --no-preload": "hx reload does not take --preload; hx reload --help shows what it takes",

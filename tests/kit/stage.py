@@ -60,7 +60,13 @@ class FakeExchange:
         self.pieces.append(body)
         self.finish()
 
-    def send(self, answer: Prepared, more: ResponseHeaders = NO_MORE, until: float = 0.0) -> None:
+    def send(
+        self,
+        answer: Prepared,
+        more: ResponseHeaders = NO_MORE,
+        until: float = 0.0,
+        still: Callable[[], bool] | None = None,
+    ) -> None:
         self.start(answer.status, [*answer.headers, *more])
         if self.request.method != "HEAD":
             self.pieces.append(_content(answer))

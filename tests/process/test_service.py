@@ -113,7 +113,9 @@ def test_the_project_runs_as_the_group(project):
     project.add("views.py", "def rows(request):\n    return HttpResponse(f'{os.getgid()} {os.getgroups()}')\n")
     path = project.folder / "app.sock"
     log = project.folder / "server.log"
-    with project.serve("-u", "root", "-g", "nogroup", "--log", str(log), "-b", f"unix:{path}", log=str(log)) as server:
+    with project.serve(
+        "-u", "root", "--group", "nogroup", "--log", str(log), "-b", f"unix:{path}", log=str(log)
+    ) as server:
         with server.client() as client:
             assert client.get("/rows").body.decode().startswith(f"{other.gr_gid} ")
         assert path.stat().st_gid == other.gr_gid

@@ -75,9 +75,15 @@ class Around:
         """See ``Exchange.respond``."""
         self.inner.respond(status, headers, body)
 
-    def send(self, answer: Prepared, more: ResponseHeaders = NO_MORE, until: float = 0.0) -> None:
+    def send(
+        self,
+        answer: Prepared,
+        more: ResponseHeaders = NO_MORE,
+        until: float = 0.0,
+        still: Callable[[], bool] | None = None,
+    ) -> None:
         """See ``Exchange.send``."""
-        self.inner.send(answer, more, until)
+        self.inner.send(answer, more, until, still)
 
     def inform(self, status: str, headers: ResponseHeaders) -> None:
         """See ``Exchange.inform``."""

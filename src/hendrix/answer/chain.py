@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from hendrix.answer.caching.keeping import Keeping
+from hendrix.answer.caching.layer import Cached, Later, never
+from hendrix.answer.caching.recording import record
 from hendrix.answer.compress.crew import Crew
 from hendrix.answer.compress.layer import compress, compression
 from hendrix.answer.files.place import Place
@@ -24,17 +27,26 @@ def build_chain(
     disk: Disk,
     threads: Threads,
     crew: Crew,
+    cache: Keeping | None = None,
+    later: Later = never,
 ) -> Answer:
     """From the application outwards: the last line is what a request meets first.
 
+    ``cache`` is heard twice: nearest to the application, of what it answers as it is, and before all that changes it.
     ``beside`` puts resources of Twisted's before it (see ``answer.resource``, which imports Twisted's web server).
     """
     answer = application
     answer = beside(answer)
+    if cache is not None:
+        answer = record(cache, answer)
     if config.codings:
         how = compression(config.codings, config.compress_jitter, private=config.compress_private)
         answer = compress(how, threads, crew, answer)
     answer = protect(Roots(config.sendfile_root), disk, threads, answer)
+    if cache is not None:
+        cached = Cached(cache, answer, later)
+        disk.each_tick(cached.tick)
+        answer = cached.answer
     answer = serve_files(places, disk, config.static_memory, answer)
     answer = answer_for_server(answer)
     return believe(trust(config.forwarded_allow_ips), answer)

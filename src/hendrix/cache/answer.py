@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hendrix.cache.directives import NONE, Directives, parse_cache_control, parse_targeted
+from hendrix.cache.directives import NONE, Directives, parse_cache_control, parse_surrogate_control, parse_targeted
 from hendrix.core.http import ResponseHeaders
 
 #: Fields with a say, in lower case; of all others nothing is read.
@@ -25,6 +25,7 @@ READ = frozenset(
         "last-modified",
         "location",
         "set-cookie",
+        "surrogate-control",
         "surrogate-key",
         "vary",
         "x-accel-redirect",
@@ -35,6 +36,8 @@ READ = frozenset(
 TARGETED = ("hendrix-cache-control", "cdn-cache-control")
 #: Fields that only the first of counts; of others repeated ones are joined (RFC 9110 section 5.3).
 _SINGLE = frozenset(("date", "etag", "last-modified", "content-type", "location", "content-location"))
+#: What came before those, from the Edge Architecture Specification.
+_SURROGATE = "surrogate-control"
 _lower: dict[str, str] = {}
 _REMEMBERED = 1000
 
@@ -71,6 +74,10 @@ def read_head(status: str, headers: ResponseHeaders) -> Head:
             directives = parse_targeted(fields[name])
             if directives is not None:
                 return Head(status, fields, directives, targeted=True)
+    if _SURROGATE in fields:
+        directives = parse_surrogate_control(fields[_SURROGATE])
+        if directives:
+            return Head(status, fields, directives, targeted=True)
     directives = parse_cache_control(fields["cache-control"]) if "cache-control" in fields else NONE
     return Head(status, fields, directives, targeted=False)
 

@@ -74,7 +74,8 @@ def delta_seconds(argument: str | None) -> int | None:
 def parse_targeted(value: str) -> Directives | None:
     """A targeted field (RFC 9213 section 2.1): a dictionary of structured fields (RFC 8941 section 3.2).
 
-    None where it does not parse or holds nothing: it is then as if it were not there.
+    A string keeps its quotes, so that none passes for a number. None where the field does not parse or holds nothing:
+    it is then as if it were not there.
     """
     found: dict[str, str | None] = {}
     at, end = 0, len(value)
@@ -88,10 +89,22 @@ def parse_targeted(value: str) -> Directives | None:
         if truth == "?0":
             found.pop(name, None)
         else:
-            found[name] = number or token or string if truth is None else None
+            found[name] = number or token or (None if string is None else f'"{string}"')
         at = match.end()
         if at == end:
             return found or None
         if value[at] != "," or not value[at + 1 :].strip():
             return None
         at += 1
+
+
+@lru_cache(512)
+def parse_surrogate_control(value: str) -> Directives:
+    """Surrogate-Control: ``max-age=60, no-store;name``, where the name behind is that of one surrogate."""
+    ours = []
+    for member in value[:_LONGEST].split(","):
+        said, _, name = member.partition(";")
+        if name.strip().lower() in ("", "hendrix"):
+            # ``max-age=60+30``: 30 more, in which it may be served stale.
+            ours.append(re.sub(r"(max-age=[0-9]+)\+([0-9]+)", r"\1,stale-while-revalidate=\2", said))
+    return parse_cache_control(",".join(ours))

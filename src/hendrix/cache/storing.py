@@ -64,7 +64,7 @@ def terms(asked: Asked, head: Head, received: float, delay: float) -> Terms | st
 def _barred(asked: Asked, head: Head) -> str:
     """Everything that forbids it, but for time."""
     code, fields, told = head.code, head.fields, head.directives
-    if code in _INCOMPLETE or "content-range" in fields or code[:1] == "1":
+    if code in _INCOMPLETE:
         return "partial"
     if "no-store" in asked.directives:
         return "request-no-store"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from hendrix.cache.purge import LONGEST, MOST_TAGS
 
 #: Fields that are for caches only; they are not sent to browsers.
-FIELDS = frozenset(("cache-tag", "surrogate-key"))
+FIELDS = frozenset(("cache-tag", "surrogate-control", "surrogate-key"))
 
 
 def tags_of(fields: Mapping[str, str]) -> list[bytes] | None:

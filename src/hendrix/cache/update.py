@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from hendrix.cache.entry import Entry
 from hendrix.core.http import HOP_BY_HOP, ResponseHeaders
 
 #: Section 3.1: fields of the connection, and those that are ours to say.
-UNSTORED = HOP_BY_HOP | frozenset(("age", "content-length", "set-cookie", "set-cookie2"))
-#: Section 3.2: what tells how the kept content is to be read is not replaced by what goes with no content.
-_KEPT = frozenset(("content-encoding", "content-type", "content-range", "content-length", "etag", "vary"))
+UNSTORED = HOP_BY_HOP | frozenset(("age", "content-length", "set-cookie"))
+#: Section 3.2: what tells how the kept content is to be read is not replaced by what goes with no content. Nor is its
+#: tag: who answers 304 to a request that names this one alone has said that this one is still so.
+_KEPT = frozenset(("content-encoding", "content-md5", "content-range", "content-length", "etag", "vary"))
 
 
 def storable(headers: ResponseHeaders) -> ResponseHeaders:
@@ -35,10 +34,3 @@ def conditions(entry: Entry) -> dict[bytes, bytes]:
         elif lower == "last-modified":
             asked[b"if-modified-since"] = value.encode("latin-1")
     return asked
-
-
-def confirms(entry: Entry, told: Mapping[str, str]) -> bool:
-    """Section 4.3.4: is it about what is kept? A strong tag must be the same; one that says nothing is."""
-    tag = told.get("etag")
-    kept = next((value for name, value in entry.headers if name.lower() == "etag"), None)
-    return tag is None or kept is None or tag.removeprefix("W/") == kept.removeprefix("W/")

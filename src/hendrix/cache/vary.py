@@ -54,4 +54,13 @@ def _cookies(name: bytes, fields: Fields, cookies: Cookies) -> bytes:
     return cookies.that_matter(fields.get(name))
 
 
-_VALUES: dict[bytes, Callable[[bytes, Fields, Cookies], bytes]] = {b"accept-encoding": _encodings, b"cookie": _cookies}
+def _languages(name: bytes, fields: Fields, cookies: Cookies) -> bytes:
+    """RFC 5646 section 2.1.1: tags of languages are the same in any case. Their order is the visitor's."""
+    return _plain(name, fields, cookies).lower()
+
+
+_VALUES: dict[bytes, Callable[[bytes, Fields, Cookies], bytes]] = {
+    b"accept-encoding": _encodings,
+    b"accept-language": _languages,
+    b"cookie": _cookies,
+}

@@ -47,7 +47,7 @@ def _show(sourced: Sourced, verdict: Verdict | None, fault: HendrixError | None,
 
 
 def _plain(sourced: Sourced, verdict: Verdict | None, fault: HendrixError | None) -> dict[str, Any]:
-    told = {name: {"value": getattr(sourced.config, name), "source": sourced.sources[name]} for name in OPTIONS}
+    told = {name: {"value": _shown_value(sourced, name), "source": sourced.sources[name]} for name in OPTIONS}
     return {
         "ok": fault is None,
         "problem": str(fault) if fault else "",
@@ -59,6 +59,11 @@ def _plain(sourced: Sourced, verdict: Verdict | None, fault: HendrixError | None
         "files": verdict.files if verdict else {},
         "options": told,
     }
+
+
+def _shown_value(sourced: Sourced, name: str) -> Any:
+    value = getattr(sourced.config, name)
+    return OPTIONS[name].spelled(value) if OPTIONS[name].secret else value
 
 
 def _page(sourced: Sourced, verdict: Verdict | None, fault: HendrixError | None) -> str:

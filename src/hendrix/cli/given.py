@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hendrix.core import values
+from hendrix.core import cache_rule, values
 from hendrix.core.config import OPTIONS, Option
 from hendrix.core.errors import UsageError
 
@@ -30,17 +30,26 @@ def read(name: str, value: object, source: str) -> Given:
     option = OPTIONS[name]
     if option.repeat:
         items = value if isinstance(value, list | tuple) else [value]
+        items = [_rule(item, source) if isinstance(item, Mapping) else item for item in items]
         return Given(tuple(dict.fromkeys(_parse(option, item, source) for item in items)), source)
     if option.parse is values.networks and isinstance(value, list | tuple):
         value = ",".join(str(item) for item in value)
     return Given(_parse(option, value, source), source)
 
 
+def _rule(table: Mapping[str, Any], source: str) -> str:
+    """Of the cache, which may be a table."""
+    try:
+        return cache_rule.line_of(table)
+    except ValueError as reason:
+        raise UsageError(f"{source}: {_shown(dict(table))} {reason}") from None
+
+
 def _parse(option: Option, value: object, source: str) -> Any:
     try:
         return option.parse(_text(option, value))
     except ValueError as reason:
-        raise UsageError(f"{source}: {_shown(value)} {reason}") from None
+        raise UsageError(f"{source}: {'the value' if option.secret else _shown(value)} {reason}") from None
 
 
 def _text(option: Option, value: object) -> str:

@@ -53,6 +53,7 @@ def _merged(levels: tuple[Level, ...]) -> Sourced:
     _settle_verbosity(given, levels)
     _settle_development(given)
     _settle_workers(given)
+    _settle_cache(given, levels)
     config = Config(**{name: found.value for name, found in given.items()})
     told = {name: given[name].source if name in given else DEFAULT for name in OPTIONS}
     return Sourced(config, told, levels)
@@ -89,6 +90,19 @@ def _settle_development(given: dict[str, Given]) -> None:
     background = given.get("daemonize")
     if background and background.value and "reload" in given and given["reload"].value:
         raise UsageError(f"{background.source} and {given['reload'].source} exclude each other; leave one out")
+
+
+def _settle_cache(given: dict[str, Given], levels: Iterable[Level]) -> None:
+    """``nocache`` is the cache switched off, unless a higher source asks for it. No secret is for command lines."""
+    token = given.get("cache_token")
+    if token is not None and token.source.startswith("--"):
+        raise UsageError("--cache-token shows the secret to all on this machine; give it in HX_CACHE_TOKEN or a file")
+    for level in levels:
+        if "nocache" in level and level["nocache"].value:
+            given["cache"] = Given(False, level["nocache"].source)
+            return
+        if "cache" in level:
+            return
 
 
 def _settle_workers(given: dict[str, Given]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from hendrix.cli.cache_table import cache_table
 from hendrix.cli.given import Given, Level, read
 from hendrix.cli.nearest import advice
 from hendrix.core.config import OPTIONS
@@ -98,6 +99,9 @@ def file(directory: Path) -> Level:
         if key in _TABLES:
             continue
         line = f"{FILE} line {_line_of(key, text)}"
+        if key == "cache" and isinstance(value, dict):
+            level.update(cache_table(value, text))
+            continue
         name = _option_name(key, f"{line}: {key}")
         if isinstance(value, dict):
             raise UsageError(f"{line}: {key} is a table; write {name} = ... above all tables")

@@ -14,6 +14,7 @@ from hendrix.core import values
 from hendrix.core.option import Option, described
 from hendrix.core.options.answers import Answers
 from hendrix.core.options.beside import Beside
+from hendrix.core.options.cache import Cache
 from hendrix.core.options.files import Files
 from hendrix.core.options.life import Life
 from hendrix.core.options.limits import Limits
@@ -29,7 +30,7 @@ __all__ = ["GROUPS", "OPTIONS", "Config", "Option", "from_plain", "set_by_django
 
 
 @dataclass(frozen=True)
-class Config(Project, Listen, Processes, Beside, Tls, Answers, Life, Limits, Files, Websockets, Logs):
+class Config(Project, Listen, Processes, Beside, Tls, Answers, Cache, Life, Limits, Files, Websockets, Logs):
     """Sizes are bytes, durations seconds."""
 
     @property
@@ -56,6 +57,7 @@ GROUPS: dict[str, str] = {
     "beside": "Beside the site",
     "tls": "HTTPS",
     "answers": "Answers",
+    "cache": "HTTP cache",
     "life": "Life of the server",
     "limits": "Limits and deadlines",
     "files": "Static files and uploads",
@@ -70,6 +72,7 @@ _DECLARED = {
     "beside": Beside,
     "tls": Tls,
     "answers": Answers,
+    "cache": Cache,
     "life": Life,
     "limits": Limits,
     "files": Files,

@@ -66,11 +66,18 @@ class Exchange(Protocol):
     def respond(self, status: str, headers: ResponseHeaders, body: bytes) -> None:
         """Send a whole answer. ``status`` is like ``"200 OK"``."""
 
-    def send(self, answer: Prepared, more: ResponseHeaders = NO_MORE, until: float = 0.0) -> None:
+    def send(
+        self,
+        answer: Prepared,
+        more: ResponseHeaders = NO_MORE,
+        until: float = 0.0,
+        still: Callable[[], bool] | None = None,
+    ) -> None:
         """Send a whole answer that was made ready before, with the fields ``more`` of this occasion.
 
         Until then (monotonic seconds) whoever sends the very same head is to get the same answer: the connection may
-        give it without asking, unless a layer has said no (``Request.repeats``).
+        give it without asking, unless a layer has said no (``Request.repeats``). Where there is a ``still``, it is
+        asked each time before; it costs next to nothing, and may count.
         """
 
     def inform(self, status: str, headers: ResponseHeaders) -> None:

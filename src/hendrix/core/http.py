@@ -67,6 +67,8 @@ class Request:
     #: May the answer be given again to the same head without asking any layer? One that counts, or looks at more than
     #: the head and the scheme, says no.
     repeats: bool = True
+    #: What a layer has noted of it for another one further in.
+    kept: object = None
     #: Headers by name, repeated ones joined (RFC 9110 section 5.3; Cookie by ``"; "``).
     fields: RequestFields = field(default_factory=dict)
 

@@ -43,6 +43,11 @@ class Option:
         return tuple(self.setting.split())
 
     @property
+    def secret(self) -> bool:
+        """Is its value nobody's business?"""
+        return self.parse is values.secret
+
+    @property
     def flag(self) -> str:
         """The long flag that sets it."""
         return self.flags[-1]
@@ -51,6 +56,8 @@ class Option:
         """``value`` as one would write it: 256MB, 30s, on. The parser reads it back."""
         if self.repeat:
             return ", ".join(value)
+        if self.secret:
+            return "(secret)" if value else ""
         if self.switch:
             return "on" if value else "off"
         return _SPELL.get(self.parse, str)(value)

@@ -80,6 +80,13 @@ def url_prefix(value: str) -> str:
     return value.rstrip("/")
 
 
+def secret(value: str) -> str:
+    """Text that is not to be shown."""
+    if any(sign.isspace() for sign in value):
+        raise ValueError("holds white space; give letters, digits and signs")
+    return value
+
+
 def field_name(value: str) -> str:
     """The name of a header field, or nothing."""
     if not _TOKEN.fullmatch(value):
@@ -112,7 +119,7 @@ def access_format(value: str) -> str:
 
 #: Parsers that take almost any text: a number or a switch given to them in a file is a slip.
 FREE_TEXT: frozenset[Parser] = frozenset(
-    (text, module, application, resource, service, url_prefix, field_name, field_value, pattern)
+    (text, secret, module, application, resource, service, url_prefix, field_name, field_value, pattern)
 )
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
+from hendrix.cache import folder
 from hendrix.core import control, events
 from hendrix.core.config import to_plain
 from hendrix.core.console import Done
@@ -57,11 +58,13 @@ def run(options: Options, rooms: Rooms, origin: Origin) -> int:
     Raises ``UsageError`` when an address cannot be listened at or the options say so, and ``ProjectError`` when
     the project does not load or no worker comes up; nothing is left running then.
     """
+    folder.begin()
     supervisor = Supervisor(options, rooms, origin)
     try:
         return supervisor.serve()
     finally:
         supervisor.close()
+        folder.end()
 
 
 class Supervisor:

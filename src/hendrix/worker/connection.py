@@ -134,7 +134,10 @@ class Connection(asyncio.BufferedProtocol):
         """Answer a head that is known as it was answered before. False: not now."""
         site = self.site
         now = time.monotonic()
-        if now >= known.until or site.draining or not self.writable or not self.machine.repeat(now):
+        still = known.still
+        if now >= known.until or site.draining or not self.writable or (still is not None and not still()):
+            return False
+        if not self.machine.repeat(now):
             return False
         site.requests += 1
         whole = known.whole or self.known.join(known)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hendrix.answer.caching.building import build_cache
 from hendrix.answer.forwarded import trust
 from hendrix.answer.tasks import Tasks
 from hendrix.core.config import Config
@@ -75,7 +76,10 @@ class Engine:
         host, self.lifespan = asgi_host(served, config, self.tasks)
         self.disk = DiskThreads(loop)
         self.coding = CodingThreads(loop)
-        answer = build_answer(served, config, self.threads, self.tasks, host, self.disk, self.coding)
+        self.cache = build_cache(config, self.coding)
+        answer = build_answer(
+            served, config, self.threads, self.tasks, host, self.disk, self.coding, self.cache, loop.call_later
+        )
         self.site = build_site(config, answer)
         self.recorder = Recorder(config, loop)
         self.site.record = self.recorder.record if self.recorder.wanted else None

@@ -184,7 +184,13 @@ class HttpExchange:
         connection.send(data)
         self._finish()
 
-    def send(self, answer: Prepared, more: ResponseHeaders = NO_MORE, until: float = 0.0) -> None:
+    def send(
+        self,
+        answer: Prepared,
+        more: ResponseHeaders = NO_MORE,
+        until: float = 0.0,
+        still: Callable[[], bool] | None = None,
+    ) -> None:
         """See ``Exchange.send``. Raises ``AnswerError`` with nothing sent."""
         if self.gone:
             return
@@ -205,7 +211,7 @@ class HttpExchange:
         elif answer.file is None:
             self.sent = answer.length
             if until and not recorded and not more and not connection.known.full:
-                known = Known(head, answer.body, until)
+                known = Known(head, answer.body, until, still)
                 connection.known.remember(connection.machine.head_alone, self.request, known)
             connection.send_parts(head, answer.body)
         else:

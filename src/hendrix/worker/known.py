@@ -6,6 +6,8 @@ compared as a whole, byte by byte, so nothing that was judged of it needs to be 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from hendrix.core.http import Request
 
 _MOST = 512
@@ -19,14 +21,18 @@ _ROOM = 4 * 1024 * 1024
 
 
 class Known:
-    """The answer to one head. ``until`` is in monotonic seconds."""
+    """The answer to one head. ``until`` is in monotonic seconds.
 
-    __slots__ = ("body", "head", "until", "whole")
+    Where there is a ``still``, it is asked before the answer is given again (``core.exchange.Exchange.send``).
+    """
 
-    def __init__(self, head: bytes, body: bytes, until: float) -> None:
+    __slots__ = ("body", "head", "still", "until", "whole")
+
+    def __init__(self, head: bytes, body: bytes, until: float, still: Callable[[], bool] | None = None) -> None:
         self.head = head
         self.body = body
         self.until = until
+        self.still = still
         #: Both in one piece, once it has been asked for again.
         self.whole = b""
 

@@ -12,6 +12,8 @@ from hendrix import __version__
 from hendrix.answer.asgi_http import asgi_http
 from hendrix.answer.asgi_scope import AsgiApplication, Host
 from hendrix.answer.asgi_websocket import asgi_websocket, route_websocket
+from hendrix.answer.caching.keeping import Keeping
+from hendrix.answer.caching.layer import Later
 from hendrix.answer.chain import build_chain
 from hendrix.answer.compress.crew import Crew
 from hendrix.answer.files.place import Place
@@ -101,7 +103,15 @@ def services_of(served: Served, channel: LoopChannel) -> Services | None:
 
 
 def build_answer(
-    served: Served, config: Config, threads: ThreadPool, tasks: Tasks, host: Host | None, disk: Disk, crew: Crew
+    served: Served,
+    config: Config,
+    threads: ThreadPool,
+    tasks: Tasks,
+    host: Host | None,
+    disk: Disk,
+    crew: Crew,
+    cache: Keeping | None,
+    later: Later,
 ) -> Answer:
     """The whole chain, for this worker."""
     facts: dict[str, Any] = {
@@ -113,7 +123,8 @@ def build_answer(
     answer = _project(served, threads, tasks, host, facts)
     if host is not None:
         answer = route_websocket(asgi_websocket(host), answer)
-    return build_chain(config, answer, _beside(served, config, threads, tasks), served.places, disk, threads, crew)
+    beside = _beside(served, config, threads, tasks)
+    return build_chain(config, answer, beside, served.places, disk, threads, crew, cache, later)
 
 
 def _beside(served: Served, config: Config, threads: ThreadPool, tasks: Tasks) -> Callable[[Answer], Answer]:

@@ -57,5 +57,5 @@ class Life:
         metavar="USER",
         reloadable=False,
     )
-    group: str = option("", values.text, "run the project as this group", "-g", metavar="GROUP", reloadable=False)
+    group: str = option("", values.text, "run the project as this group", metavar="GROUP", reloadable=False)
     umask: str = option("", values.umask, "mode that new files lack, octal", metavar="MODE", reloadable=False)

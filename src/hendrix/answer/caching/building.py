@@ -1,0 +1,71 @@
+"""A worker's cache, as the options say."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+from hendrix.answer.caching.codings import Codings
+from hendrix.answer.caching.keeping import Keeping, Settings
+from hendrix.answer.compress.crew import Crew
+from hendrix.cache import folder
+from hendrix.cache.cookies import ANALYTICS, VISITORS, Cookies
+from hendrix.cache.journal import SharedJournal
+from hendrix.cache.rules import Rule, Rules
+from hendrix.cache.store.interface import Store
+from hendrix.cache.store.memory import LARGEST_PART, MemoryStore
+from hendrix.cache.store.shared import SharedStore
+from hendrix.core.cache_rule import parse_rule
+from hendrix.core.config import Config
+from hendrix.core.events import ERROR, emit
+from hendrix.core.values import CODINGS
+
+
+def build_cache(config: Config, crew: Crew) -> Keeping | None:
+    """None where there is to be none, or where there cannot be one, which is told."""
+    if not config.cache:
+        return None
+    try:
+        place = folder.made()
+        journal = SharedJournal(os.path.join(place, "journal"))
+        store: Store = MemoryStore(config.cache_size, journal)
+        if config.global_cache:
+            store = SharedStore(place, config.cache_size, journal, config.workers)
+    except OSError as error:
+        emit("cache.unavailable", ERROR, reason=str(error), advice="answers are not cached")
+        return None
+    largest = min(config.cache_largest, config.cache_size // LARGEST_PART)
+    settings = Settings(largest, config.cache_wait, config.cache_obey)
+    codings = config.codings or CODINGS
+    return Keeping(settings, store, journal, rules_of(config), cookies_of(config), Codings(codings, crew))
+
+
+def rules_of(config: Config) -> Rules:
+    """What a rule does not say, the options do."""
+    usual: dict[str, Any] = {
+        "query": config.cache_query,
+        "grace": config.cache_grace,
+        "heuristic": config.cache_heuristic,
+        "browser": config.cache_browser,
+    }
+    told = [{**usual, **parse_rule(line)} for line in config.cache_rule]
+    return Rules([Rule(**said, number=number) for number, said in enumerate(told)], Rule(**usual))
+
+
+def cookies_of(config: Config) -> Cookies:
+    """Which of them make a difference."""
+    return Cookies(
+        visitors=config.cache_visitor_cookies or _of_django() or VISITORS,
+        matter=config.cache_cookies,
+        ignored=(*ANALYTICS, *config.cache_ignore_cookies),
+    )
+
+
+def _of_django() -> tuple[str, ...]:
+    if "django.conf" not in sys.modules:
+        return ()
+    settings = sys.modules["django.conf"].settings
+    if not settings.configured:
+        return ()
+    return (str(settings.SESSION_COOKIE_NAME), str(settings.CSRF_COOKIE_NAME))

@@ -1,0 +1,216 @@
+"""What becomes of an answer that the application gave: kept, renewed, replaced by what is stale, or passed on."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+
+from hendrix.answer.caching.codings import Codings
+from hendrix.answer.caching.flight import Flight
+from hendrix.answer.caching.look import Look
+from hendrix.answer.caching.making import barred, coding_of, make_entry
+from hendrix.answer.caching.serving import Serving
+from hendrix.answer.caching.tally import Tally
+from hendrix.cache import status
+from hendrix.cache.answer import Head, read_head
+from hendrix.cache.cookies import Cookies
+from hendrix.cache.entry import Entry, Fork
+from hendrix.cache.reuse import ERRORS, serves_on_error
+from hendrix.cache.rules import Rule, Rules
+from hendrix.cache.store.interface import Journal, Store
+from hendrix.cache.storing import Terms, terms
+from hendrix.cache.update import updated
+from hendrix.core.clock import http_date, steady
+from hendrix.core.http import ResponseHeaders
+from hendrix.wire.prepare import prepare
+
+#: Different lists in Vary that are remembered of one URL.
+_MOST_FORKS = 4
+#: Seconds for which an answer that was not to be shared lets others of its key run at once, and how many are known.
+_MARKED = 30.0
+_MOST_MARKS = 10_000
+#: Reasons that say nothing of the next answer.
+_PASSING = frozenset(("partial", "request-no-store", "client-gone", "broken-off", "failed", "bad-answer", "prepared"))
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """``largest`` in bytes, ``wait`` in seconds; ``obeys``: clients' Cache-Control."""
+
+    largest: int
+    wait: float
+    obeys: bool
+
+
+class Keeping:
+    """See ``recording.Judge``."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        journal: Journal,
+        rules: Rules,
+        cookies: Cookies,
+        codings: Codings,
+    ) -> None:
+        self.settings = settings
+        self.store = store
+        self.journal = journal
+        self.rules = rules
+        self.cookies = cookies
+        self.tally = Tally()
+        self.serving = Serving(store, journal, rules, codings, self.tally)
+        self.largest = settings.largest
+        self.flights: dict[bytes, Flight] = {}
+        self._codings = codings
+        self._marks: dict[bytes, float] = {}
+        self._own_cookies: dict[int, Cookies] = {}
+
+    def cookies_of(self, rule: Rule) -> Cookies:
+        """Those that matter where ``rule`` governs."""
+        found = self._own_cookies.get(rule.number)
+        if found is None:
+            all_of = self.cookies
+            found = Cookies(all_of.visitors, rule.cookies or (), all_of.ignored, all_of.passing)
+            self._own_cookies[rule.number] = found
+        return found
+
+    # --- keys whose answers are not shared ---------------------------------------------------------------------
+
+    def is_marked(self, key: bytes) -> bool:
+        """Was the last answer one for nobody else? Then nobody waits for the next."""
+        until = self._marks.get(key)
+        return until is not None and steady() < until
+
+    def forget_marks(self, now: float) -> None:
+        """Those that are over."""
+        if self._marks and next(iter(self._marks.values())) <= now:
+            self._marks = {key: until for key, until in self._marks.items() if until > now}
+
+    def _mark(self, key: bytes) -> None:
+        self._marks.pop(key, None)
+        if len(self._marks) >= _MOST_MARKS:
+            del self._marks[next(iter(self._marks))]
+        self._marks[key] = steady() + _MARKED
+
+    # --- the answer --------------------------------------------------------------------------------------------
+
+    def judge(self, look: Look, head: Head, headers: ResponseHeaders) -> Terms | str | None:
+        """See ``Judge.judge``."""
+        stale = look.stale
+        if stale is not None:
+            if head.code in ERRORS and serves_on_error(stale, steady(), look.wants):
+                said = status.forwarded("stale", "stale-if-error", code=head.code)
+                self._end(look, stale, said)
+                return None
+            if head.code == "304" and look.validating:
+                self._renew(look, stale, head, headers)
+                return None
+        received, delay = time.time(), steady() - look.began
+        judged = terms(look.asked, head, received, delay)
+        if isinstance(judged, str) and judged != "partial" and stale is not None and head.code[:1] != "5":
+            self.store.remove(stale.key)  # it is not what the application says any more
+        return judged
+
+    def _renew(self, look: Look, stale: Entry, head: Head, headers: ResponseHeaders) -> None:
+        """Section 4.3.4."""
+        # It is of now, whatever the date of what is kept (RFC 9110 section 6.6.1).
+        told = headers if "date" in head.fields else [*headers, ("Date", http_date(time.time()).decode())]
+        merged = updated(stale.headers, told)
+        whole = read_head(stale.status, merged)
+        judged = terms(look.asked, whole, time.time(), steady() - look.began)
+        said = self.said(look, "", code="304")
+        if isinstance(judged, str):
+            self.store.remove(stale.key)
+            self.tally.not_kept(look.url, judged)
+            self._end(look, replace(stale, headers=merged, born=steady(), made=None), said, share=False)
+            return
+        made = make_entry(look, judged, whole, merged, dict(stale.bodies), steady(), time.time())
+        if isinstance(made, str):
+            self._end(look, stale, said, share=False)
+            return
+        self.tally.renewed += 1
+        self._put(look, made)
+        self._end(look, made, said)
+
+    def keep(self, look: Look, terms: Terms, head: Head, headers: ResponseHeaders, body: bytes, *, sent: bool) -> str:
+        """See ``Judge.keep``."""
+        reason = barred(head, body, self.largest)
+        if reason:
+            return reason
+        made = make_entry(look, terms, head, headers, {coding_of(head): body}, steady(), time.time())
+        if isinstance(made, str):
+            return made
+        if not sent:
+            prepare(made.status, made.headers)  # what cannot be sent is refused before anybody waits for it
+        self._codings.begin(made, lambda: self._kept(look, made, sent=sent))
+        return ""
+
+    def _kept(self, look: Look, made: Entry, *, sent: bool) -> None:
+        stored = self._put(look, made)
+        if sent:
+            self._over(look, made)
+        else:
+            self._end(look, made, self.said(look, "" if stored else "not-stored"))
+
+    def _put(self, look: Look, made: Entry) -> bool:
+        if made.vary:
+            names = tuple(name for name, _ in made.vary)
+            found = self.store.get(look.primary)
+            others = tuple(known for known in found.names if known != names) if isinstance(found, Fork) else ()
+            if not isinstance(found, Fork) or found.names[0] != names:
+                self.store.put(Fork(look.primary, (names, *others)[:_MOST_FORKS]))
+        stored = self.store.put(made)
+        if stored:
+            self.tally.stored += 1
+            self._marks.pop(look.key, None)
+        else:
+            self.tally.not_kept(look.url, "purged-or-too-large")
+        return stored
+
+    # --- the end of a look -------------------------------------------------------------------------------------
+
+    def arrived(self, look: Look, entry: Entry) -> None:
+        """Another worker has made it."""
+        self.tally.hits += 1
+        self._end(look, entry, status.hit(entry, steady()))
+
+    def _end(self, look: Look, entry: Entry, said: str, *, share: bool = True) -> None:
+        """To the client, and to all who wait."""
+        if not look.exchange.gone:
+            self.serving.give(look.exchange, entry, steady(), said)
+        self._over(look, entry if share else None)
+
+    def _over(self, look: Look, entry: Entry | None) -> None:
+        flight, look.flight = look.flight, None
+        if flight is None:
+            return
+        if self.flights.get(flight.key) is flight:
+            del self.flights[flight.key]
+        if self.store.far:
+            self.store.release(flight.key)
+        flight.land(entry)
+
+    def refuse(self, look: Look, reason: str) -> None:
+        """See ``Judge.refuse``."""
+        self.tally.not_kept(look.url, reason)
+        if reason not in _PASSING:
+            self._mark(look.key)
+        self._over(look, None)
+
+    def drop(self, look: Look) -> None:
+        """It is for somebody else to make."""
+        self._over(look, None)
+
+    def give_waiting(self, look: Look, entry: Entry) -> None:
+        """To one that waited for another's."""
+        self.serving.give(look.exchange, entry, steady(), status.forwarded(look.why, collapsed=True))
+
+    def said(self, look: Look, reason: str, *, code: str = "") -> str:
+        """See ``Judge.said``."""
+        return status.forwarded(look.why, reason, code=code, stored=not reason)
+
+    def wanted(self, look: Look) -> bool:
+        """See ``Judge.wanted``."""
+        return look.flight is not None and bool(look.flight.waiting)

@@ -1,0 +1,305 @@
+"""The layer that answers from the cache, and has made once what many wait for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from hendrix.answer.caching.flight import LATE, Flight
+from hendrix.answer.caching.keeping import Keeping
+from hendrix.answer.caching.look import Look
+from hendrix.answer.caching.passing import Passing, Unsafe
+from hendrix.answer.caching.sink import Sink
+from hendrix.answer.failure import failure
+from hendrix.cache import status
+from hendrix.cache.cookies import Cookies
+from hendrix.cache.directives import NONE, Directives, parse_cache_control
+from hendrix.cache.entry import Entry, Fork, Stored
+from hendrix.cache.invalidation import SAFE
+from hendrix.cache.key import normal_path, primary_key, query_of
+from hendrix.cache.reuse import Use, use_of
+from hendrix.cache.rules import Rule
+from hendrix.cache.storing import Asked
+from hendrix.cache.vary import values_of, variant_key
+from hendrix.core.clock import steady
+from hendrix.core.errors import PeerError
+from hendrix.core.events import ERROR, emit
+from hendrix.core.exchange import Answer, Exchange
+from hendrix.core.http import Request
+
+_READS = ("GET", "HEAD")
+_ONLY_IF_CACHED = "only-if-cached"
+_NO_CACHE: Directives = {"no-cache": None}
+_COOKIE = b"cookie"
+#: Seconds between looks whether another worker has made what several want, at first and at most.
+_LOOK, _LOOK_AT_MOST = 0.005, 0.1
+#: Calls something after so many seconds, on the loop.
+Later = Callable[[float, Callable[[], None]], object]
+#: Put into ``Request.kept`` by the layer that knows of listeners: this one is not for the cache.
+APART = "apart"
+
+
+def never(_seconds: float, _call: Callable[[], None]) -> None:
+    """A ``Later`` of where nothing is shared."""
+
+
+def _why(rule: Rule, query: bytes | None, request: Request) -> str:
+    if rule.bypass:
+        return "rule"
+    return "query" if query is None else "body" if request.length else "messages"
+
+
+class Cached:
+    """See ``core.exchange.Answer`` for ``answer``. ``inner`` ends in ``recording.record`` around the application."""
+
+    def __init__(self, keeping: Keeping, inner: Answer, later: Later) -> None:
+        self._keeping = keeping
+        self._inner = inner
+        self._later = later
+        self._store = keeping.store
+        self._get = keeping.store.get
+        self._journal = keeping.journal
+        self._rules = keeping.rules
+        self._cookies = keeping.cookies
+        self._serving = keeping.serving
+        self._tally = keeping.tally
+        self._obeys = keeping.settings.obeys
+        self._lease = keeping.settings.wait
+        self._flights = keeping.flights
+
+    def answer(self, exchange: Exchange) -> None:
+        """See ``core.exchange.Answer``."""
+        request = exchange.request
+        if request.kept is APART or request.websocket:
+            self._inner(exchange)
+        elif request.method in _READS:
+            self._read(exchange, request)
+        elif request.method in SAFE:
+            self._inner(exchange)
+        else:
+            self._inner(Unsafe(exchange, self._store))
+
+    def tick(self, _now: float) -> None:
+        """Now and then: who has waited long enough goes on by itself."""
+        now = steady()
+        for key, flight in list(self._flights.items()):
+            if now - flight.began > self._lease:
+                del self._flights[key]
+                flight.land(LATE)
+        self._keeping.forget_marks(now)
+
+    # --- looking ---------------------------------------------------------------------------------------------
+
+    def _read(self, exchange: Exchange, request: Request) -> None:
+        fields = request.fields
+        rule = self._rules.of(request.path)
+        query = query_of(request.query, rule.query, rule.ignore) if request.query else b""
+        if rule.bypass or query is None or request.length or self._cookies.passes(fields.get(_COOKIE)):
+            self._pass(exchange, _why(rule, query, request))
+            return
+        wants = self._wants(fields) if self._obeys else NONE
+        host, path = request.authority.lower(), normal_path(request.path)
+        origin = exchange.origin
+        primary = primary_key(origin.scheme, host, path, query, fields, proxied=origin.proxied)
+        generation = self._journal.generation
+        found = self._get(primary)
+        key, why = primary, "uri-miss"
+        if type(found) is Fork:
+            if _COOKIE in found.names[0] and self._cookies.known_visitor(fields.get(_COOKIE)):
+                self._pass(exchange, "visitor")
+                return
+            found, key = self._variant(primary, found, fields, rule)
+            why = "vary-miss"
+        if isinstance(found, Entry):
+            now = steady()
+            use = use_of(found, now, wants)
+            if use is not Use.RENEW:
+                self._hit(exchange, found, use, now, generation, wants)
+                if use is not Use.MEANWHILE:
+                    return
+                why = "stale"
+            else:
+                why = "stale" if found.freshness(now) <= 0 else "request"
+        asked = Asked(fields, wants, self._cookies_of(rule), rule)
+        entry = found if isinstance(found, Entry) else None
+        look = Look(exchange, asked, host, path, query, primary, key, generation, why, entry)
+        if why == "stale" and exchange.started:
+            self._renew(look)
+        else:
+            self._miss(look)
+
+    def _wants(self, fields: Mapping[bytes, bytes]) -> Directives:
+        """Section 5.2.1; and 5.4: Pragma counts where there is no Cache-Control."""
+        value = fields.get(b"cache-control")
+        if value is not None:
+            return parse_cache_control(value.decode("latin-1"))
+        return _NO_CACHE if b"no-cache" in fields.get(b"pragma", b"").lower() else NONE
+
+    def _cookies_of(self, rule: Rule) -> Cookies:
+        return self._cookies if rule.cookies is None else self._keeping.cookies_of(rule)
+
+    def _variant(
+        self, primary: bytes, fork: Fork, fields: Mapping[bytes, bytes], rule: Rule
+    ) -> tuple[Stored | None, bytes]:
+        """Section 4.1: of those that match, the one made last; and where one would be that is made now."""
+        best: Entry | None = None
+        first = b""
+        cookies = self._cookies_of(rule)
+        for names in fork.names:
+            key = variant_key(primary, values_of(names, fields, cookies))
+            first = first or key
+            found = self._get(key)
+            if isinstance(found, Entry) and (best is None or found.born > best.born):
+                best, first = found, key
+        return best, first
+
+    def _hit(self, exchange: Exchange, entry: Entry, use: Use, now: float, generation: int, wants: Directives) -> None:
+        if use is Use.FRESH:
+            self._tally.hits += 1
+        else:
+            self._tally.stale += 1
+        self._serving.hit(exchange, entry, now, generation, fresh=use is Use.FRESH and not wants)
+
+    def _pass(self, exchange: Exchange, reason: str) -> None:
+        self._tally.passed += 1
+        self._tally.reasons[reason] += 1
+        self._inner(Passing(exchange, status.forwarded("bypass", reason)))
+
+    # --- not there ---------------------------------------------------------------------------------------------
+
+    def _miss(self, look: Look) -> None:
+        exchange = look.exchange
+        if _ONLY_IF_CACHED in look.wants:
+            self._tally.misses += 1
+            exchange.respond(*failure(504, "it is not in the cache", exchange.request.fields.get(b"accept", b"")))
+            return
+        if exchange.request.method == "HEAD":
+            self._pass(exchange, "head")
+            return
+        flight = self._flights.get(look.key)
+        if flight is not None:
+            self._tally.collapsed += 1
+            flight.wait(lambda entry: self._on_landed(look, entry))
+            return
+        self._tally.misses += 1
+        if self._keeping.is_marked(look.key) or "no-store" in look.wants or b"range" in exchange.request.fields:
+            self._ask(look, whole=False)
+            return
+        self._lead(look)
+
+    def _renew(self, look: Look) -> None:
+        """In the background, once."""
+        if look.key not in self._flights and look.exchange.request.method == "GET":
+            look.exchange = Sink(look.exchange)
+            self._lead(look)
+
+    def _lead(self, look: Look) -> None:
+        look.flight = self._flights[look.key] = Flight(look.key, steady())
+        if self._store.far:
+            self._fetch(look, _LOOK)
+        else:
+            self._ask(look, whole=True)
+
+    def _fetch(self, look: Look, pause: float) -> None:
+        """Others may have it, or be at work on it."""
+
+        def done(found: Stored | None, ours: bool) -> None:
+            self._late(look, lambda: self._fetched(look, found, pause, ours=ours))
+
+        self._store.fetch(look.key, self._lease, done)
+
+    def _fetched(self, look: Look, found: Stored | None, pause: float, *, ours: bool) -> None:
+        flight = look.flight
+        if flight is None or flight.landed:
+            if ours:
+                self._store.release(look.key)
+            self._alone(look)
+        elif isinstance(found, Fork):
+            self._give_way(look)
+        elif isinstance(found, Entry) and self._is_of_use(look, found):
+            if ours:
+                self._store.release(look.key)
+            self._keeping.arrived(look, found)
+        elif ours:
+            look.stale = found or look.stale
+            self._ask(look, whole=True)
+        elif isinstance(look.exchange, Sink):
+            self._keeping.drop(look)  # somebody else renews it
+        else:
+            self._later(pause, lambda: self._fetch(look, min(pause * 1.5, _LOOK_AT_MOST)))
+
+    def _is_of_use(self, look: Look, found: Entry) -> bool:
+        """Without asking the application? What is to be renewed is of use once it is fresh."""
+        use = use_of(found, steady(), look.wants)
+        return use is Use.FRESH or (use is not Use.RENEW and not isinstance(look.exchange, Sink))
+
+    def _give_way(self, look: Look) -> None:
+        """It has several forms, as another worker found out: all look again."""
+        flight, look.flight = look.flight, None
+        if flight is not None:
+            self._flights.pop(flight.key, None)
+            self._look_again(look)
+            flight.land(None)
+
+    def _alone(self, look: Look) -> None:
+        look.flight = None
+        if not (look.exchange.started or look.exchange.gone):
+            self._ask(look, whole=True)
+
+    # --- the application ---------------------------------------------------------------------------------------
+
+    def _ask(self, look: Look, *, whole: bool) -> None:
+        look.began = steady()
+        look.validating = whole and look.stale is not None
+        if whole:
+            # Purges count from here: what was looked up before is not what the application makes now.
+            look.ticket = self._journal.generation
+        try:
+            self._inner(look.asking(whole=whole))
+        except BaseException:
+            self._keeping.refuse(look, "failed")
+            raise
+
+    # --- those who waited --------------------------------------------------------------------------------------
+
+    def _on_landed(self, look: Look, entry: object) -> None:
+        if look.exchange.gone:
+            return
+        if entry is LATE:
+            self._late(look, lambda: self._ask(look, whole=True))
+        elif isinstance(entry, Entry) and self._suits(look, entry):
+            self._late(look, lambda: self._keeping.give_waiting(look, entry))
+        else:
+            self._late(look, lambda: self._look_again(look))
+
+    def _suits(self, look: Look, entry: Entry) -> bool:
+        """Is it what this request is for, and was it not purged before the request came?"""
+        cookies = look.asked.cookies
+        names = tuple(name for name, _ in entry.vary)
+        if values_of(names, look.asked.fields, cookies) != entry.vary:
+            return False
+        if look.ticket == entry.ticket:
+            return True
+        purges = self._journal.since(min(entry.ticket, look.ticket))
+        return purges is not None and not any(purge.touches(entry.labels, entry.place) for purge in purges)
+
+    def _look_again(self, look: Look) -> None:
+        """It may have another variant, or be for nobody else: then it is made for this one alone."""
+        self._read(look.exchange, look.exchange.request)
+
+    def _late(self, look: Look, call: Callable[[], None]) -> None:
+        """The caller of an answer is not there any more to see to what it raises."""
+        exchange = look.exchange
+        try:
+            call()
+        except PeerError as error:
+            _fail(exchange, error.status, error.reason)
+        except Exception as error:
+            emit("answer.failed", ERROR, request=exchange.request.method, id=exchange.request_id, exc=error)
+            _fail(exchange, 500, "the server failed")
+
+
+def _fail(exchange: Exchange, code: int, reason: str) -> None:
+    if exchange.started:
+        exchange.abort()
+    else:
+        exchange.respond(*failure(code, reason, exchange.request.fields.get(b"accept", b"")))

@@ -1,0 +1,85 @@
+"""One GET on its way: what was found out about it, for those who see it through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from hendrix.answer.around import Around
+from hendrix.answer.caching.flight import Flight
+from hendrix.cache.directives import Directives
+from hendrix.cache.entry import Entry
+from hendrix.cache.rules import Rule
+from hendrix.cache.storing import Asked
+from hendrix.cache.update import conditions
+from hendrix.core.conditional import CONDITIONS
+from hendrix.core.exchange import Exchange
+from hendrix.core.http import Request
+
+#: What the application is not asked, so that it makes the whole: conditions and parts are for the cache to judge.
+_OURS = CONDITIONS | {b"range"}
+
+
+@dataclass(slots=True)
+class Look:
+    """``key`` is where the answer is looked for; ``primary`` the same without Vary."""
+
+    #: The client's.
+    exchange: Exchange
+    asked: Asked
+    host: bytes
+    path: bytes
+    query: bytes
+    primary: bytes
+    key: bytes
+    #: Of the journal, before anything was looked up.
+    ticket: int
+    #: What Cache-Status will say: uri-miss, vary-miss, stale, request.
+    why: str
+    #: Stale, and perhaps to be renewed.
+    stale: Entry | None = None
+    flight: Flight | None = None
+    #: When the application was asked, in steady seconds.
+    began: float = 0.0
+    #: Does what the application was asked allow it to say that nothing has changed?
+    validating: bool = False
+
+    @property
+    def rule(self) -> Rule:
+        """The rule that governs it."""
+        return self.asked.rule
+
+    @property
+    def wants(self) -> Directives:
+        """The request's directives that are obeyed."""
+        return self.asked.directives
+
+    @property
+    def url(self) -> bytes:
+        """For people."""
+        query = b"?" + self.query if self.query else b""
+        return b"%b://%b%b%b" % (self.exchange.origin.scheme.encode(), self.host, self.path, query)
+
+    def asking(self, *, whole: bool) -> Exchange:
+        """The exchange that the application gets; ``whole``: not asked for what the client's conditions leave of it.
+
+        Its request knows of this, until somebody has read it.
+        """
+        request = self.exchange.request
+        asked = conditions(self.stale) if self.validating and self.stale is not None else {}
+        if not (whole and (asked or not _OURS.isdisjoint(request.fields))):
+            request.kept = self
+            return self.exchange
+        headers = [pair for pair in request.headers if pair[0] not in _OURS]
+        fields = {name: value for name, value in request.fields.items() if name not in _OURS}
+        changed = replace(request, headers=[*headers, *asked.items()], fields={**fields, **asked}, kept=self)
+        return Asking(self.exchange, changed)
+
+
+class Asking(Around):
+    """The client's exchange with what the application is asked in place of its request."""
+
+    __slots__ = ()
+
+    def __init__(self, exchange: Exchange, request: Request) -> None:
+        super().__init__(exchange)
+        self.request = request

@@ -1,0 +1,149 @@
+"""Many who want one page have it made once; and never wait where that would be no use."""
+
+from __future__ import annotations
+
+from hendrix.cache.purge import purge_all, purge_url
+from tests.answer.caching.conftest import value
+
+MINUTE = ("Cache-Control", "max-age=60")
+
+
+def test_a_thousand_at_once_are_one(cache) -> None:
+    waiting = [cache.get() for _ in range(1000)]
+    assert len(cache.asked) == 1
+    assert not any(found.finished for found in waiting)
+    cache.asked[0].respond("200 OK", [MINUTE], b"hello")
+    assert all(found.body == b"hello" and found.finished for found in waiting)
+    assert value(waiting[1], "cache-status") == "Hendrix; fwd=uri-miss; collapsed"
+
+
+def test_those_for_whom_it_is_not_are_asked_for_one_by_one(cache) -> None:
+    waiting = [cache.get() for _ in range(10)]
+    cache.answers = ("200 OK", [("Cache-Control", "private")], b"own")
+    cache.asked[0].respond("200 OK", [("Cache-Control", "private")], b"first")
+    assert [found.body for found in waiting] == [b"first", *[b"own"] * 9]
+    assert len(cache.asked) == 10
+
+
+def test_what_was_not_shared_makes_nobody_wait_the_next_time(cache) -> None:
+    cache.says(("Cache-Control", "private"))
+    cache.get()
+    cache.answers = None
+    for _ in range(5):
+        cache.get()
+    assert len(cache.asked) == 6
+
+
+def test_another_variant_is_not_given(cache) -> None:
+    english = cache.get(b"/", (b"accept-language", b"en"))
+    german = cache.get(b"/", (b"accept-language", b"de"))
+    assert len(cache.asked) == 1
+    cache.asked[0].respond("200 OK", [MINUTE, ("Vary", "Accept-Language")], b"hello")
+    assert english.body == b"hello"
+    assert not german.finished
+    cache.asked[1].respond("200 OK", [MINUTE, ("Vary", "Accept-Language")], b"hallo")
+    assert german.body == b"hallo"
+
+
+def test_a_session_s_page_is_not_given(cache) -> None:
+    own = cache.get(b"/", (b"cookie", b"sessionid=1"))
+    other = cache.get()
+    cache.asked[0].respond("200 OK", [MINUTE, ("Vary", "Cookie")], b"own")
+    assert own.body == b"own"
+    assert not other.finished
+    assert len(cache.asked) == 2
+
+
+def test_after_a_while_they_go_on_by_themselves(make) -> None:
+    cache = make(cache_wait=5.0)
+    waiting = [cache.get() for _ in range(4)]
+    cache.pass_time(5.1)
+    cache.layer.tick(0.0)
+    assert len(cache.asked) == 4
+    for exchange in cache.asked[1:]:
+        exchange.respond("200 OK", [MINUTE], b"later")
+    assert [found.body for found in waiting[1:]] == [b"later"] * 3
+    cache.asked[0].respond("200 OK", [MINUTE], b"at last")
+    assert waiting[0].body == b"at last"
+
+
+def test_the_first_client_goes_and_the_others_get_it(cache) -> None:
+    first, second = cache.get(), cache.get()
+    gone: list[bool] = []
+    cache.asked[0].on_gone = lambda: gone.append(True)
+    first.gone = True
+    first.on_gone()
+    assert not gone
+    assert not cache.asked[0].gone
+    cache.asked[0].respond("200 OK", [MINUTE], b"hello")
+    assert second.body == b"hello"
+
+
+def test_the_only_client_goes_and_the_application_is_told(cache) -> None:
+    only = cache.get()
+    gone: list[bool] = []
+    cache.asked[0].on_gone = lambda: gone.append(True)
+    only.gone = True
+    only.on_gone()
+    assert gone
+    assert cache.asked[0].gone
+    cache.get()
+    assert len(cache.asked) == 2
+
+
+def test_an_application_that_fails_lets_go_of_those_who_wait(cache) -> None:
+    first, second = cache.get(), cache.get()
+    cache.asked[0].respond("500 Internal Server Error", [], b"failed")
+    assert first.body == b"failed"
+    assert len(cache.asked) == 2
+    cache.asked[1].respond("200 OK", [MINUTE], b"hello")
+    assert second.body == b"hello"
+
+
+# --- purges meanwhile ------------------------------------------------------------------------------------------
+
+
+def test_what_was_being_made_when_it_was_purged_is_not_kept(cache) -> None:
+    before = cache.get()
+    cache.store.purge(purge_url(b"/"))
+    cache.asked[0].respond("200 OK", [MINUTE], b"old")
+    assert before.body == b"old"
+    cache.says(MINUTE, body=b"new")
+    assert cache.get().body == b"new"
+    assert cache.get().body == b"new"
+
+
+def test_who_comes_after_a_purge_is_not_given_what_was_begun_before(cache) -> None:
+    before = cache.get()
+    cache.store.purge(purge_all())
+    after = cache.get()
+    cache.asked[0].respond("200 OK", [MINUTE], b"old")
+    assert before.body == b"old"
+    assert not after.finished
+    cache.asked[1].respond("200 OK", [MINUTE], b"new")
+    assert after.body == b"new"
+
+
+def test_a_purge_of_something_else_lets_them_share(cache) -> None:
+    cache.get()
+    cache.store.purge(purge_url(b"/other"))
+    after = cache.get()
+    cache.asked[0].respond("200 OK", [MINUTE], b"hello")
+    assert after.body == b"hello"
+    assert len(cache.asked) == 1
+
+
+def test_a_repeated_head_is_asked_about_after_a_purge(cache) -> None:
+    """The short cut of the connection (``Exchange.send``)."""
+    seen = []
+    cache.says(MINUTE)
+    cache.get()
+    exchange = cache.get()
+    shown = next(iter(cache.store.get(b"http://test.example/").made.shown.values()))
+    assert shown.still()
+    cache.store.purge(purge_url(b"/other"))
+    assert not shown.still()
+    cache.get()
+    assert shown.still()
+    assert not seen
+    assert exchange.finished

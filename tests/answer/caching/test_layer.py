@@ -1,0 +1,366 @@
+"""What clients get from the cache, and what the application is asked."""
+
+from __future__ import annotations
+
+import gzip
+
+import pytest
+
+from tests.answer.caching.conftest import value
+
+MINUTE = ("Cache-Control", "max-age=60")
+LONG = b"<p>many words " * 200
+
+
+def test_the_second_is_served_from_the_cache(cache) -> None:
+    cache.says(MINUTE)
+    first, second = cache.get(), cache.get()
+    assert (first.body, second.body) == (b"hello", b"hello")
+    assert len(cache.asked) == 1
+    assert value(first, "cache-status") == "Hendrix; fwd=uri-miss; stored"
+    assert value(second, "cache-status") == "Hendrix; hit; ttl=60"
+
+
+def test_age_grows_and_then_it_is_asked_again(cache) -> None:
+    cache.says(MINUTE)
+    cache.get()
+    cache.pass_time(59.5)
+    assert value(cache.get(), "age") == "59"
+    cache.pass_time(0.5)
+    assert value(cache.get(), "age") == "0"
+    assert len(cache.asked) == 2
+
+
+def test_what_is_not_kept_says_why(cache) -> None:
+    cache.says(MINUTE, ("Set-Cookie", "a=b"))
+    assert value(cache.get(), "cache-status") == "Hendrix; fwd=uri-miss; detail=set-cookie"
+    assert cache.keeping.tally.reasons["set-cookie"] == 1
+    assert list(cache.keeping.tally.recent) == [("http://test.example/", "set-cookie")]
+
+
+@pytest.mark.parametrize(
+    ("headers", "target", "reason"),
+    [
+        ([], b"/?a=1", "query"),
+        ([(b"cookie", b"messages=x")], b"/", "messages"),
+    ],
+)
+def test_what_passes_by_says_why(cache, headers, target, reason) -> None:
+    cache.says(MINUTE)
+    for _ in range(2):
+        assert value(cache.get(target, *headers), "cache-status") == f"Hendrix; fwd=bypass; detail={reason}"
+    assert len(cache.asked) == 2
+
+
+def test_a_page_with_a_token_is_for_one(cache) -> None:
+    cache.says(MINUTE, body=b'<input name="csrfmiddlewaretoken" value="x">')
+    assert value(cache.get(), "cache-status").endswith("detail=csrf-token")
+    cache.get()
+    assert len(cache.asked) == 2
+
+
+def test_head_from_get(cache) -> None:
+    cache.says(MINUTE)
+    cache.get()
+    found = cache.get(method="HEAD")
+    assert (found.status, found.body, value(found, "content-length")) == ("200 OK", b"", "5")
+    assert len(cache.asked) == 1
+
+
+# --- codings ---------------------------------------------------------------------------------------------------
+
+
+def test_gzip_is_made_once_and_another_coding_when_it_is_liked(cache) -> None:
+    cache.says(MINUTE, ("ETag", '"a"'), body=LONG)
+    plain = cache.get()
+    zipped = cache.get(b"/", (b"accept-encoding", b"gzip"))
+    better = cache.get(b"/", (b"accept-encoding", b"gzip, br"))
+    assert plain.body == LONG
+    assert gzip.decompress(zipped.body) == LONG
+    assert value(better, "content-encoding") == "br"
+    assert {value(one, "vary") for one in (plain, zipped, better)} == {"Accept-Encoding"}
+    assert [value(one, "etag") for one in (plain, zipped)] == ['"a"', 'W/"a"']
+    assert set(cache.store.get(b"http://test.example/").bodies) == {"identity", "gzip", "br"}
+    assert len(cache.asked) == 1
+
+
+def test_what_the_application_has_coded_stays_so(cache) -> None:
+    cache.says(MINUTE, ("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding"), body=b"zipped")
+    cache.get(b"/", (b"accept-encoding", b"gzip"))
+    assert cache.get(b"/", (b"accept-encoding", b"gzip, sdch")).body == b"zipped"
+    cache.says(MINUTE, ("Vary", "Accept-Encoding"), body=b"plain")
+    assert cache.get().body == b"plain"
+    assert len(cache.asked) == 2
+
+
+# --- conditions and ranges -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("coding", [b"gzip", b"identity"])
+def test_who_has_it_is_told_so(cache, coding) -> None:
+    cache.says(MINUTE, ("ETag", '"a"'), body=LONG)
+    cache.get()
+    found = cache.get(b"/", (b"if-none-match", b'W/"a"'), (b"accept-encoding", coding))
+    assert (found.status, found.body) == ("304 Not Modified", b"")
+    assert value(found, "cache-status") == "Hendrix; hit; ttl=60"
+
+
+def test_a_condition_on_a_miss_does_not_cost_the_page(cache) -> None:
+    """The application is asked for all, and the client gets what it wanted."""
+    cache.says(MINUTE, ("ETag", '"a"'))
+    found = cache.get(b"/", (b"if-none-match", b'"a"'))
+    assert found.status == "304 Not Modified"
+    assert b"if-none-match" not in cache.asked[0].request.fields
+    assert cache.get().body == b"hello"
+    assert len(cache.asked) == 1
+
+
+def test_parts(cache) -> None:
+    cache.says(MINUTE, ("ETag", '"a"'), body=LONG)
+    cache.get()
+    part = cache.get(b"/", (b"range", b"bytes=3-6"), (b"accept-encoding", b"gzip"))
+    assert (part.status, part.body) == ("206 Partial Content", LONG[3:7])
+    assert value(part, "content-range") == f"bytes 3-6/{len(LONG)}"
+    assert cache.get(b"/", (b"range", b"bytes=9999-")).status == "416 Requested Range Not Satisfiable"
+    several = cache.get(b"/", (b"range", b"bytes=0-1,2000-2001"))
+    assert value(several, "content-type").startswith("multipart/byteranges")
+
+
+# --- validation ------------------------------------------------------------------------------------------------
+
+
+def test_a_stale_page_is_validated_and_its_fields_renewed(cache) -> None:
+    cache.says(MINUTE, ("ETag", '"a"'), ("X-A", "1"), ("X-B", "1"))
+    cache.get()
+    cache.pass_time(61)
+    cache.answers = ("304 Not Modified", [("ETag", '"a"'), ("Cache-Control", "max-age=120"), ("X-A", "2")], b"")
+    found = cache.get(b"/", (b"if-none-match", b'"other"'))
+    assert cache.asked[1].request.fields[b"if-none-match"] == b'"a"'
+    assert (found.status, found.body, value(found, "x-a"), value(found, "x-b")) == ("200 OK", b"hello", "2", "1")
+    assert value(found, "cache-status") == "Hendrix; fwd=stale; fwd-status=304; stored"
+    cache.pass_time(100)
+    assert value(cache.get(), "cache-status") in ("Hendrix; hit; ttl=20", "Hendrix; hit; ttl=19")
+
+
+def test_a_stale_page_is_replaced(cache) -> None:
+    cache.says(MINUTE, ("ETag", '"a"'))
+    cache.get()
+    cache.pass_time(61)
+    cache.says(MINUTE, ("ETag", '"b"'), body=b"new")
+    assert cache.get().body == b"new"
+    assert cache.get().body == b"new"
+
+
+def test_what_is_private_by_now_is_forgotten(cache) -> None:
+    cache.says(MINUTE, ("ETag", '"a"'))
+    cache.get()
+    cache.pass_time(61)
+    cache.says(("Cache-Control", "private"), body=b"mine")
+    assert cache.get().body == b"mine"
+    assert cache.store.get(b"http://test.example/") is None
+
+
+def test_an_error_is_covered_by_what_is_stale(cache) -> None:
+    cache.says(("Cache-Control", "max-age=60, stale-if-error=600"))
+    cache.get()
+    cache.pass_time(100)
+    cache.says(status="503 Service Unavailable", body=b"down")
+    found = cache.get()
+    assert (found.status, found.body) == ("200 OK", b"hello")
+    assert value(found, "cache-status") == "Hendrix; fwd=stale; fwd-status=503; detail=stale-if-error"
+    cache.pass_time(600)
+    assert cache.get().body == b"down"
+
+
+def test_stale_while_it_is_renewed_once(cache) -> None:
+    cache.says(("Cache-Control", "max-age=60, stale-while-revalidate=600"))
+    cache.get()
+    cache.pass_time(100)
+    cache.answers = None
+    stale = [cache.get() for _ in range(5)]
+    assert [found.body for found in stale] == [b"hello"] * 5
+    assert value(stale[0], "cache-status") == "Hendrix; hit; ttl=-40"
+    assert len(cache.asked) == 2
+    cache.asked[1].respond("200 OK", [MINUTE], b"new")
+    assert cache.get().body == b"new"
+
+
+@pytest.mark.parametrize("wants", [b"no-cache", b"max-age=0"])
+def test_a_reload_is_obeyed(cache, wants) -> None:
+    cache.says(MINUTE)
+    cache.get()
+    cache.pass_time(1)
+    cache.says(MINUTE, body=b"new")
+    assert cache.get(b"/", (b"cache-control", wants)).body == b"new"
+    assert cache.get().body == b"new"
+
+
+def test_a_reload_is_not_obeyed_where_that_is_off(make) -> None:
+    cache = make(cache_obey=False)
+    cache.says(MINUTE)
+    cache.get()
+    assert value(cache.get(b"/", (b"cache-control", b"no-cache")), "cache-status") == "Hendrix; hit; ttl=60"
+
+
+def test_only_if_cached(cache) -> None:
+    """RFC 9111 section 5.2.1.7."""
+    cache.says(MINUTE)
+    assert cache.get(b"/", (b"cache-control", b"only-if-cached")).status == "504 Gateway Timeout"
+    cache.get()
+    assert cache.get(b"/", (b"cache-control", b"only-if-cached")).body == b"hello"
+
+
+# --- variants --------------------------------------------------------------------------------------------------
+
+
+def test_variants_are_kept_side_by_side(cache) -> None:
+    cache.says(MINUTE, ("Vary", "Accept-Language"), body=b"hallo")
+    cache.get(b"/", (b"accept-language", b"de"))
+    cache.says(MINUTE, ("Vary", "Accept-Language"))
+    cache.get(b"/", (b"accept-language", b"en"))
+    assert cache.get(b"/", (b"accept-language", b"de")).body == b"hallo"
+    assert cache.get(b"/", (b"accept-language", b"en")).body == b"hello"
+    assert value(cache.get(b"/", (b"accept-language", b"fr")), "cache-status") == "Hendrix; fwd=vary-miss; stored"
+
+
+def test_anonymous_visitors_share_and_others_do_not(cache) -> None:
+    cache.says(MINUTE, ("Vary", "Cookie"))
+    cache.get(b"/", (b"cookie", b"_ga=1"))
+    assert cache.get(b"/", (b"cookie", b"_ga=2; _gid=3")).body == b"hello"
+    assert cache.get().body == b"hello"
+    assert len(cache.asked) == 1
+    cache.says(MINUTE, ("Vary", "Cookie"), body=b"for me")
+    for _ in range(2):
+        own = cache.get(b"/", (b"cookie", b"sessionid=abc"))
+        assert own.body == b"for me"
+        assert value(own, "cache-status") == "Hendrix; fwd=bypass; detail=visitor"
+    assert cache.get().body == b"hello"
+
+
+def test_the_first_visitor_s_session_makes_no_page_for_others(cache) -> None:
+    cache.says(MINUTE, ("Vary", "Cookie"), body=b"for me")
+    assert value(cache.get(b"/", (b"cookie", b"sessionid=abc")), "cache-status").endswith("detail=visitor")
+    cache.says(MINUTE, ("Vary", "Cookie"))
+    assert cache.get().body == b"hello"
+
+
+# --- rules -----------------------------------------------------------------------------------------------------
+
+
+def test_rules(make) -> None:
+    cache = make(
+        cache_rule=(
+            "^/never/ bypass",
+            "^/news/ ttl=30 grace=10 browser=no-cache query=key ignore=utm_*",
+            "^/old/ browser=strip",
+        )
+    )
+    cache.says(MINUTE)
+    cache.get(b"/never/")
+    assert value(cache.get(b"/never/"), "cache-status") == "Hendrix; fwd=bypass; detail=rule"
+    cache.says()
+    cache.get(b"/news/?page=2&utm_source=x")
+    found = cache.get(b"/news/?page=2&utm_source=y")
+    assert (value(found, "cache-status"), value(found, "cache-control")) == ("Hendrix; hit; ttl=30", "no-cache")
+    cache.says(MINUTE)
+    cache.get(b"/old/")
+    assert value(cache.get(b"/old/"), "cache-control") == ""
+
+
+def test_cookies_of_a_rule(make) -> None:
+    cache = make(cache_rule=("^/shop/ cookies=currency",))
+    cache.says(MINUTE, ("Vary", "Cookie"))
+    cache.get(b"/shop/", (b"cookie", b"currency=eur; whatever=1"))
+    cache.get(b"/shop/", (b"cookie", b"currency=eur; whatever=2"))
+    assert len(cache.asked) == 1
+    cache.get(b"/shop/", (b"cookie", b"currency=usd"))
+    assert len(cache.asked) == 2
+
+
+# --- changes ---------------------------------------------------------------------------------------------------
+
+
+def test_a_post_makes_its_page_invalid(cache) -> None:
+    cache.says(MINUTE)
+    cache.get()
+    cache.get(b"/other")
+    cache.says(status="302 Found")
+    cache.get(method="POST")
+    cache.says(MINUTE, body=b"new")
+    assert cache.get().body == b"new"
+    assert cache.get(b"/other").body == b"hello"
+
+
+def test_a_post_that_failed_makes_nothing_invalid(cache) -> None:
+    cache.says(MINUTE)
+    cache.get()
+    cache.says(status="400 Bad Request")
+    cache.get(method="POST")
+    assert cache.get().body == b"hello"
+
+
+def test_large_bodies_are_not_kept(make) -> None:
+    cache = make(cache_largest=1000)
+    cache.says(MINUTE, body=b"x" * 2000)
+    found = cache.get()
+    assert len(found.body) == 2000
+    assert value(found, "cache-status").endswith("detail=too-large")
+
+
+# --- streams ---------------------------------------------------------------------------------------------------
+
+
+def stream(cache, *pieces: bytes, length: int = -1):
+    cache.answers = None
+    found = cache.get()
+    exchange = cache.asked[-1]
+    stated = [("Content-Length", str(length))] if length >= 0 else []
+    exchange.start("200 OK", [MINUTE, *stated])
+    for piece in pieces:
+        exchange.write(piece)
+    return found, exchange
+
+
+def test_a_stream_is_kept_when_it_is_over(cache) -> None:
+    found, exchange = stream(cache, b"one ", b"two")
+    assert found.body == b"one two"
+    exchange.finish()
+    assert cache.get().body == b"one two"
+    assert len(cache.asked) == 1
+
+
+def test_a_stream_that_breaks_off_is_not(cache) -> None:
+    _, exchange = stream(cache, b"one ")
+    exchange.abort()
+    stream(cache, b"other")
+    assert len(cache.asked) == 2
+
+
+def test_nor_is_one_that_is_shorter_than_it_said(cache) -> None:
+    _, exchange = stream(cache, b"one ", length=10)
+    exchange.finish()
+    stream(cache, b"other")
+    assert len(cache.asked) == 2
+
+
+def test_a_stream_without_end_is_not_held_in_memory(make) -> None:
+    cache = make(cache_largest=1000)
+    found, exchange = stream(cache, *[b"x" * 100] * 50)
+    assert exchange._parts == []
+    assert len(found.body) == 5000
+
+
+def test_a_304_makes_it_young_again_whatever_date_it_had(cache, monkeypatch) -> None:
+    """Django says no Date: what is kept has ours, of the time when it was made."""
+    from hendrix.answer.caching import keeping
+
+    wall = [1_700_000_000.0]
+    monkeypatch.setattr(keeping.time, "time", lambda: wall[0])
+    cache.says(MINUTE, ("ETag", '"a"'))
+    cache.get()
+    for _ in range(3):
+        wall[0] += 100
+        cache.pass_time(100)
+        cache.answers = ("304 Not Modified", [("ETag", '"a"'), MINUTE], b"")
+        cache.get()
+        assert value(cache.get(), "cache-status") == "Hendrix; hit; ttl=60"
