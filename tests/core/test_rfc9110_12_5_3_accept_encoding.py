@@ -152,11 +152,11 @@ class Test_Malformed:
         assert chosen("gzip" + "," * LONGEST) == "identity"
 
     def test_hostile_fields_cost_next_to_nothing(self) -> None:
-        began = time.perf_counter()
+        began = time.process_time()
         for seed in range(300):
             for unit in ("gzip;", " ;q=0.", "\t", "a;q=0.0,", ",", "*"):
                 chosen(f"{seed}" + unit * ((LONGEST - 5) // len(unit)))
-        assert time.perf_counter() - began < 2
+        assert time.process_time() - began < 2
 
     @given(st.binary(max_size=80), st.sampled_from([(), ("gzip",), OURS, ("identity", "br")]))
     def test_whatever_comes_one_of_ours_is_chosen(self, value, offered) -> None:
