@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hendrix.cache.journal import GONE, STALE, VALID, SharedJournal
-from hendrix.cache.purge import Purge, labels_of, purge_all, purge_prefix, purge_tag, purge_url
+from hendrix.cache.purges import Purge, labels_of, purge_all, purge_prefix, purge_tag, purge_url
 
 TAGS = [b"tag-%d" % number for number in range(6)]
 PATHS = [b"/", b"/a", b"/a/", b"/a/b", b"/b"]

@@ -6,7 +6,7 @@ import pytest
 
 from hendrix.cache.entry import Fork
 from hendrix.cache.journal import SharedJournal
-from hendrix.cache.purge import labels_of, purge_tag
+from hendrix.cache.purges import labels_of, purge_tag
 from hendrix.cache.store.memory import MemoryStore
 from tests.cache.stage import entry
 

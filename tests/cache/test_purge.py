@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hendrix.cache.purge import labels_of, purge_all, purge_prefix, purge_tag, purge_url
+from hendrix.cache.purges import labels_of, purge_all, purge_prefix, purge_tag, purge_url
 
 HOST, PATH = b"example.org", b"/news/"
 PLACE = HOST + PATH + b"?page=2"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hendrix.cache.invalidation import invalidated
-from hendrix.cache.purge import labels_of
+from hendrix.cache.purges import labels_of
 from hendrix.cache.update import conditions, storable, updated
 from tests.cache.stage import entry
 

@@ -14,7 +14,7 @@ import pytest
 
 from hendrix.cache.entry import Entry
 from hendrix.cache.journal import SharedJournal
-from hendrix.cache.purge import labels_of, purge_tag
+from hendrix.cache.purges import labels_of, purge_tag
 from hendrix.cache.store.leases import Leases
 from hendrix.cache.store.shared import SharedStore
 from hendrix.core.clock import steady

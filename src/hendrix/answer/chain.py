@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from hendrix.answer.caching.keeping import Keeping
-from hendrix.answer.caching.layer import Cached, Later, never
+from hendrix.answer.caching.layer import Cached, Later, at_port, never
 from hendrix.answer.caching.recording import record
 from hendrix.answer.compress.crew import Crew
 from hendrix.answer.compress.layer import compress, compression
@@ -49,4 +49,5 @@ def build_chain(
         answer = cached.answer
     answer = serve_files(places, disk, config.static_memory, answer)
     answer = answer_for_server(answer)
-    return believe(trust(config.forwarded_allow_ips), answer)
+    answer = believe(trust(config.forwarded_allow_ips), answer)
+    return at_port(config.cache_port, answer) if cache is not None and config.cache_port else answer

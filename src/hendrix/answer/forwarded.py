@@ -144,7 +144,7 @@ def _walk(origin: Origin, hops: Hops, trusts: Trusts) -> Origin:
         client = node
         if not trusts(node[0]):
             break
-    return Origin(client, origin.server, scheme, proxied=True)
+    return Origin(client, origin.server, scheme, proxied=True, door=origin.door)
 
 
 def _node(text: str) -> tuple[str, int] | None:

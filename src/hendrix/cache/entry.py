@@ -44,7 +44,7 @@ class Entry:
     #: May it be served stale at all, and may it be served without being validated (``no-cache``)?
     must_revalidate: bool = False
     no_cache: bool = False
-    #: What it is purged by, besides the beginning of its path (``cache.purge``).
+    #: What it is purged by, besides the beginning of its path (``cache.purges``).
     labels: tuple[bytes, ...] = ()
     #: ``host/path?query``: what prefixes are compared with.
     place: bytes = b""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urljoin, urlsplit
 
-from hendrix.cache.purge import Purge, purge_url
+from hendrix.cache.purges import Purge, purge_url
 
 #: RFC 9110 section 9.2.1.
 SAFE = frozenset(("GET", "HEAD", "OPTIONS", "TRACE", "CONNECT"))

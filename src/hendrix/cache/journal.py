@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 
 from hendrix.cache.mapped import WORD, Mapped
-from hendrix.cache.purge import LONGEST, Purge, purge_all
+from hendrix.cache.purges import LONGEST, Purge, purge_all
 
 #: What ``verdict`` says.
 VALID, STALE, GONE = 0, 1, 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hendrix.cache.purge import LONGEST, MOST_TAGS
+from hendrix.cache.purges import LONGEST, MOST_TAGS
 
 #: Fields that are for caches only; they are not sent to browsers.
 FIELDS = frozenset(("cache-tag", "surrogate-control", "surrogate-key"))

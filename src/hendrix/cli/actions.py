@@ -117,6 +117,27 @@ ACTIONS: dict[str, Action] = {
             "3 where the project does not load or one of Django's system checks fails.",
         ),
         Action(
+            "cache",
+            "look into a running server's cache, and throw pages away",
+            _file("cache"),
+            _OF_A_SERVER,
+            {
+                "tag": "purge what has these tags, and not these URLs",
+                "prefix": "purge what begins so, and not these URLs alone",
+                "all": "purge everything",
+                "soft": "stale from now on, and served while it is renewed",
+                **_JSON,
+            },
+            "Once a purge has returned, no worker serves the old pages. "
+            "Exit status 0, or 1 where no server runs or it has no cache.",
+            {
+                "stats": "hit ratio, how full it is, and why answers were not kept",
+                "ls": "the pages in it",
+                "purge": "throw pages away, by path or URL",
+            },
+            "PATH",
+        ),
+        Action(
             "static",
             "compress static files before they are asked for",
             _file("static"),

@@ -27,7 +27,19 @@ def with_places(sourced: Sourced, debug: bool, activated: Sequence[str], secure:
         given = bool(plain) or not config.secure
     elif not config.bind:
         sourced = _default(sourced, debug)
-    return _with_https(sourced, given) if config.secure else sourced
+    return _with_cache_port(_with_https(sourced, given) if config.secure else sourced)
+
+
+def _with_cache_port(sourced: Sourced) -> Sourced:
+    """The cache's own listener, beside the first that has a host."""
+    config = sourced.config
+    if not (config.cache and config.cache_port and config.bind):
+        return sourced
+    hosts = [place.rpartition(":")[0] for place in config.bind if not place.startswith(("unix:", "fd://"))]
+    place = f"{hosts[0] if hosts else '127.0.0.1'}:{config.cache_port}"
+    if place in config.bind:
+        return sourced
+    return overruled(sourced, {"bind": Given((*config.bind, place), sourced.sources["bind"])})
 
 
 def _default(sourced: Sourced, debug: bool) -> Sourced:

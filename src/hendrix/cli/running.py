@@ -55,10 +55,10 @@ def find(sourced: Sourced, environ: Mapping[str, str]) -> Running:
     if not servers:
         raise HendrixError("no server is running; hx start starts one, and one with a pid file elsewhere needs --pid")
     place, settings = _place(sourced), _settings(sourced)
-    found = [server for server in servers if _is_at(server.name, place) and _serves(server.name, settings)]
+    found = [server for server in servers if _is_at(server.name, place) and serves(server.name, settings)]
     if len(found) > 1 and place and not settings:
         own = _own_settings(sourced, environ, home)
-        found = [server for server in found if _serves(server.name, own)] or found
+        found = [server for server in found if serves(server.name, own)] or found
     if not found:
         about = " and ".join([*(["at that address"] if place else []), *([f"of {settings}"] if settings else [])])
         raise HendrixError(f"no server {about} is running; there is {_listed(servers)}")
@@ -159,7 +159,7 @@ def _is_at(name: str, place: str) -> bool:
     return name.startswith(place)
 
 
-def _serves(name: str, settings: str) -> bool:
+def serves(name: str, settings: str) -> bool:
     """Whether that is the name of a server of ``settings``."""
     if not settings:
         return True

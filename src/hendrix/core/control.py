@@ -176,6 +176,14 @@ class EndTurn:
     """The worker no longer runs them."""
 
 
+@dataclass(frozen=True, slots=True)
+class CacheSays:
+    """The answer to the ``AskCache`` of that number; ``wrong`` among the facts says why there is none."""
+
+    number: int
+    facts: dict[str, Any]
+
+
 # --- worker or template -> supervisor ---------------------------------------------------------------------
 
 
@@ -250,6 +258,14 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class AskCache:
+    """What ``hx cache`` wants of the worker's cache: ``facts`` have the ``verb``. Answered by ``CacheSays``."""
+
+    number: int
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class ReopenLogs:
     """Log files have been moved away: open them anew."""
 
@@ -277,6 +293,8 @@ Message = (
     | Certificates
     | Renew
     | Renewed
+    | AskCache
+    | CacheSays
     | Drain
     | Turn
     | ReopenLogs

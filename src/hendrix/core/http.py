@@ -104,7 +104,7 @@ class Origin:
     """Who sent a request and to which of our addresses, after the trusted proxies have been believed.
 
     ``client`` and ``server`` are ``(host, port)``; a unix socket has ``("", 0)`` as its client. ``proxied``: a trusted
-    proxy has told this of somebody else.
+    proxy has told this of somebody else. ``door`` is the port at which it came in, whatever a proxy tells.
     """
 
     client: tuple[str, int]
@@ -113,3 +113,4 @@ class Origin:
     proxied: bool = False
     #: Of the connection to us; None where it is not encrypted, or somebody else's than the client's.
     secured: Secured | None = None
+    door: int = 0

@@ -18,7 +18,9 @@ class Asks:
         reload: Callable[[], str],
         restart: Callable[[], str],
         stop: Callable[[bool], None],
+        cache: Callable[[Client, Ask], None] = lambda client, ask: None,
     ) -> None:
+        self._cache = cache
         self._facts, self._reload, self._restart, self._stop = facts, reload, restart, stop
         self.reloading: list[Client] = []
         self.restarting: list[Client] = []
@@ -36,6 +38,8 @@ class Asks:
                 self._await(client, self._reload, self.reloading)
             case "restart":
                 self._await(client, self._restart, self.restarting)
+            case "cache":
+                self._cache(client, ask)
             case _:
                 client.done(Done(1, f"this server does not know {ask.do!r}; is hx of another version?"))
 

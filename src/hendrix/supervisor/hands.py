@@ -34,7 +34,7 @@ class Told:
     ``fleet`` the events; ``settings`` that a generation's settings are loaded; ``reaped`` the end of a child that is
     none of the fleet's (True: it was known); ``release`` closes, in a forked child, what is the supervisor's.
     ``worker_asks`` and ``template_asks`` what they want to borrow, ``credentialed`` what a template thinks of keys and
-    certificates.
+    certificates, ``cache_says`` what a worker's cache does.
     """
 
     fleet: Callable[[Event], None]
@@ -44,6 +44,7 @@ class Told:
     worker_asks: Callable[[int, Message], None] = lambda worker, message: None
     template_asks: Callable[[int, Message], None] = lambda generation, message: None
     credentialed: Callable[[int, control.Credentialed], None] = lambda generation, message: None
+    cache_says: Callable[[int, control.CacheSays], None] = lambda worker, message: None
 
 
 class Hands:
@@ -173,6 +174,8 @@ class Hands:
                 self._tell(moves.WorkerFailed(worker, summary, traceback))
             case control.Draining():
                 self._tell(moves.WorkerDraining(worker))
+            case control.CacheSays():
+                self._told.cache_says(worker, message)
             case control.Retire(reason):
                 self._tell(moves.WorkerAsksRetire(worker, reason))
             case control.Borrow() | control.GiveBack() | control.AskTurn() | control.EndTurn():

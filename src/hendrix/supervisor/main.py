@@ -21,6 +21,7 @@ from hendrix.core.control import SettingsLoaded
 from hendrix.core.errors import HendrixError, ProjectError, UsageError
 from hendrix.supervisor import handover, logfiles, moves, process
 from hendrix.supervisor.asks import Asks
+from hendrix.supervisor.caching import CacheTalk
 from hendrix.supervisor.crew import Crew
 from hendrix.supervisor.fleet import Fleet, Phase
 from hendrix.supervisor.handover import Heritage
@@ -82,13 +83,14 @@ class Supervisor:
         self._carrying_out = False
         self._selector = selectors.DefaultSelector()
         self._crew = Crew(self._selector)
+        self._caches = CacheTalk(self._crew)
         self._chronicle = Chronicle()
-        self._asks = Asks(self._status, self._reload, self._restart, self._stop)
+        self._asks = Asks(self._status, self._reload, self._restart, self._stop, self._caches.asked)
         self._holdings = Holdings(self._selector, self._asks.asked)
         self._loans = loans = Loans(self._fleet, self._crew, self._plans, self._holdings.lending)
         self._keeper = Keeper(rooms.passwords, self._crew)
         ways = (self._tell, self._configure, self._reaped, self._release, loans.worker_asks, loans.template_asks)
-        self._hands = Hands(self._crew, self._plans, rooms.template, Told(*ways, self._credentialed))
+        self._hands = Hands(self._crew, self._plans, rooms.template, Told(*ways, self._credentialed, self._caches.said))
         self._notifier = Notifier(origin.environ)
         self._next_beat = 0.0
         self._restarting = Restart(origin, self._not_restarted)
@@ -139,7 +141,7 @@ class Supervisor:
     def _patience(self) -> float | None:
         console = self._holdings.console
         moments = [self._fleet.deadline(), self._restarting.deadline, console.deadline() if console else None]
-        moments += [self._loans.deadline(), self._keeper.deadline()]
+        moments += [self._loans.deadline(), self._keeper.deadline(), self._caches.deadline()]
         if self._notifier.beat_every:
             moments.append(self._next_beat)
         if self._fleet.terms.silence:
@@ -158,6 +160,7 @@ class Supervisor:
         self._tell(moves.Tick())
         self._loans.look(now)
         self._keeper.tick(self._fleet.generation, now)
+        self._caches.look(now)
         if self._restarting.due:
             self._execute()
 

@@ -100,7 +100,7 @@ class Connection(asyncio.BufferedProtocol):
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(high=_HIGH_WATER)
         self.origin = origin_of(self._transport)
-        self.known = self.site.known[self.origin.scheme]
+        self.known = self.site.known_to(self.origin)
         self.site.arriving -= 1
         self.site.connections.add(self)
         if self._proxy is not None and not self.site.trusts(self.origin.client[0]):
@@ -260,7 +260,7 @@ class Connection(asyncio.BufferedProtocol):
             return b""
         self._proxy = None
         if source is not None:
-            self.origin = Origin(source.client, source.server, self.origin.scheme)
+            self.origin = Origin(source.client, source.server, self.origin.scheme, door=self.origin.door)
         return rest
 
     def hold_reading(self) -> None:

@@ -14,6 +14,7 @@ from setproctitle import setproctitle
 
 from hendrix.core.config import Config
 from hendrix.core.control import (
+    AskCache,
     Drain,
     Draining,
     LoadFailed,
@@ -28,6 +29,7 @@ from hendrix.core.control import (
 from hendrix.core.errors import ProjectError
 from hendrix.core.events import ERROR, INFO, emit
 from hendrix.observe import log
+from hendrix.worker import caching
 from hendrix.worker.channel import LoopChannel
 from hendrix.worker.engine import OPEN, Engine, Secured
 from hendrix.worker.heap import Heap
@@ -186,6 +188,8 @@ class Worker:
             self._drain(message.seconds, message.linger)
         elif isinstance(message, Turn) and self._services:
             self._services.turn(message.yours)
+        elif isinstance(message, AskCache):
+            self._channel.send(caching.answer(message, self.engine.cache))
         elif isinstance(message, ReopenLogs):
             self._reopen_logs()
         elif isinstance(message, Presented) and self._secured.keyring is not None:

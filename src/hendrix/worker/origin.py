@@ -14,7 +14,7 @@ def origin_of(transport: asyncio.BaseTransport) -> Origin:
     secured = transport.get_extra_info("hendrix.secured")
     scheme = "http" if secured is None else "https"
     if isinstance(peer, tuple) and isinstance(own, tuple):
-        return Origin((_plain(peer[0]), peer[1]), (_plain(own[0]), own[1]), scheme, secured=secured)
+        return Origin((_plain(peer[0]), peer[1]), (_plain(own[0]), own[1]), scheme, secured=secured, door=own[1])
     return Origin(("", 0), ("localhost", 443 if scheme == "https" else 80), scheme, secured=secured)
 
 

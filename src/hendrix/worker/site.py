@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from hendrix.core.clock import http_date
 from hendrix.core.config import Config
 from hendrix.core.exchange import Answer
+from hendrix.core.http import Origin
 from hendrix.wire.head import HeadParser
 from hendrix.wire.limits import Limits
 from hendrix.wire.response import Common
@@ -71,6 +72,10 @@ class Site:
         self.parser.forget()
         for heads in self.known.values():
             heads.clear()
+
+    def known_to(self, origin: Origin) -> KnownHeads:
+        """The heads that connections of this kind have in common: by scheme, and by port where one has the cache."""
+        return self.known[f"{origin.scheme}:{origin.door}" if self.config.cache_port else origin.scheme]
 
     def new_request_id(self) -> str:
         """Unique over workers and restarts."""

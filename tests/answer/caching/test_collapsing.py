@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hendrix.cache.purge import purge_all, purge_url
+from hendrix.cache.purges import purge_all, purge_url
 from tests.answer.caching.conftest import value
 
 MINUTE = ("Cache-Control", "max-age=60")

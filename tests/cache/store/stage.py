@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from hendrix.cache.entry import Entry, Stored
-from hendrix.cache.purge import labels_of
+from hendrix.cache.purges import labels_of
 from hendrix.cache.store.interface import Journal, Store
 
 LIMIT = 1 << 20

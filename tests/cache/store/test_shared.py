@@ -8,7 +8,7 @@ import stat
 import pytest
 
 from hendrix.cache.journal import SharedJournal
-from hendrix.cache.purge import purge_all, purge_tag
+from hendrix.cache.purges import purge_all, purge_tag
 from hendrix.cache.store.shared import SharedStore
 from hendrix.core import events
 from tests.cache.store.stage import LIMIT, Clock, Stage

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from hendrix.cache.entry import Fork
-from hendrix.cache.purge import purge_all, purge_prefix, purge_tag, purge_url
+from hendrix.cache.purges import purge_all, purge_prefix, purge_tag, purge_url
 from tests.cache.store.stage import LIMIT, Stage
 
 PURGES = {

@@ -9,7 +9,7 @@ from typing import Any
 from hendrix.answer.caching.codings import Codings
 from hendrix.answer.caching.keeping import Keeping, Settings
 from hendrix.answer.compress.crew import Crew
-from hendrix.cache import folder
+from hendrix.cache import folder, here
 from hendrix.cache.cookies import ANALYTICS, VISITORS, Cookies
 from hendrix.cache.journal import SharedJournal
 from hendrix.cache.rules import Rule, Rules
@@ -36,7 +36,8 @@ def build_cache(config: Config, crew: Crew) -> Keeping | None:
         emit("cache.unavailable", ERROR, reason=str(error), advice="answers are not cached")
         return None
     largest = min(config.cache_largest, config.cache_size // LARGEST_PART)
-    settings = Settings(largest, config.cache_wait, config.cache_obey)
+    here.use(store)
+    settings = Settings(largest, config.cache_wait, config.cache_obey, config.cache_token)
     codings = config.codings or CODINGS
     return Keeping(settings, store, journal, rules_of(config), cookies_of(config), Codings(codings, crew))
 

@@ -35,11 +35,12 @@ _PASSING = frozenset(("partial", "request-no-store", "client-gone", "broken-off"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """``largest`` in bytes, ``wait`` in seconds; ``obeys``: clients' Cache-Control."""
+    """``largest`` in bytes, ``wait`` in seconds; ``obeys``: clients' Cache-Control; ``token``: see ``door``."""
 
     largest: int
     wait: float
     obeys: bool
+    token: str = ""
 
 
 class Keeping:

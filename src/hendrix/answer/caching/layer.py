@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from hendrix.answer.caching.door import METHOD, PurgeDoor
 from hendrix.answer.caching.flight import LATE, Flight
 from hendrix.answer.caching.keeping import Keeping
 from hendrix.answer.caching.look import Look
@@ -38,6 +39,18 @@ Later = Callable[[float, Callable[[], None]], object]
 APART = "apart"
 
 
+def at_port(port: int, inner: Answer) -> Answer:
+    """Only what comes in at ``port``, and over TLS, is for the cache."""
+
+    def answer(exchange: Exchange) -> None:
+        origin = exchange.origin
+        if origin.door != port and origin.scheme != "https":
+            exchange.request.kept = APART
+        inner(exchange)
+
+    return answer
+
+
 def never(_seconds: float, _call: Callable[[], None]) -> None:
     """A ``Later`` of where nothing is shared."""
 
@@ -65,6 +78,7 @@ class Cached:
         self._obeys = keeping.settings.obeys
         self._lease = keeping.settings.wait
         self._flights = keeping.flights
+        self._door = PurgeDoor(keeping.store, keeping.settings.token)
 
     def answer(self, exchange: Exchange) -> None:
         """See ``core.exchange.Answer``."""
@@ -75,6 +89,8 @@ class Cached:
             self._read(exchange, request)
         elif request.method in SAFE:
             self._inner(exchange)
+        elif request.method == METHOD:
+            self._door.answer(exchange)
         else:
             self._inner(Unsafe(exchange, self._store))
 
@@ -219,7 +235,8 @@ class Cached:
             if ours:
                 self._store.release(look.key)
             self._keeping.arrived(look, found)
-        elif ours:
+        elif ours or (isinstance(found, Entry) and found.freshness(steady()) > 0):
+            # What is fresh, and not to be had as it is, is for this one to ask for.
             look.stale = found or look.stale
             self._ask(look, whole=True)
         elif isinstance(look.exchange, Sink):

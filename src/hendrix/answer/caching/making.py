@@ -5,7 +5,7 @@ from __future__ import annotations
 from hendrix.answer.caching.look import Look
 from hendrix.cache.answer import Head
 from hendrix.cache.entry import IDENTITY, Entry
-from hendrix.cache.purge import labels_of
+from hendrix.cache.purges import labels_of
 from hendrix.cache.storing import Terms
 from hendrix.cache.tags import tags_of
 from hendrix.cache.update import storable

@@ -30,7 +30,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from hendrix.cache.entry import Entry, Stored
-from hendrix.cache.purge import Purge
+from hendrix.cache.purges import Purge
 
 
 class Journal(Protocol):

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 
 from hendrix.cache.entry import Entry, Stored
-from hendrix.cache.purge import Purge
+from hendrix.cache.purges import Purge
 from hendrix.cache.store.interface import Counts, Fetched, Journal
 
 #: The part of the limit that one entry may take.

@@ -15,7 +15,7 @@ from hashlib import blake2b
 
 from hendrix.cache.entry import Entry, Fork, Stored
 from hendrix.cache.journal import GONE, STALE, SharedJournal
-from hendrix.cache.purge import Purge
+from hendrix.cache.purges import Purge
 from hendrix.cache.store.interface import Counts, Fetched
 from hendrix.cache.store.leases import Leases
 from hendrix.cache.store.log import Found, Log

@@ -82,3 +82,18 @@ def _placed(url: bytes) -> bytes:
     if not slash or len(place) > LONGEST or any(sign <= 0x20 or sign == 0x7F for sign in place):
         raise ValueError(f"{url[:80]!r} is no path or URL; give one such as /news/ or https://example.org/news/")
     return host.lower() + slash + path
+
+
+def to_plain(purge: Purge) -> list[object]:
+    """As JSON can carry it."""
+    return [purge.kind, purge.subject.decode("latin-1"), purge.soft]
+
+
+def from_plain(plain: object) -> Purge:
+    """The reverse. Raises ``ValueError``."""
+    if not (isinstance(plain, list) and len(plain) == 3):
+        raise ValueError(f"{plain!r:.80} is no purge")
+    kind, subject, soft = plain
+    if kind not in (_URL, _TAG, _PREFIX, _ALL) or not isinstance(subject, str) or len(subject) > LONGEST + 2:
+        raise ValueError(f"{plain!r:.80} is no purge")
+    return Purge(kind, subject.encode("latin-1"), bool(soft))
