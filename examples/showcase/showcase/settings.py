@@ -105,7 +105,10 @@ MEDIA_URL = "media/"
 MEDIA_ROOT = DATA_DIR / "media"  # what visitors hang on the wall, for everybody
 CABINET_ROOT = DATA_DIR / "cabinet"  # what they attach to a repair, for the shop only
 CABINET_ROOT.mkdir(parents=True, exist_ok=True)
-HENDRIX = {"sendfile_root": [f"/cabinet/={CABINET_ROOT}"]}  # views name a file there, and the server sends it
+HENDRIX = {
+    "sendfile_root": [f"/cabinet/={CABINET_ROOT}"],  # views name a file there, and the server sends it
+    "cache": True,  # pages that say how long they are fresh are kept: see /cached/
+}
 LOGIN_URL = "admin:login"
 
 # Beside Django, in the same process: what is heard under /tones/ is a resource of twisted.web,

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import api, bench, listen, live, shop, tour, wall
+from .views import api, bench, cached, listen, live, shop, tour, wall
 
 urlpatterns = [
     path("", shop.home, name="home"),
@@ -28,6 +28,7 @@ urlpatterns = [
     path("stream/big/", tour.stream_big, name="stream-big"),
     path("download/", tour.download, name="download"),
     path("twisted/", tour.twisted, name="twisted"),
+    path("cached/", cached.cached, name="cached"),
     path("hello/", tour.hello, name="hello"),
     path("up/", tour.up, name="up"),
     path("boom/", tour.boom, name="boom"),

@@ -48,7 +48,7 @@ class Action:
     @property
     def needs_a_server(self) -> bool:
         """Whether it is done to one that runs; ``WHICH`` tells to which."""
-        return self.takes is _OF_A_SERVER
+        return self.takes is _OF_A_SERVER or self.takes is _OF_A_CACHE
 
 
 def _file(name: str) -> Run:
@@ -80,6 +80,10 @@ _OF_A_SERVER = frozenset(
         "traceback",
     )
 )
+
+
+#: It has switches enough of its own.
+_OF_A_CACHE = frozenset(("settings", "bind", "http_port", "pid", "verbosity", "quiet"))
 
 
 def _to_a_server(name: str, text: str, notes: str, switches: Mapping[str, str] | None = None) -> Action:
@@ -120,18 +124,17 @@ ACTIONS: dict[str, Action] = {
             "cache",
             "look into a running server's cache, and throw pages away",
             _file("cache"),
-            _OF_A_SERVER,
+            _OF_A_CACHE,
             {
-                "tag": "purge what has these tags, and not these URLs",
-                "prefix": "purge what begins so, and not these URLs alone",
+                "tag": "purge what has these tags",
+                "prefix": "purge what begins so",
                 "all": "purge everything",
-                "soft": "stale from now on, and served while it is renewed",
+                "soft": "make stale, and serve while it is renewed",
                 **_JSON,
             },
-            "Once a purge has returned, no worker serves the old pages. "
-            "Exit status 0, or 1 where no server runs or it has no cache.",
+            "Exit status 0, or 1 where no server with a cache runs.",
             {
-                "stats": "hit ratio, how full it is, and why answers were not kept",
+                "stats": "hits, bytes, and why answers were not kept",
                 "ls": "the pages in it",
                 "purge": "throw pages away, by path or URL",
             },
