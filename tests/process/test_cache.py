@@ -254,3 +254,73 @@ def _client_of(hx: Hx) -> Server:
     server.host, server.path = "127.0.0.1", ""
     server.port = int(urls[0].rpartition(":")[2].rstrip("/"))
     return server
+
+
+# --- models, and the old CacheService ---------------------------------------------------------------------------
+
+MODELS = """
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.http import HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from hendrix.cache import purge_on_change
+
+purge_on_change(Group, meaning=lambda group: ["/page/a", "tag:groups"])
+
+
+@csrf_exempt
+def rename(request):
+    try:
+        with transaction.atomic():
+            Group.objects.update_or_create(pk=1, defaults={"name": request.GET["to"]})
+            if "fail" in request.GET:
+                raise ValueError
+    except ValueError:
+        return HttpResponse("rolled back", status=409)
+    return HttpResponse("renamed")
+"""
+
+
+def test_a_saved_object_purges_its_page_once_it_is_committed(site, hx) -> None:
+    site.write("models.py", MODELS)
+    site.write("urls.py", URLS + "\nfrom site1 import models\nurlpatterns += [path('rename', models.rename)]\n")
+    assert hx("migrate", "--verbosity", "0", through=("manage.py",)).returncode == 0
+    with site.serve("-c", "-w", "2") as server:
+        get(server, "/page/a")
+        (site.package / "content.txt").write_text("second")
+        assert get(server, "/rename?to=x&fail").status == 409
+        assert get(server, "/page/a").body == b"first"
+        assert get(server, "/rename?to=x").body == b"renamed"
+        for _ in range(10):
+            assert get(server, "/page/a").body == b"second"
+
+
+CACHING = """
+from hendrix.contrib.cache.backends.memory_cache import MemoryCacheBackend
+from hendrix.contrib.services.cache import CacheService
+
+
+class Shop(CacheService):
+    backend = MemoryCacheBackend
+
+    def keeps(self, path, status, headers):
+        return not path.endswith("/b")
+"""
+
+
+def test_the_old_cache_service(site) -> None:
+    site.write("caching.py", CACHING)
+    site.add("settings.py", "HENDRIX_SERVICES = [('cache', 'site1.caching.Shop')]")
+    with site.serve("-c") as server:
+        for _ in range(2):
+            get(server, "/page/a")
+            assert get(server, "/page/b")["cache-status"].endswith("detail=service")
+        assert "hit" in get(server, "/page/a")["cache-status"]
+        (site.package / "content.txt").write_text("second")
+        get(server, "/change?to=third")
+        assert get(server, "/page/a").body == b"third"
+    assert runs(site) == ["a", "b", "b", "a"]
+    status, said = site.fails()
+    assert status in (1, 3)
+    assert "Shop needs a cache; start the server with --cache" in said

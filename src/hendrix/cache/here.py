@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hendrix.cache.store.interface import Store
 
-_here: list[Store] = []
+_here: list[Any] = []
 
 
 def store() -> Store | None:
-    """That of this worker."""
+    """The store of this worker."""
+    found: Store | None = _here[0].store if _here else None
+    return found
+
+
+def owner() -> Any:
+    """What the store belongs to (``answer.caching.keeping.Keeping``); None in a process that is no worker."""
     return _here[0] if _here else None
 
 
-def use(store: Store | None) -> None:
-    """From now on it is this one."""
-    _here[:] = [] if store is None else [store]
+def use(owner: Any) -> None:
+    """From now on it is this one; None: none."""
+    _here[:] = [] if owner is None else [owner]

@@ -36,10 +36,11 @@ def build_cache(config: Config, crew: Crew) -> Keeping | None:
         emit("cache.unavailable", ERROR, reason=str(error), advice="answers are not cached")
         return None
     largest = min(config.cache_largest, config.cache_size // LARGEST_PART)
-    here.use(store)
     settings = Settings(largest, config.cache_wait, config.cache_obey, config.cache_token)
     codings = config.codings or CODINGS
-    return Keeping(settings, store, journal, rules_of(config), cookies_of(config), Codings(codings, crew))
+    made = Keeping(settings, store, journal, rules_of(config), cookies_of(config), Codings(codings, crew))
+    here.use(made)
+    return made
 
 
 def rules_of(config: Config) -> Rules:

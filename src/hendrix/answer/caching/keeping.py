@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from hendrix.answer.caching.codings import Codings
@@ -64,9 +65,18 @@ class Keeping:
         self.serving = Serving(store, journal, rules, codings, self.tally)
         self.largest = settings.largest
         self.flights: dict[bytes, Flight] = {}
+        #: Asked before anything is kept: True: this is not to be (path, status, headers by lower-case name).
+        self.vetoes: list[Callable[[str, int, dict[str, str]], bool]] = []
+        self.on_store: Callable[[Store], None] = lambda store: None
         self._codings = codings
         self._marks: dict[bytes, float] = {}
         self._own_cookies: dict[int, Cookies] = {}
+
+    def use_store(self, store: Store) -> None:
+        """From now on it is this one."""
+        self.store = store
+        self.serving.store = store
+        self.on_store(store)
 
     def cookies_of(self, rule: Rule) -> Cookies:
         """Those that matter where ``rule`` governs."""
@@ -137,7 +147,7 @@ class Keeping:
 
     def keep(self, look: Look, terms: Terms, head: Head, headers: ResponseHeaders, body: bytes, *, sent: bool) -> str:
         """See ``Judge.keep``."""
-        reason = barred(head, body, self.largest)
+        reason = barred(head, body, self.largest) or self._vetoed(look, head, headers)
         if reason:
             return reason
         made = make_entry(look, terms, head, headers, {coding_of(head): body}, steady(), time.time())
@@ -147,6 +157,12 @@ class Keeping:
             prepare(made.status, made.headers)  # what cannot be sent is refused before anybody waits for it
         self._codings.begin(made, lambda: self._kept(look, made, sent=sent))
         return ""
+
+    def _vetoed(self, look: Look, head: Head, headers: ResponseHeaders) -> str:
+        if not self.vetoes:
+            return ""
+        path, named = look.path.decode("latin-1"), {name.lower(): value for name, value in headers}
+        return "service" if any(veto(path, int(head.code), named) for veto in self.vetoes) else ""
 
     def _kept(self, look: Look, made: Entry, *, sent: bool) -> None:
         stored = self._put(look, made)

@@ -19,6 +19,7 @@ from hendrix.cache.invalidation import SAFE
 from hendrix.cache.key import normal_path, primary_key, query_of
 from hendrix.cache.reuse import Use, use_of
 from hendrix.cache.rules import Rule
+from hendrix.cache.store.interface import Store
 from hendrix.cache.storing import Asked
 from hendrix.cache.vary import values_of, variant_key
 from hendrix.core.clock import steady
@@ -68,8 +69,6 @@ class Cached:
         self._keeping = keeping
         self._inner = inner
         self._later = later
-        self._store = keeping.store
-        self._get = keeping.store.get
         self._journal = keeping.journal
         self._rules = keeping.rules
         self._cookies = keeping.cookies
@@ -78,7 +77,14 @@ class Cached:
         self._obeys = keeping.settings.obeys
         self._lease = keeping.settings.wait
         self._flights = keeping.flights
-        self._door = PurgeDoor(keeping.store, keeping.settings.token)
+        self._token = keeping.settings.token
+        keeping.on_store = self._use_store
+        self._use_store(keeping.store)
+
+    def _use_store(self, store: Store) -> None:
+        self._store = store
+        self._get = store.get
+        self._door = PurgeDoor(store, self._token)
 
     def answer(self, exchange: Exchange) -> None:
         """See ``core.exchange.Answer``."""

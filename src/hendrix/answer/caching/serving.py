@@ -43,7 +43,7 @@ class Serving:
     """Gives answers of one cache."""
 
     def __init__(self, store: Store, journal: Journal, rules: Rules, codings: Codings, tally: Tally) -> None:
-        self._store = store
+        self.store = store
         self._journal = journal
         self._rules = rules
         self._codings = codings
@@ -96,7 +96,7 @@ class Serving:
 
         def done(coded: bytes) -> None:
             if coded:
-                self._store.amend(entry, coding, coded)
+                self.store.amend(entry, coding, coded)
 
         self._codings.add(entry, coding, done)
 

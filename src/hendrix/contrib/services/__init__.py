@@ -1,0 +1,1 @@
+"""Services that the first Hendrix had under these names."""
