@@ -56,9 +56,10 @@ def terms(asked: Asked, head: Head, received: float, delay: float) -> Terms | st
     names = names_of(head.fields["vary"]) if "vary" in head.fields else ()
     if names is None:
         return "vary-star"
-    if b"cookie" in names and asked.cookies.known_visitor(asked.fields.get(b"cookie")):
+    found = _timed(asked, head, names, received, delay)
+    if isinstance(found, Terms) and b"cookie" in names and asked.cookies.known_visitor(asked.fields.get(b"cookie")):
         return "visitor"
-    return _timed(asked, head, names, received, delay)
+    return found
 
 
 def _barred(asked: Asked, head: Head) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hendrix.cache.purges import purge_all, purge_url
 from tests.answer.caching.conftest import value
+from tests.kit.stage import FakeExchange, request
 
 MINUTE = ("Cache-Control", "max-age=60")
 
@@ -43,15 +44,6 @@ def test_another_variant_is_not_given(cache) -> None:
     assert not german.finished
     cache.asked[1].respond("200 OK", [MINUTE, ("Vary", "Accept-Language")], b"hallo")
     assert german.body == b"hallo"
-
-
-def test_a_session_s_page_is_not_given(cache) -> None:
-    own = cache.get(b"/", (b"cookie", b"sessionid=1"))
-    other = cache.get()
-    cache.asked[0].respond("200 OK", [MINUTE, ("Vary", "Cookie")], b"own")
-    assert own.body == b"own"
-    assert not other.finished
-    assert len(cache.asked) == 2
 
 
 def test_after_a_while_they_go_on_by_themselves(make) -> None:
@@ -147,3 +139,58 @@ def test_a_repeated_head_is_asked_about_after_a_purge(cache) -> None:
     assert shown.still()
     assert not seen
     assert exchange.finished
+
+
+# --- what is not shared costs next to nothing ------------------------------------------------------------------
+
+
+def test_a_page_like_the_last_one_is_let_pass(cache) -> None:
+    cache.says()
+    for _ in range(3):
+        assert value(cache.get(), "cache-status") == "Hendrix; fwd=uri-miss; detail=no-freshness"
+    assert cache.keeping.tally.reasons["no-freshness"] == 3
+    assert b"/" in cache.keeping.quick
+
+
+def test_one_that_has_become_another_is_kept_soon(cache) -> None:
+    cache.says()
+    cache.get()
+    cache.says(MINUTE)
+    cache.get()
+    cache.get()
+    assert value(cache.get(), "cache-status") == "Hendrix; hit; ttl=60"
+
+
+def test_the_mark_is_over_after_a_while(cache) -> None:
+    cache.says()
+    cache.get()
+    cache.pass_time(31)
+    cache.layer.tick(0.0)
+    assert b"/" not in cache.keeping.quick
+
+
+def test_who_is_known_does_not_keep_others_from_sharing(cache) -> None:
+    """What one gets for credentials or a session says nothing of what others get."""
+    cache.says(MINUTE)
+    cache.get(b"/", (b"authorization", b"Basic eDp5"))
+    cache.get()
+    assert value(cache.get(), "cache-status") == "Hendrix; hit; ttl=60"
+
+
+def test_nobody_waits_for_the_page_of_one_who_is_known(cache) -> None:
+    own, other = cache.get(b"/", (b"cookie", b"sessionid=1")), cache.get()
+    assert len(cache.asked) == 2
+    cache.asked[1].respond("200 OK", [MINUTE, ("Vary", "Cookie")], b"for all")
+    assert other.body == b"for all"
+    assert not own.finished
+
+
+def test_another_host_is_another_page(cache) -> None:
+    cache.says()
+    cache.get()
+    cache.says(MINUTE)
+    for _ in range(2):
+        found = FakeExchange(request(b"/"))
+        found.request.authority = b"other.example"
+        cache.layer.answer(found)
+    assert value(found, "cache-status") == "Hendrix; hit; ttl=60"

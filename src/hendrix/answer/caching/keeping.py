@@ -10,6 +10,7 @@ from hendrix.answer.caching.codings import Codings
 from hendrix.answer.caching.flight import Flight
 from hendrix.answer.caching.look import Look
 from hendrix.answer.caching.making import barred, coding_of, make_entry
+from hendrix.answer.caching.marks import Mark, Marks, kind_of, until
 from hendrix.answer.caching.serving import Serving
 from hendrix.answer.caching.tally import Tally
 from hendrix.cache import status
@@ -30,6 +31,10 @@ _MOST_FORKS = 4
 #: Seconds for which an answer that was not to be shared lets others of its key run at once, and how many are known.
 _MARKED = 30.0
 _MOST_MARKS = 10_000
+#: Reasons that the head of an answer gives, whoever asks.
+_OF_ITS_HEAD = frozenset(
+    ("no-freshness", "no-store", "private", "set-cookie", "vary-star", "must-understand", "stale-at-once", "send-file")
+)
 #: Reasons that say nothing of the next answer.
 _PASSING = frozenset(("partial", "request-no-store", "client-gone", "broken-off", "failed", "bad-answer", "prepared"))
 
@@ -70,6 +75,8 @@ class Keeping:
         self.on_store: Callable[[Store], None] = lambda store: None
         self._codings = codings
         self._marks: dict[bytes, float] = {}
+        #: Of targets that have one form only, for all.
+        self.quick = Marks()
         self._own_cookies: dict[int, Cookies] = {}
 
     def use_store(self, store: Store) -> None:
@@ -91,13 +98,14 @@ class Keeping:
 
     def is_marked(self, key: bytes) -> bool:
         """Was the last answer one for nobody else? Then nobody waits for the next."""
-        until = self._marks.get(key)
-        return until is not None and steady() < until
+        lasts = self._marks.get(key)
+        return lasts is not None and steady() < lasts
 
     def forget_marks(self, now: float) -> None:
         """Those that are over."""
         if self._marks and next(iter(self._marks.values())) <= now:
-            self._marks = {key: until for key, until in self._marks.items() if until > now}
+            self._marks = {key: lasts for key, lasts in self._marks.items() if lasts > now}
+        self.quick.forget(now)
 
     def _mark(self, key: bytes) -> None:
         self._marks.pop(key, None)
@@ -118,6 +126,7 @@ class Keeping:
             if head.code == "304" and look.validating:
                 self._renew(look, stale, head, headers)
                 return None
+        look.like = kind_of(head.status, headers)
         received, delay = time.time(), steady() - look.began
         judged = terms(look.asked, head, received, delay)
         if isinstance(judged, str) and judged != "partial" and stale is not None and head.code[:1] != "5":
@@ -181,7 +190,8 @@ class Keeping:
         stored = self.store.put(made)
         if stored:
             self.tally.stored += 1
-            self._marks.pop(look.key, None)
+            self._marks.pop(look.lane, None)
+            self.quick.pop(look.exchange.request.target, None)
         else:
             self.tally.not_kept(look.url, "purged-or-too-large")
         return stored
@@ -206,15 +216,31 @@ class Keeping:
         if self.flights.get(flight.key) is flight:
             del self.flights[flight.key]
         if self.store.far:
-            self.store.release(flight.key)
+            self.store.release(look.key)
         flight.land(entry)
 
     def refuse(self, look: Look, reason: str) -> None:
         """See ``Judge.refuse``."""
         self.tally.not_kept(look.url, reason)
         if reason not in _PASSING:
-            self._mark(look.key)
+            self._mark(look.lane)
+            self._mark_target(look, reason)
         self._over(look, None)
+
+    def _mark_target(self, look: Look, reason: str) -> None:
+        """Where what is asked for has no other forms, and nothing is kept of it."""
+        exchange, like = look.exchange, look.like
+        if (
+            not like
+            or reason not in _OF_ITS_HEAD
+            or look.key != look.primary
+            or exchange.origin.proxied
+            or self.store.get(look.primary) is not None
+        ):
+            return
+        request, scheme = exchange.request, exchange.origin.scheme
+        mark = Mark(request, scheme, until(steady()), like, reason, look.url, self.said(look, reason))
+        self.quick.set(request.target, mark)
 
     def drop(self, look: Look) -> None:
         """It is for somebody else to make."""

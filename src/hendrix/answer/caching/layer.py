@@ -8,6 +8,7 @@ from hendrix.answer.caching.door import METHOD, PurgeDoor
 from hendrix.answer.caching.flight import LATE, Flight
 from hendrix.answer.caching.keeping import Keeping
 from hendrix.answer.caching.look import Look
+from hendrix.answer.caching.marks import Mark, Marked
 from hendrix.answer.caching.passing import Passing, Unsafe
 from hendrix.answer.caching.sink import Sink
 from hendrix.answer.failure import failure
@@ -32,6 +33,8 @@ _READS = ("GET", "HEAD")
 _ONLY_IF_CACHED = "only-if-cached"
 _NO_CACHE: Directives = {"no-cache": None}
 _COOKIE = b"cookie"
+#: Behind the key: who is known by a session or by credentials waits only for others who are.
+_KNOWN = b"\n+"
 #: Seconds between looks whether another worker has made what several want, at first and at most.
 _LOOK, _LOOK_AT_MOST = 0.005, 0.1
 #: Calls something after so many seconds, on the loop.
@@ -77,6 +80,7 @@ class Cached:
         self._obeys = keeping.settings.obeys
         self._lease = keeping.settings.wait
         self._flights = keeping.flights
+        self._marks = keeping.quick
         self._token = keeping.settings.token
         keeping.on_store = self._use_store
         self._use_store(keeping.store)
@@ -89,7 +93,10 @@ class Cached:
     def answer(self, exchange: Exchange) -> None:
         """See ``core.exchange.Answer``."""
         request = exchange.request
-        if request.kept is APART or request.websocket:
+        mark = self._marks.get(request.target)
+        if mark is not None and request.kept is None and self._is_meant(mark, exchange, request):
+            self._inner(Marked(exchange, mark, self._marks, self._tally))
+        elif request.kept is APART or request.websocket:
             self._inner(exchange)
         elif request.method in _READS:
             self._read(exchange, request)
@@ -99,6 +106,18 @@ class Cached:
             self._door.answer(exchange)
         else:
             self._inner(Unsafe(exchange, self._store))
+
+    def _is_meant(self, mark: Mark, exchange: Exchange, request: Request) -> bool:
+        """Nothing is kept for it, and nothing that it says could change that."""
+        origin = exchange.origin
+        return (
+            request.method == "GET"
+            and mark.authority == request.authority
+            and mark.scheme == origin.scheme
+            and not origin.proxied
+            and not request.websocket
+            and b"cache-control" not in request.fields
+        )
 
     def tick(self, _now: float) -> None:
         """Now and then: who has waited long enough goes on by itself."""
@@ -143,11 +162,16 @@ class Cached:
                 why = "stale" if found.freshness(now) <= 0 else "request"
         asked = Asked(fields, wants, self._cookies_of(rule), rule)
         entry = found if isinstance(found, Entry) else None
-        look = Look(exchange, asked, host, path, query, primary, key, generation, why, entry)
+        lane = key + _KNOWN if self._is_known(fields) else key
+        look = Look(exchange, asked, host, path, query, primary, key, lane, generation, why, entry)
         if why == "stale" and exchange.started:
             self._renew(look)
         else:
             self._miss(look)
+
+    def _is_known(self, fields: Mapping[bytes, bytes]) -> bool:
+        """What it gets may be for it alone: others do not wait for that."""
+        return b"authorization" in fields or self._cookies.known_visitor(fields.get(_COOKIE))
 
     def _wants(self, fields: Mapping[bytes, bytes]) -> Directives:
         """Section 5.2.1; and 5.4: Pragma counts where there is no Cache-Control."""
@@ -197,25 +221,25 @@ class Cached:
         if exchange.request.method == "HEAD":
             self._pass(exchange, "head")
             return
-        flight = self._flights.get(look.key)
+        flight = self._flights.get(look.lane)
         if flight is not None:
             self._tally.collapsed += 1
             flight.wait(lambda entry: self._on_landed(look, entry))
             return
         self._tally.misses += 1
-        if self._keeping.is_marked(look.key) or "no-store" in look.wants or b"range" in exchange.request.fields:
+        if self._keeping.is_marked(look.lane) or "no-store" in look.wants or b"range" in exchange.request.fields:
             self._ask(look, whole=False)
             return
         self._lead(look)
 
     def _renew(self, look: Look) -> None:
         """In the background, once."""
-        if look.key not in self._flights and look.exchange.request.method == "GET":
+        if look.lane not in self._flights and look.exchange.request.method == "GET":
             look.exchange = Sink(look.exchange)
             self._lead(look)
 
     def _lead(self, look: Look) -> None:
-        look.flight = self._flights[look.key] = Flight(look.key, steady())
+        look.flight = self._flights[look.lane] = Flight(look.lane, steady())
         if self._store.far:
             self._fetch(look, _LOOK)
         else:

@@ -31,6 +31,8 @@ class Look:
     query: bytes
     primary: bytes
     key: bytes
+    #: Among whom it waits, and whose answers tell what to expect.
+    lane: bytes
     #: Of the journal, before anything was looked up.
     ticket: int
     #: What Cache-Status will say: uri-miss, vary-miss, stale, request.
@@ -42,6 +44,8 @@ class Look:
     began: float = 0.0
     #: Does what the application was asked allow it to say that nothing has changed?
     validating: bool = False
+    #: What of the answer has decided whether it is kept (``marks``).
+    like: str = ""
 
     @property
     def rule(self) -> Rule:
