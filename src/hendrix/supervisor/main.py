@@ -83,14 +83,14 @@ class Supervisor:
         self._carrying_out = False
         self._selector = selectors.DefaultSelector()
         self._crew = Crew(self._selector)
-        self._caches = CacheTalk(self._crew)
+        self._caches = caches = CacheTalk(self._crew)
         self._chronicle = Chronicle()
         self._asks = Asks(self._status, self._reload, self._restart, self._stop, self._caches.asked)
         self._holdings = Holdings(self._selector, self._asks.asked)
         self._loans = loans = Loans(self._fleet, self._crew, self._plans, self._holdings.lending)
         self._keeper = Keeper(rooms.passwords, self._crew)
         ways = (self._tell, self._configure, self._reaped, self._release, loans.worker_asks, loans.template_asks)
-        self._hands = Hands(self._crew, self._plans, rooms.template, Told(*ways, self._credentialed, self._caches.said))
+        self._hands = Hands(self._crew, self._plans, rooms.template, Told(*ways, self._credentialed, caches.said))
         self._notifier = Notifier(origin.environ)
         self._next_beat = 0.0
         self._restarting = Restart(origin, self._not_restarted)
