@@ -72,9 +72,18 @@ def _server(facts: Facts, now: float, paint: Any) -> Iterator[str]:
     wanted = _several(facts.get("workers_wanted", 0), "worker")
     about = [one_line(str(facts["settings"]))] if facts.get("settings") else []
     yield "  " + ", ".join([*about, f"generation {facts.get('generation', '?')}", f"{wanted} wanted"])
+    yield from _cache(facts)
     if facts.get("candidate") is not None:
         since = duration(facts.get("loading_since") or 0)
         yield paint(f"  loading generation {facts['candidate']} for {since}", "loading")
+
+
+def _cache(facts: Facts) -> Iterator[str]:
+    """How much of what was asked for it had; nothing where there is none, or nothing was asked."""
+    workers = facts.get("workers", ())
+    asked, hits = (sum(int(worker.get(name) or 0) for worker in workers) for name in ("asked", "hits"))
+    if asked:
+        yield f"  cache: {hits / asked:.1%} of {count(asked)} from it; hx cache stats tells more"
 
 
 def _several(number: int, noun: str, many: str = "") -> str:

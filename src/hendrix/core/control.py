@@ -157,13 +157,16 @@ class Retire:
 
 @dataclass(frozen=True, slots=True)
 class Vitals:
-    """The worker's loop turns: counts since its start (``requests``) and of this moment. Said once a second."""
+    """The worker's loop turns: counts since its start (``requests``, and what the cache was ``asked`` and had, ``hits``)
+    and of this moment. Said once a second."""
 
     requests: int
     connections: int
     threads: int
     busy: int
     queue: int
+    asked: int = 0
+    hits: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ def _template(fleet: Fleet, generation: int, member: Member) -> dict[str, Any]:
 
 def _worker(worker: Worker, member: Member | None, now: float) -> dict[str, Any]:
     vitals = member.vitals if member else None
-    counts = ("requests", "connections", "threads", "busy", "queue")
+    counts = ("requests", "connections", "threads", "busy", "queue", "asked", "hits")
     return {
         "worker": worker.id,
         "place": worker.place,

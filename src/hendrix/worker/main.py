@@ -178,7 +178,9 @@ class Worker:
     def _tell_vitals(self) -> None:
         threads = self.engine.threads
         connections = len(self.site.connections)
-        counts = Vitals(self.site.requests, connections, len(threads.slots), threads.busy, threads.waiting)
+        cache = self.engine.cache
+        told = (cache.tally.asked, cache.tally.found) if cache is not None else (0, 0)
+        counts = Vitals(self.site.requests, connections, len(threads.slots), threads.busy, threads.waiting, *told)
         self._channel.send(counts)
 
     # --- the end -------------------------------------------------------------------------------------------

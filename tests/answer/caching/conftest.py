@@ -16,6 +16,7 @@ from hendrix.answer.caching.layer import Cached
 from hendrix.answer.caching.recording import record
 from hendrix.cache.journal import SharedJournal
 from hendrix.cache.store.memory import MemoryStore
+from hendrix.cache.store.shared import SharedStore
 from hendrix.core.config import Config
 from hendrix.core.http import ResponseHeaders
 from tests.kit.stage import FakeExchange, request
@@ -32,15 +33,21 @@ class Crew:
 class Cache:
     """``asked`` are the exchanges that the application has seen; it answers by itself where ``answers`` is set."""
 
-    def __init__(self, directory: str, clock: list[float], **options: Any) -> None:
+    def __init__(self, directory: str, clock: list[float], *, shared: bool = False, **options: Any) -> None:
         self.clock = clock
         config = Config(cache=True, **options)
         self.journal = SharedJournal(f"{directory}/journal")
         self.store = MemoryStore(config.cache_size, self.journal)
+        if shared:
+            self.store = SharedStore(directory, config.cache_size, self.journal, 1, lambda: clock[0])
         settings = Settings(config.cache_largest, config.cache_wait, config.cache_obey)
         codings = Codings(["br", "gzip"], Crew())
         self.keeping = Keeping(settings, self.store, self.journal, rules_of(config), cookies_of(config), codings)
-        self.layer = Cached(self.keeping, record(self.keeping, self._application), layer_room.never)
+        #: What is to be called later, and after how long.
+        self.later: list[tuple[float, Callable[[], None]]] = []
+        self.layer = Cached(
+            self.keeping, record(self.keeping, self._application), lambda *what: self.later.append(what)
+        )
         self.asked: list[Any] = []
         self.answers: tuple[str, ResponseHeaders, bytes] | None = None
 

@@ -127,6 +127,7 @@ class Cached:
                 del self._flights[key]
                 flight.land(LATE)
         self._keeping.forget_marks(now)
+        self._get(b"")  # a worker with nothing to do still learns of purges, or it would miss too many
 
     # --- looking ---------------------------------------------------------------------------------------------
 

@@ -24,6 +24,16 @@ class Tally:
     reasons: Counter[str] = field(default_factory=Counter)
     recent: deque[tuple[str, str]] = field(default_factory=lambda: deque(maxlen=_RECENT))
 
+    @property
+    def asked(self) -> int:
+        """How often something was looked for."""
+        return self.hits + self.stale + self.misses + self.collapsed
+
+    @property
+    def found(self) -> int:
+        """How often it was there."""
+        return self.hits + self.stale
+
     def not_kept(self, url: bytes, reason: str) -> None:
         """For ``reason`` the answer to ``url`` was not kept."""
         self.reasons[reason] += 1
