@@ -157,8 +157,8 @@ class Retire:
 
 @dataclass(frozen=True, slots=True)
 class Vitals:
-    """The worker's loop turns: counts since its start (``requests``, and what the cache was ``asked`` and had, ``hits``)
-    and of this moment. Said once a second."""
+    """The worker's loop turns: counts since its start (``requests``; what the cache was ``asked``, and had: ``hits``) and
+    of this moment. Said once a second."""
 
     requests: int
     connections: int
