@@ -157,8 +157,11 @@ class Retire:
 
 @dataclass(frozen=True, slots=True)
 class Vitals:
-    """The worker's loop turns: counts since its start (``requests``; what the cache was ``asked``, and had: ``hits``) and
-    of this moment. Said once a second."""
+    """The worker's loop turns. Said once a second.
+
+    ``requests`` counts since its start, and so do ``asked``, what the cache was asked for, and ``hits``, what it had;
+    the others are of this moment.
+    """
 
     requests: int
     connections: int
