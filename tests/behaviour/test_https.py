@@ -353,3 +353,22 @@ def test_scanners_find_no_weakness(server: Server) -> None:
         assert line in done.stdout
     accepted = [line for line in done.stdout.splitlines() if line.startswith(("Preferred", "Accepted"))]
     assert all("GCM" in line or "POLY1305" in line for line in accepted)
+
+
+# --- plain HTTP ------------------------------------------------------------------------------------------------
+
+
+def test_it_is_sent_to_https_and_browsers_are_told_to_stay(tmp_path: Path) -> None:
+    options = ("--https-redirect", "4430", "--hsts", "365d,subdomains")
+    with serve("suite:app", *HTTPS, *options, directory=APPS) as server:
+        with server.client() as client:
+            answer = client.request("POST", "/hello?a=b", body=b"x")
+            assert answer.status == 308
+            assert answer["Location"] == "https://test.example:4430/hello?a=b"
+            assert "Strict-Transport-Security" not in answer, "RFC 6797 section 7.2"
+            believed = client.get("/hello", "X-Forwarded-Proto: https")
+            assert (believed.status, "Strict-Transport-Security" in believed) == (200, False)
+        with server.secure_client() as client:
+            for path in ("/hello", "/nowhere-at-all"):
+                answer = client.get(path)
+                assert answer["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"

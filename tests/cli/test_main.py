@@ -90,7 +90,7 @@ MISTAKES = {
     "start here": "'here' is one word too many; options begin with --",
     "start --thread 4": "unknown option --thread; did you mean --threads?",
     "start --thread=4": "unknown option --thread; did you mean --threads?",
-    "start --http": "unknown option --http; did you mean --http-port?",
+    "start --http": "unknown option --http; did you mean --https?",
     "start --http_prot 80": "unknown option --http-prot; did you mean --http-port?",
     "start --verbos": "unknown option --verbos; did you mean --verbosity?",
     "start --zebra": "unknown option --zebra; hx start --help-all lists the options",

@@ -249,7 +249,7 @@ class TestEncryptedKeys:
 
 class TestWhatStopsTheStart:
     def fails(self, project, *options):
-        status, said = project.fails(*options)
+        status, said = project.fails("--https-port", "0", *options)
         assert status == 1, said
         assert len(said.splitlines()) == 1, said
         return last_line(said).removeprefix("hx: ").replace(f"{project.folder}/", "")
@@ -295,7 +295,7 @@ class TestWhatStopsTheStart:
 
     def test_both_at_one_address(self, project):
         issued(project)
-        options = ("--bind", "127.0.0.1:4437", "--https-port", "4437")
+        options = ("--https-port", "4437", "--bind", "127.0.0.1:4437")
         said = self.fails(project, "--key", "site.key", "--cert", "site.crt", *options)
         assert said == "127.0.0.1:4437 is to speak both HTTP and HTTPS; give --https-only, or another port for one"
 
@@ -313,3 +313,45 @@ def test_without_preload(project):
     options = ("--key", "site.key", "--cert", "site.crt", "--https-port", "0", "--no-preload")
     with project.serve(*options) as server, client(server.https_port) as found:
         assert found.get("/hello").body == b"hello"
+
+
+class TestDevelopment:
+    """``hx start --dev --https``."""
+
+    def test_an_authority_of_ones_own(self, project, tmp_path_factory):
+        state = tmp_path_factory.mktemp("state")
+        options = ("--dev", "--https", "--https-port", "0")
+        folder = state / "hendrix" / "development"
+        for new in ("true", "false"):
+            with project.serve(*options, XDG_STATE_HOME=str(state)) as server:
+                said = server.await_log("https.authority")
+                assert f"new={new} path={folder}/authority.pem" in said
+                assert "update-ca-certificates" in said
+                with client(server.https_port, folder / "authority.pem") as found:
+                    assert found.get("/hello").body == b"hello"
+        assert (folder / "authority.key").stat().st_mode & 0o777 == 0o600
+
+    def test_only_for_development(self, project):
+        status, said = project.fails("--https", "--https-port", "0")
+        wanted = "hx: --https makes a certificate for development; give --dev too, or --key and --cert"
+        assert (status, last_line(said)) == (1, wanted)
+
+    def test_a_place_that_cannot_be_written_to(self, project):
+        (project.folder / "hendrix").write_text("in the way")
+        status, said = project.fails("--dev", "--https", "--https-port", "0", XDG_STATE_HOME=str(project.folder))
+        assert status == 1
+        assert last_line(said).startswith("hx: --https: no certificate can be made: ")
+
+
+def test_hx_check_tells_of_what_ends_soon_or_cannot_be_served(project, hx):
+    end = datetime.now(UTC) + 13 * DAY
+    issued(project, begin=NOW - 80 * DAY, end=end)
+    done = hx("check", "--key", "site.key", "--cert", "site.crt")
+    assert f"site.crt expires on {end:%Y-%m-%d}, in 12 days; renew it" in done.stdout
+    assert done.returncode == 0
+    issued(project)
+    done = hx("check", "--key", "site.key", "--cert", "site.crt")
+    assert "expires" not in done.stdout
+    issued(project, "other")
+    done = hx("check", "--key", "other.key", "--cert", "site.crt")
+    assert "it was made with another key than" in done.stdout

@@ -12,6 +12,7 @@ from hendrix.answer.compress.layer import compress, compression
 from hendrix.answer.files.place import Place
 from hendrix.answer.files.roots import Roots
 from hendrix.answer.forwarded import believe, trust
+from hendrix.answer.https import redirect_to_https
 from hendrix.answer.options import answer_for_server
 from hendrix.answer.protected import protect
 from hendrix.answer.static import Disk, serve_files
@@ -49,5 +50,7 @@ def build_chain(
         answer = cached.answer
     answer = serve_files(places, disk, config.static_memory, answer)
     answer = answer_for_server(answer)
+    if config.redirects_to:
+        answer = redirect_to_https(config.redirects_to, answer)
     answer = believe(trust(config.forwarded_allow_ips), answer)
     return at_port(config.cache_port, answer) if cache is not None and config.cache_port else answer

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,8 +15,8 @@ from hendrix.cli.load import DEFAULT, Sourced
 from hendrix.cli.options import ProjectOptions
 from hendrix.cli.quantity import duration
 from hendrix.cli.trial import Verdict, put_on_trial
-from hendrix.core.config import GROUPS, OPTIONS
-from hendrix.core.errors import HendrixError
+from hendrix.core.config import GROUPS, OPTIONS, Config
+from hendrix.core.errors import HendrixError, UsageError
 from hendrix.supervisor.origin import Origin
 
 _WIDTH = 80
@@ -92,8 +93,25 @@ def _warnings(sourced: Sourced, verdict: Verdict | None) -> list[str]:
     config = sourced.config
     told = list(verdict.warnings) if verdict else []
     told += [f"compress: {advice(coding)}" for coding in missing(config.codings)]
+    told += _certificates(config)
     gone = [root.directory for root in Roots(config.sendfile_root).all if not os.path.isdir(root.directory)]
     return told + [f"sendfile_root: {directory} is no directory; nothing can be sent from it" for directory in gone]
+
+
+def _certificates(config: Config) -> list[str]:
+    """Those of the options' files that could not be served, or not for long. One that is still to be made is none."""
+    if not config.secure or (config.https and not all(map(os.path.exists, config.cert))):
+        return []
+    from hendrix.supervisor import material  # noqa: PLC0415 - only with certificates
+    from hendrix.tls.pairs import pairs, warnings  # noqa: PLC0415 - imports cryptography
+
+    try:
+        if not config.key_password_file and material.encrypted(config):
+            return []  # asked for at the start
+        found = pairs(material.read(config, ()), now := time.time())
+    except UsageError as error:
+        return [f"https: {error}"]
+    return [f"https: {text}" for text in warnings([pair.certificate for pair in found], now)]
 
 
 def _interface(chosen: dict[str, str]) -> Iterator[str]:

@@ -63,7 +63,10 @@ def _with_https(sourced: Sourced, given: bool) -> Sourced:
     told = {"https_bind": secure}
     if config.https_only:
         told["bind"] = Given((), sources["https_only"])
-    return overruled(sourced, told)
+    found = overruled(sourced, told)
+    if config.https_redirect == "on" and not found.config.redirects_to:
+        raise UsageError(f"{sources['https_redirect']}: the port of HTTPS is not known; give it instead of on")
+    return found
 
 
 def _beside(config: Config) -> Iterator[str]:

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from hendrix.cli import statedir
+from hendrix.cli.development import with_certificate
 from hendrix.cli.given import Given
 from hendrix.cli.listening import with_places
 from hendrix.cli.load import Sourced, overruled, resolve
@@ -52,10 +53,12 @@ class ProjectOptions:
         """The same, and nothing is done about it."""
         given = activated(self.origin.environ, os.getpid())
         secure = for_https(self.origin.environ, given)
-        return self._settled(with_places(resolve(self._before_settings, loaded), loaded.debug, given, secure))
+        sourced = with_certificate(resolve(self._before_settings, loaded), self.origin.environ)
+        return self._settled(with_places(sourced, loaded.debug, given, secure))
 
     def _settled(self, sourced: Sourced) -> Config:
-        """A daemon has no terminal: what would be said there goes to a file."""
+        """With what follows from it. A daemon has no terminal: what would be said there goes to a file."""
+        sourced = with_certificate(sourced, self.origin.environ)
         if sourced.config.daemonize and not sourced.config.log:
             path = statedir.log_file(self._before_settings.config, self.origin.environ)
             sourced = overruled(sourced, {"log": Given(path, sourced.sources["daemonize"])})

@@ -7,7 +7,7 @@ import socket
 import sys
 from dataclasses import replace
 
-from hendrix.cli import daemon
+from hendrix.cli import daemon, development
 from hendrix.cli.actions import Switches
 from hendrix.cli.load import Sourced
 from hendrix.cli.options import ProjectOptions
@@ -28,8 +28,13 @@ def start(sourced: Sourced, switches: Switches) -> int:
     if REHEARSAL in os.environ:
         log.configure(config)
         return REHEARSED
-    # One that was executed anew has the passwords, and perhaps no terminal.
-    passwords = () if HANDOVER in os.environ else ask(config)
+    if HANDOVER in os.environ:
+        passwords: tuple[str, ...] = ()  # it has them, and perhaps no terminal
+    else:
+        if config.https:
+            log.configure(config)
+            development.prepare(config, options.origin.environ)
+        passwords = ask(config)
     if not config.daemonize:
         return _serve(options, config, Rooms(template, log.reopen, passwords=passwords))
     if HANDOVER in os.environ:  # a daemon that was executed anew is one

@@ -44,6 +44,16 @@ class Config(Project, Listen, Processes, Beside, Tls, Answers, Cache, Life, Limi
         return bool(self.cert or self.key)
 
     @property
+    def redirects_to(self) -> int:
+        """The port of HTTPS that plain requests are sent to; 0 where they are answered."""
+        if self.https_redirect == "off" or not self.secure:
+            return 0
+        if self.https_redirect != "on":
+            return int(self.https_redirect)
+        ports = [place.rpartition(":")[2] for place in self.https_bind if not place.startswith(("unix:", "fd:"))]
+        return int(ports[0]) if ports and ports[0] != "0" else self.https_port
+
+    @property
     def codings(self) -> list[str]:
         """What answers are compressed with, in order of preference; empty where they are not."""
         return [] if self.compress == "off" else self.compress.split(",")

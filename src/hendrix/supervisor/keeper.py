@@ -145,7 +145,8 @@ class Keeper:
         """All of it, in a file without a name."""
         if self._good is None:
             return None
-        known = replace(self._good, tickets=self._tickets, passwords=[*self._passwords, *self._good.passwords])
+        passwords = list(dict.fromkeys([*self._passwords, *self._good.passwords]))
+        known = replace(self._good, tickets=self._tickets, passwords=passwords)
         if self._bequest is not None:
             os.close(self._bequest)  # of a time when it came to nothing
         self._bequest = nameless(encode(known))
@@ -158,7 +159,7 @@ class Keeper:
         with os.fdopen(row["fds"][0], "rb") as file:
             file.seek(0)
             self._good = decode(file.read())
-        self._tickets, self._passwords = self._good.tickets, list(dict.fromkeys(self._good.passwords))
+        self._tickets, self._passwords = self._good.tickets, self._good.passwords
         self._config, self._known = config, material.stamp(config)
         self._renew_at, self._look_at = now + _FRESH, now + LOOK
 

@@ -18,8 +18,8 @@ _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _STATUS = re.compile(r"[1-9][0-9]{2} [\t\x20-\x7e\x80-\xff]*")
 _REMEMBERED = 1000
 
-_PLAIN, _LENGTH, _DATE, _SERVER = range(4)
-_SPECIAL = {"content-length": _LENGTH, "date": _DATE, "server": _SERVER}
+_PLAIN, _LENGTH, _DATE, _SERVER, _SECURITY = range(5)
+_SPECIAL = {"content-length": _LENGTH, "date": _DATE, "server": _SERVER, "strict-transport-security": _SECURITY}
 _kinds: dict[str, int] = {}
 _codes: dict[str, int] = {}
 
@@ -30,6 +30,9 @@ class Common:
 
     date: str = ""
     server: str = ""
+    #: ``Strict-Transport-Security``, on secure connections (RFC 6797 section 7.2).
+    security: str = ""
+    #: All of them.
     both: str = ""
     #: For prepared answers, by what they have of their own (``core.prepared``): both, server, date, nothing.
     ready: tuple[bytes, bytes, bytes, bytes] = (b"", b"", b"", b"")
@@ -37,8 +40,10 @@ class Common:
     def renew(self, date: str) -> None:
         """``date`` is an IMF-fixdate."""
         self.date = f"Date: {date}\r\n"
-        self.both = self.date + self.server
-        self.ready = (self.both.encode("latin-1"), self.server.encode("latin-1"), self.date.encode("latin-1"), b"")
+        self.both = self.date + self.server + self.security
+        most, least = (self.server, self.date), self.security
+        ready = (self.both, *(part + least for part in most), least)
+        self.ready = tuple(lines.encode("latin-1") for lines in ready)  # type: ignore[assignment]
 
 
 NO_COMMON = Common()
@@ -169,8 +174,13 @@ def _own_server(_value: str, fields: Fields, common: Common) -> None:
     fields.common = fields.common.replace(common.server, "") if common.server else fields.common
 
 
+def _own_security(_value: str, fields: Fields, common: Common) -> None:
+    fields.common = fields.common.replace(common.security, "") if common.security else fields.common
+
+
 _ACTS: dict[int, Callable[[str, Fields, Common], None]] = {
     _LENGTH: _state_length,
     _DATE: _own_date,
     _SERVER: _own_server,
+    _SECURITY: _own_security,
 }

@@ -62,6 +62,7 @@ class Connection(asyncio.BufferedProtocol):
         "_taking",
         "_transport",
         "closes_at",
+        "common",
         "id_field",
         "known",
         "machine",
@@ -100,6 +101,7 @@ class Connection(asyncio.BufferedProtocol):
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(high=_HIGH_WATER)
         self.origin = origin_of(self._transport)
+        self.common = self.site.secure_common if self.origin.secured else self.site.common
         self.known = self.site.known_to(self.origin)
         self.site.arriving -= 1
         self.site.connections.add(self)
@@ -238,7 +240,7 @@ class Connection(asyncio.BufferedProtocol):
             self._exchange.fail(fault.status, fault.reason)
             return
         status, headers, body = failure(fault.status, fault.reason, b"")
-        self.send(self.machine.whole(status, headers, body, self.site.common, ""))
+        self.send(self.machine.whole(status, headers, body, self.common, ""))
         self._end()
 
     def _hang_up(self) -> None:

@@ -176,7 +176,7 @@ class HttpExchange:
         connection = self._connection
         if connection.machine.receiving or connection.site.draining:
             connection.finish_here()
-        data = connection.machine.whole(status, headers, body, connection.site.common, self._extra())
+        data = connection.machine.whole(status, headers, body, connection.common, self._extra())
         self.started = True
         self.status = status
         self.headers = headers
@@ -202,7 +202,7 @@ class HttpExchange:
         extra = self._extra().encode("latin-1") if recorded else b""
         if more:
             extra = encode_lines(more) + extra
-        head = connection.machine.ready(answer, connection.site.common, extra)
+        head = connection.machine.ready(answer, connection.common, extra)
         self.started = True
         self.status = answer.status
         self.headers = [*answer.headers, *more] if more else answer.headers
@@ -265,7 +265,7 @@ class HttpExchange:
         connection = self._connection
         if connection.site.draining:
             connection.machine.keep_alive = False
-        data = connection.machine.head(status, headers, connection.site.common, self._extra())
+        data = connection.machine.head(status, headers, connection.common, self._extra())
         self.started = True
         self.status = status
         self.headers = headers

@@ -46,6 +46,8 @@ class Site:
     socket_limits: SocketLimits
     parser: HeadParser
     common: Common
+    #: The same on secure connections.
+    secure_common: Common
     #: Called with each exchange that is over, or None where nobody asks.
     record: Callable[[HttpExchange, float], None] | None = None
     budget: Budget = field(default_factory=Budget)
@@ -68,7 +70,10 @@ class Site:
 
     def tick(self) -> None:
         """Renew what changes with time."""
-        self.common.renew(http_date(time.time()).decode())
+        date = http_date(time.time()).decode()
+        self.common.renew(date)
+        if self.secure_common is not self.common:
+            self.secure_common.renew(date)
         self.parser.forget()
         for heads in self.known.values():
             heads.clear()
@@ -101,6 +106,9 @@ def build_site(config: Config, answer: Answer) -> Site:
         min_rate=config.min_rate,
     )
     server = f"Server: {config.server_header}\r\n" if config.server_header else ""
-    site = Site(config, answer, limits, socket_limits, HeadParser(limits), Common(server=server))
+    common = secure = Common(server=server)
+    if config.hsts != "off":
+        secure = Common(server=server, security=f"Strict-Transport-Security: {config.hsts}\r\n")
+    site = Site(config, answer, limits, socket_limits, HeadParser(limits), common, secure)
     site.tick()
     return site

@@ -35,6 +35,12 @@ class Tls:
     key_password_file: str = option(
         "", values.text, "passwords of encrypted keys, a line each; else it is asked", metavar="FILE"
     )
+    https: bool = option(
+        False,
+        values.switch,
+        "with --dev: a certificate for this machine, by an authority of your own",
+        reloadable=False,
+    )
     https_port: int = option(
         4430,
         values.number(0, 65535),
