@@ -11,7 +11,7 @@ BIND ?= 127.0.0.1:8000
 # Tests of real processes mostly wait, so more of them run at once than there may be processors.
 AT_ONCE ?= --numprocesses 3 --dist worksteal
 
-.PHONY: run test check lint django-tests bench clean
+.PHONY: run test check lint django-tests cache-tests cache-flood bench clean
 
 run: .make-run
 	@cd $(SHOWCASE) && ../../$(BIN)/python manage.py migrate --verbosity 0
@@ -35,11 +35,18 @@ DJANGO_PYTHON ?= $(BIN)/python
 django-tests: .make-test
 	$(BIN)/python -m tests.parity $(if $(DJANGO),--django $(DJANGO)) --python $(DJANGO_PYTHON)
 
+# The public tests of HTTP caches (npm: http-cache-tests) against ours; and 10,000,000 URLs thrown at its memory.
+cache-tests: .make-test
+	$(BIN)/python -m tests.conformance.http_cache
+
+cache-flood: .make-test
+	$(BIN)/python -m tests.cache.flood
+
 bench:
 	$(PYTHON) -m bench
 
 clean:
-	rm -rf $(VENV) .bench .django-tests .make-* build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) .bench .cache-tests .django-tests .make-* build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 $(BIN)/python:
 	@scripts/make-venv $(PYTHON) $(VENV)

@@ -38,13 +38,13 @@ def configuration(template: str, port: int, root: Path, scratch: Path) -> str:
     return re.sub(r"@(\w+)@", lambda name: values[name[1]], template)
 
 
-def command(port: int, root: Path) -> list[str]:
-    """The command line of an nginx that serves `root`; its configuration is written beside the logs."""
+def command(port: int, root: Path, template: str = "nginx.conf") -> list[str]:
+    """The command line of an nginx that serves `root` by `template`; its configuration is written beside the logs."""
     if not (found := program()):
         raise BenchError("nginx is missing: install it (Debian: apt-get install nginx) and run this again")
     scratch = STATE / "nginx" / "scratch"
     scratch.mkdir(parents=True, exist_ok=True)
     LOGS.mkdir(parents=True, exist_ok=True)
-    file = LOGS / f"nginx-{port}.conf"
-    file.write_text(configuration((HERE / "nginx.conf").read_text(), port, root, scratch))
+    file = LOGS / f"{template.removesuffix('.conf')}-{port}.conf"
+    file.write_text(configuration((HERE / template).read_text(), port, root, scratch))
     return [str(found), "-e", "stderr", "-c", str(file)]

@@ -2,7 +2,7 @@
 
 Peers get hand-tuned flags for each kind of load (`threads`); Hendrix always runs with its defaults. Each server is of
 one or more suites: `sync` and `async` are the views it is put to, `pair` the handlers of one server side by side,
-`files` static ones, `resource` those of twisted.web.
+`files` static ones, `resource` those of twisted.web, `cached` pages from a cache, `uncached` what passes it by.
 """
 
 from collections.abc import Callable
@@ -63,6 +63,14 @@ def _hendrix(it: Setting) -> list[str]:
 
 def _hendrix_wsgi(it: Setting) -> list[str]:
     return [*_hendrix(it), "--interface", "wsgi"]
+
+
+def _hendrix_cache(it: Setting) -> list[str]:
+    return [*_hendrix(it), "--cache"]
+
+
+def _hendrix_shared(it: Setting) -> list[str]:
+    return [*_hendrix_cache(it), "--global-cache"]
 
 
 def _granian(it: Setting) -> list[str]:
@@ -144,6 +152,10 @@ def _nginx(it: Setting) -> list[str]:
     return nginx.command(it.port, SITE)
 
 
+def _nginx_cache(it: Setting) -> list[str]:
+    return nginx.command(it.port, SITE, "nginx-cache.conf")
+
+
 def _twisted(it: Setting, *what: str) -> list[str]:
     return ["twist", "--log-level", "error", "web", "--listen", f"tcp:{it.port}:interface=127.0.0.1", *what]
 
@@ -157,7 +169,7 @@ def _twisted_resource(it: Setting) -> list[str]:
 
 
 _ALL = (
-    Server(HENDRIX, "Django", _hendrix, "hendrix", ("sync", "async", "pair", "files", "resource")),
+    Server(HENDRIX, "Django", _hendrix, "hendrix", ("sync", "async", "pair", "files", "resource", "uncached")),
     Server("granian", "WSGI", _granian, "granian"),
     Server("gunicorn", "WSGI", _gunicorn, "gunicorn"),
     Server("uwsgi", "WSGI", _uwsgi, "pyuwsgi"),
@@ -168,6 +180,9 @@ _ALL = (
     Server("gunicorn-asgi", "ASGI", _gunicorn_asgi, "gunicorn", ("async",)),
     Server("hendrix-wsgi", "WSGI", _hendrix_wsgi, "hendrix", ("pair",)),
     Server("nginx", "files", _nginx, "nginx", ("files",)),
+    Server("hendrix-cache", "Django", _hendrix_cache, "hendrix", ("cached", "uncached")),
+    Server("hendrix-shared", "Django", _hendrix_shared, "hendrix", ("cached",)),
+    Server("nginx-cache", "proxy_cache", _nginx_cache, "nginx", ("cached",)),
     Server("granian-static", "files", _granian_static, "granian", ("files",)),
     Server("twisted-static", "files", _twisted_static, "twisted", ("files",)),
     Server("twisted", "twisted.web", _twisted_resource, "twisted", ("resource",)),

@@ -29,7 +29,8 @@ REQUESTS = Kind("loads", "Requests", ("sync",))
 ASYNC = Kind("async", "Async views", ("async", "pair"), "async-")
 FILES = Kind("files", "Static files", ("files",), "files-", "nginx")
 RESOURCE = Kind("resource", "Twisted resources", ("resource",), "resource-", "twisted")
-KINDS = (REQUESTS, ASYNC, FILES, RESOURCE)
+CACHED = Kind("cached", "Cached pages", ("cached", "uncached"), "cached-", "nginx-cache")
+KINDS = (REQUESTS, ASYNC, FILES, CACHED, RESOURCE)
 
 
 def label(name: str) -> str:

@@ -72,8 +72,9 @@ def test_servers_are_started_once_for_what_they_share() -> None:
     suites = [(suite, settings) for suite, settings, _ in _groups(workloads.WORKLOADS.values())]
     assert suites == [
         ("sync", "project.settings"), ("sync", "project.settings"),
-        ("async", "project.settings"), ("async", "project.bare"), ("files", "project.settings"),
-        ("pair", "project.settings"), ("resource", "project.resourceful"),
+        ("async", "project.settings"), ("async", "project.bare"), ("cached", "project.settings"),
+        ("files", "project.settings"), ("pair", "project.settings"), ("resource", "project.resourceful"),
+        ("uncached", "project.settings"),
     ]  # fmt: skip
 
 

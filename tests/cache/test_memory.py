@@ -90,3 +90,17 @@ def test_what_was_asked_for_before_a_purge_is_not_kept_after(store, journal) -> 
     assert not store.put(page(1, 10, b"news", ticket=ticket))
     assert store.put(page(2, 10, b"other", ticket=ticket))
     assert store.put(page(1, 10, b"news", ticket=journal.generation))
+
+
+def test_the_process_does_not_grow_past_what_is_counted(tmp_path) -> None:
+    """What an entry takes besides its bytes is counted. ``python -m tests.cache.flood`` does this at length."""
+    import subprocess
+    import sys
+    from pathlib import Path
+
+    code = (
+        "import sys; from tests.cache.flood import flood; "
+        "sys.exit(flood(40_000, 16 << 20, sys.argv[1]) > (16 << 20) * 5 // 4)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=Path(__file__).parents[2])
+    assert done.returncode == 0

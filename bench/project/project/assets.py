@@ -11,6 +11,7 @@ from django.core.management import call_command
 _SIZES = {"10k.png": 10_000, "1m.webp": 1_000_000, "100m.mp4": 100_000_000}
 _SET = 100  # files of one size, in a folder of their own
 _STYLE_SIZE = 50_000
+_PAGE_SIZE = 10_000
 _PROPERTIES = ("margin", "padding", "color", "background", "border", "width", "height", "font-size", "line-height")
 
 
@@ -26,9 +27,21 @@ def make(root: Path) -> None:
     (folder / "set").mkdir()
     for number in range(_SET):
         (folder / "set" / f"{number}.png").write_bytes(noise.randbytes(_SIZES["10k.png"]))
+    (folder / "page.html").write_bytes(page())
     style = _style(noise)
     (folder / "site.css").write_bytes(style)
     (folder / "site.css.gz").write_bytes(gzip.compress(style, 9, mtime=0))
+
+
+def page() -> bytes:
+    """A page of 10 kB with about as much in it that repeats as pages have."""
+    noise = random.Random(1972)
+    rows, size = ["<!doctype html><title>A page</title><table>\n"], 0
+    while size < _PAGE_SIZE:
+        cells = "".join(f"<td>{noise.randrange(100_000)}</td>" for _ in range(4))
+        rows.append(f'<tr class="row">{cells}</tr>\n')
+        size += len(rows[-1])
+    return "".join(rows).encode()[:_PAGE_SIZE]
 
 
 def many(root: Path, folders: int, each: int) -> None:

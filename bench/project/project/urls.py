@@ -6,6 +6,7 @@ from . import async_views, views
 
 urlpatterns = [
     path("hello", views.hello),
+    path("cached", views.cached),
     path("json", views.json),
     path("template", views.template),
     path("orm", views.orm),

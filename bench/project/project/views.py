@@ -5,8 +5,11 @@ import time
 from django.conf import settings
 from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import etag
 
+from .assets import page
 from .models import Row
 
 _ROWS = [
@@ -24,6 +27,16 @@ _ROWS = [
 def hello(request: HttpRequest) -> HttpResponse:
     """Thirteen bytes of text."""
     return HttpResponse("Hello, world!", content_type="text/plain")
+
+
+_PAGE = page()
+
+
+@cache_control(max_age=3600)  # type: ignore[untyped-decorator]  # Django has no types here
+@etag(lambda request: '"page"')  # type: ignore[untyped-decorator]
+def cached(request: HttpRequest) -> HttpResponse:
+    """Ten kilobytes of HTML that may be kept."""
+    return HttpResponse(_PAGE)
 
 
 def json(request: HttpRequest) -> HttpResponse:
