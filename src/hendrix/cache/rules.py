@@ -54,7 +54,8 @@ class Rules:
             rule = next((rule for rule in self.rules if rule.path.match(text)), self.otherwise)
             if len(self._known) >= 4096:
                 self._known.clear()
-            self._known[path] = rule
+            if len(path) <= 256:
+                self._known[path] = rule
         return rule
 
     def numbered(self, number: int) -> Rule:

@@ -364,3 +364,36 @@ def test_a_304_makes_it_young_again_whatever_date_it_had(cache, monkeypatch) -> 
         cache.answers = ("304 Not Modified", [("ETag", '"a"'), MINUTE], b"")
         cache.get()
         assert value(cache.get(), "cache-status") == "Hendrix; hit; ttl=60"
+
+
+def test_a_cookie_beside_a_304_is_for_its_client_alone(cache) -> None:
+    cache.says(MINUTE, ("ETag", '"a"'))
+    cache.get()
+    cache.pass_time(61)
+    cache.answers = ("304 Not Modified", [("ETag", '"a"'), MINUTE, ("Set-Cookie", "x=1")], b"")
+    own = cache.get()
+    assert (own.status, own.body, value(own, "set-cookie")) == ("200 OK", b"hello", "x=1")
+    cache.answers = ("304 Not Modified", [("ETag", '"a"'), MINUTE], b"")
+    other = cache.get()
+    assert (other.body, value(other, "set-cookie")) == (b"hello", "")
+
+
+def test_long_targets_leave_nothing_behind(cache) -> None:
+    cache.says()
+    cache.get(b"/" + b"x" * 5000)
+    assert len(cache.keeping.quick) == 0
+    assert cache.keeping._marks == {}
+    assert len(cache.keeping.tally.recent[-1][0]) == 200
+
+
+@pytest.mark.parametrize("headers", [[("Cache-Control", 5)], [("Cache-Control", b"x")], [("a",)], None])
+def test_what_is_no_answer_lets_go_of_those_who_wait(cache, headers) -> None:
+    """Whoever sends it refuses it; here nobody checks, so it is only to reach the client's side."""
+    first, second = cache.get(), cache.get()
+    with pytest.raises((TypeError, ValueError)):
+        cache.asked[0].respond("200 OK", headers, b"")
+        raise TypeError
+    assert len(cache.asked) == 2
+    cache.asked[1].respond("200 OK", [MINUTE], b"hello")
+    assert second.body == b"hello"
+    del first

@@ -31,6 +31,8 @@ _MOST_FORKS = 4
 #: Seconds for which an answer that was not to be shared lets others of its key run at once, and how many are known.
 _MARKED = 30.0
 _MOST_MARKS = 10_000
+#: Bytes of a key or target; longer ones are an attacker's, who would fill the memory with them.
+_LONGEST_MARKED = 512
 #: Reasons that the head of an answer gives, whoever asks.
 _OF_ITS_HEAD = frozenset(
     ("no-freshness", "no-store", "private", "set-cookie", "vary-star", "must-understand", "stale-at-once", "send-file")
@@ -108,6 +110,8 @@ class Keeping:
         self.quick.forget(now)
 
     def _mark(self, key: bytes) -> None:
+        if len(key) > _LONGEST_MARKED:
+            return
         self._marks.pop(key, None)
         if len(self._marks) >= _MOST_MARKS:
             del self._marks[next(iter(self._marks))]
@@ -141,6 +145,12 @@ class Keeping:
         whole = read_head(stale.status, merged)
         judged = terms(look.asked, whole, time.time(), steady() - look.began)
         said = self.said(look, "", code="304")
+        if "set-cookie" in head.fields:
+            # For this client, and what is kept is as old as before.
+            cookies = [pair for pair in headers if pair[0].lower() == "set-cookie"]
+            self.tally.not_kept(look.url, "set-cookie")
+            self._end(look, replace(stale, headers=[*merged, *cookies], made=None), said, share=False)
+            return
         if isinstance(judged, str):
             self.store.remove(stale.key)
             self.tally.not_kept(look.url, judged)
@@ -232,6 +242,7 @@ class Keeping:
         exchange, like = look.exchange, look.like
         if (
             not like
+            or len(exchange.request.target) > _LONGEST_MARKED
             or reason not in _OF_ITS_HEAD
             or look.key != look.primary
             or exchange.origin.proxied

@@ -35,6 +35,8 @@ _NO_CACHE: Directives = {"no-cache": None}
 _COOKIE = b"cookie"
 #: Behind the key: who is known by a session or by credentials waits only for others who are.
 _KNOWN = b"\n+"
+#: Bytes of a request's Cache-Control that are looked at.
+_LONGEST_FIELD = 512
 #: Seconds between looks whether another worker has made what several want, at first and at most.
 _LOOK, _LOOK_AT_MOST = 0.005, 0.1
 #: Calls something after so many seconds, on the loop.
@@ -178,7 +180,7 @@ class Cached:
         """Section 5.2.1; and 5.4: Pragma counts where there is no Cache-Control."""
         value = fields.get(b"cache-control")
         if value is not None:
-            return parse_cache_control(value.decode("latin-1"))
+            return parse_cache_control(value[:_LONGEST_FIELD].decode("latin-1"))
         return _NO_CACHE if b"no-cache" in fields.get(b"pragma", b"").lower() else NONE
 
     def _cookies_of(self, rule: Rule) -> Cookies:

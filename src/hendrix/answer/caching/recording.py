@@ -9,7 +9,6 @@ from hendrix.answer.around import Around
 from hendrix.answer.caching.look import Look
 from hendrix.cache.answer import Head, read_head
 from hendrix.cache.storing import Terms
-from hendrix.core.errors import AnswerError
 from hendrix.core.exchange import NO_MORE, Answer, Exchange, Raw, WebSocket
 from hendrix.core.http import ResponseHeaders
 from hendrix.core.prepared import Descriptor, Prepared
@@ -102,7 +101,7 @@ class Recording(Around):
     def _kept(self, terms: Terms, head: Head, headers: ResponseHeaders, body: bytes) -> str:
         try:
             return self._cache.keep(self._look, terms, head, headers, body, sent=False)
-        except AnswerError:
+        except Exception:
             self._cache.refuse(self._look, "bad-answer")
             raise
 
@@ -249,9 +248,9 @@ class Recording(Around):
     def _judged(self, status: str, headers: ResponseHeaders) -> tuple[Terms | str | None, Head | None]:
         try:
             head = read_head(status, headers)
+            return self._cache.judge(self._look, head, headers), head
         except (TypeError, ValueError, AttributeError):
-            return "bad-answer", None
-        return self._cache.judge(self._look, head, headers), head
+            return "bad-answer", None  # whoever sends it will say why
 
     def _give_up(self, reason: str) -> None:
         if self._terms is not None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 #: Recent answers that were not kept.
 _RECENT = 50
+#: Bytes of a URL.
+_SHOWN = 200
 
 
 @dataclass(slots=True)
@@ -37,4 +39,4 @@ class Tally:
     def not_kept(self, url: bytes, reason: str) -> None:
         """For ``reason`` the answer to ``url`` was not kept."""
         self.reasons[reason] += 1
-        self.recent.append((url.decode("latin-1"), reason))
+        self.recent.append((url[:_SHOWN].decode("latin-1"), reason))
