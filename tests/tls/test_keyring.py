@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from hendrix.core.credentials import Credentials
-from hendrix.tls import hello, tickets
+from hendrix.tls import hello, openssl, tickets
 from hendrix.tls.context import Manner
 from hendrix.tls.keyring import Keyring
 from hendrix.tls.pairs import CertificateError
@@ -115,6 +115,20 @@ def test_modern_is_1_3_only() -> None:
     keyring = ring(authority().issue("x.example"), manner=Manner("modern"))
     with pytest.raises(ssl.SSLError):
         Meeting(keyring, "x.example", client(TLS12))
+
+
+def test_no_groups_that_cost_more_than_they_give() -> None:
+    """By 8192 bits of a finite field one handshake would cost a server as much as a hundred (CVE-2002-20001)."""
+    assert openssl.control() is not None
+    keyring = ring(authority().issue("x.example"))
+    for group, known in (("prime256v1", True), ("secp384r1", True), ("secp521r1", False)):
+        context = client()
+        context.set_ecdh_curve(group)
+        if known:
+            assert Meeting(keyring, "x.example", context).client.version() == "TLSv1.3"
+        else:
+            with pytest.raises(ssl.SSLError):
+                Meeting(keyring, "x.example", context)
 
 
 def test_alpn() -> None:
