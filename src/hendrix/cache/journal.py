@@ -22,13 +22,13 @@ from hendrix.cache.purges import LONGEST, Purge, purge_all
 #: What ``verdict`` says.
 VALID, STALE, GONE = 0, 1, 2
 
-_GENERATION, _HARD, _SOFT = 0, 1, 2
+_GENERATION, _HARD, _SOFT, _IDENTITY = 0, 1, 2, 3
 #: Generations of the last purges that were for all, or of a label or prefix that was forgotten.
 _FLOORS = (_HARD, _SOFT)
 _HEAD = 8 * WORD
 _LATEST = 1024
 _SLOT = 1024
-#: Of a slot: generation, soft?, length of kind, length of subject; then both.
+#: Of a slot: generation, soft and foreign as bits, length of kind, length of subject; then both.
 _RECORD = struct.Struct("=QBBH")
 _PREFIXES = 64
 _PREFIX_SLOT = _RECORD.size + LONGEST + 16
@@ -50,6 +50,13 @@ class SharedJournal:
         self._file = Mapped(path, _SIZE, _SIZE)
         self._words = self._file.words
         self._prefixes: tuple[int, list[tuple[int, Purge]]] = (0, [])
+        with self._file.lock(_PATIENCE):
+            self._words[_IDENTITY] = self._words[_IDENTITY] or secrets.randbits(63) | 1
+
+    @property
+    def identity(self) -> int:
+        """Of this journal, among those of all machines and of all times."""
+        return self._words[_IDENTITY]
 
     @property
     def generation(self) -> int:
@@ -172,16 +179,16 @@ class SharedJournal:
         file, end = self._file.bytes, at + _RECORD.size + len(kind) + len(subject)
         _RECORD.pack_into(file, at, 0, 0, 0, 0)
         file[at + _RECORD.size : end] = kind + subject
-        _RECORD.pack_into(file, at, generation, purge.soft, len(kind), len(subject))
+        _RECORD.pack_into(file, at, generation, purge.soft | purge.foreign << 1, len(kind), len(subject))
 
     def _read(self, at: int) -> tuple[int, Purge] | None:
         file = self._file.bytes
-        generation, soft, kind, subject = _RECORD.unpack_from(file, at)
+        generation, flags, kind, subject = _RECORD.unpack_from(file, at)
         start = at + _RECORD.size
         text = file[start : start + kind + subject]
-        if not generation or _RECORD.unpack_from(file, at) != (generation, soft, kind, subject):
+        if not generation or _RECORD.unpack_from(file, at) != (generation, flags, kind, subject):
             return None
-        return generation, Purge(text[:kind].decode("latin-1"), text[kind:], bool(soft))
+        return generation, Purge(text[:kind].decode("latin-1"), text[kind:], bool(flags & 1), bool(flags & 2))
 
 
 def _place(label: bytes) -> tuple[int, int]:

@@ -25,6 +25,8 @@ class Purge:
     subject: bytes = b""
     #: Not thrown away, but stale from now on.
     soft: bool = False
+    #: Another machine has told us of it, and all others as well.
+    foreign: bool = False
 
     @property
     def label(self) -> bytes | None:

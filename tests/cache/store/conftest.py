@@ -10,11 +10,27 @@ from hendrix.cache.journal import SharedJournal
 from hendrix.cache.store.interface import Store
 from hendrix.cache.store.memory import MemoryStore
 from hendrix.cache.store.shared import SharedStore
+from tests.cache.store.machine import Machine
 from tests.cache.store.stage import LIMIT, Clock, Stage
+from tests.kit.redis import Redis, Unavailable, redis_server
 
 
-@pytest.fixture(params=["memory", "shared"])
+@pytest.fixture(scope="session")
+def server() -> Iterator[Redis]:
+    try:
+        with redis_server() as running:
+            yield running
+    except Unavailable as reason:
+        pytest.skip(f"no Redis: {reason}")
+
+
+@pytest.fixture(params=["memory", "shared", "redis"])
 def stage(request, tmp_path) -> Iterator[Stage]:
+    if request.param == "redis":
+        machine = Machine(request.getfixturevalue("server").url, request.node.name, tmp_path / "journal")
+        yield machine.stage
+        machine.close()
+        return
     clock, opened, journals = Clock(), list[Store](), list[SharedJournal]()
 
     def journal() -> SharedJournal:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hendrix.cache.entry import Entry, Stored
 from hendrix.cache.purges import labels_of
@@ -50,6 +50,12 @@ class Stage:
                 store.release(key)
                 self.turn()
         return found
+
+    def same(self, found: Stored | None, wanted: Stored | None) -> bool:
+        """But for what is a machine's own, and the milliseconds that a network takes."""
+        if not isinstance(found, Entry) or not isinstance(wanted, Entry):
+            return found == wanted
+        return replace(found, ticket=wanted.ticket, born=wanted.born) == wanted and abs(found.born - wanted.born) < 5.0
 
     def put(self, store: Store, entry: Stored) -> bool:
         stored = store.put(entry)

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from hashlib import blake2b
 
 from hendrix.cache.entry import Entry, Fork, Stored
 from hendrix.cache.journal import GONE, STALE, SharedJournal
 from hendrix.cache.purges import Purge
+from hendrix.cache.store.front import Front
 from hendrix.cache.store.interface import Counts, Fetched
 from hendrix.cache.store.leases import Leases
 from hendrix.cache.store.log import Found, Log
@@ -61,29 +61,27 @@ class SharedStore:
         clock: Callable[[], float] = steady,
     ) -> None:
         self._limit, self._clock, self._journal = limit, clock, journal
-        self._front_limit = limit // _FRONTS // workers
         size = limit - limit // _FRONTS
         name = f"log-{_VERSION}-{size}"
         self._log = Log(os.path.join(folder, name), size)
         _leave_only(folder, name)
         self._leases = Leases(os.path.join(folder, f"leases-{_VERSION}"), clock)
-        self._front: OrderedDict[bytes, Seat] = OrderedDict()
-        self._front_size = 0
+        self._front: Front[Seat] = Front(limit // _FRONTS // workers)
         self._stuck = False
 
     # --- looking -------------------------------------------------------------------------------------------
 
     def get(self, key: bytes) -> Stored | None:
         """See ``Store.get``."""
-        seat = self._front.get(key)
+        seat = self._front.seats.get(key)
         if seat is not None:
             log = self._log
             if log.positions[seat.place] == seat.position and self._journal.generation == seat.checked:
                 log.used[seat.place] = 1
-                self._front.move_to_end(key)
+                self._front.seats.move_to_end(key)
                 return seat.stored
             if not self._still(seat):
-                self._leave_front(key)
+                self._front.leave(key)
                 seat = None
         if seat is None:
             seat = self._look(key)
@@ -124,7 +122,7 @@ class SharedStore:
         stored = _unpacked(found.payload)
         if stored is None or stored.key != key or self._verdict(stored) == GONE:
             return None
-        return self._take_front(Seat(stored, found, generation))
+        return self._front.take(Seat(stored, found, generation))
 
     def _verdict(self, stored: Stored) -> int:
         """By the journal; the entry is marked where it was purged softly."""
@@ -134,23 +132,6 @@ class SharedStore:
         if known == STALE:
             stored.soft = True
         return known
-
-    # --- the front -----------------------------------------------------------------------------------------
-
-    def _take_front(self, seat: Seat) -> Seat:
-        key = seat.stored.key
-        self._leave_front(key)
-        if seat.size > self._front_limit // 2:
-            return seat
-        self._front[key] = seat
-        self._front_size += seat.size
-        while self._front_size > self._front_limit:
-            self._front_size -= self._front.popitem(last=False)[1].size
-        return seat
-
-    def _leave_front(self, key: bytes) -> None:
-        if seat := self._front.pop(key, None):
-            self._front_size -= seat.size
 
     # --- changing ------------------------------------------------------------------------------------------
 
@@ -164,7 +145,7 @@ class SharedStore:
 
     def _put(self, digest: int, entry: Stored) -> bool:
         generation = self._journal.generation
-        self._leave_front(entry.key)
+        self._front.leave(entry.key)
         if entry.size > self._limit // _LARGEST or self._verdict(entry) == GONE:
             self.remove(entry.key)
             return False
@@ -172,7 +153,7 @@ class SharedStore:
         if found is None:
             return False
         # A purge since then means what is in the log, too: it is younger than the ticket.
-        self._take_front(Seat(entry, found, generation))
+        self._front.take(Seat(entry, found, generation))
         return True
 
     def _write(self, digest: int, stored: Stored) -> Found | None:
@@ -194,12 +175,12 @@ class SharedStore:
 
     def amend(self, entry: Entry, coding: str, body: bytes) -> None:
         """See ``Store.amend``."""
-        seat = self._front.get(entry.key)
+        seat = self._front.seats.get(entry.key)
         entry.bodies[coding] = body
         if seat is None or seat.stored is not entry or entry.size > self._limit // _LARGEST:
             return
         if not self._still(seat):
-            self._leave_front(entry.key)
+            self._front.leave(entry.key)
             return
         payload, digest = pack(entry), _digest(entry.key)
         with self._log.file.lock() as held:
@@ -208,11 +189,11 @@ class SharedStore:
                 return
             found = self._log.write(digest, payload, _marks(entry))
         if found is not None:
-            self._take_front(Seat(entry, found, seat.checked))
+            self._front.take(Seat(entry, found, seat.checked))
 
     def remove(self, key: bytes) -> None:
         """See ``Store.remove``."""
-        self._leave_front(key)
+        self._front.leave(key)
         with self._log.file.lock():
             self._log.drop(_digest(key))  # without the lock, too; see ``_write``
 
@@ -240,7 +221,7 @@ class SharedStore:
     def listing(self, most: int) -> Iterator[Entry]:
         """See ``Store.listing``: those of this worker's front, then the others, the newest first."""
         shown = set[bytes]()
-        front = (seat.stored for seat in reversed(list(self._front.values())) if self._still(seat))
+        front = (seat.stored for seat in reversed(list(self._front.seats.values())) if self._still(seat))
         others = (_unpacked(found.payload) for found in self._log.newest())
         for source in (front, others):
             for stored in source:
@@ -252,12 +233,11 @@ class SharedStore:
 
     def counts(self) -> Counts:
         """See ``Store.counts``; the evicted ones are those of all workers."""
-        return Counts(self._log.count, self._log.size + self._front_size, self._limit, self._log.evicted)
+        return Counts(self._log.count, self._log.size + self._front.size, self._limit, self._log.evicted)
 
     def close(self) -> None:
         """See ``Store.close``."""
         self._front.clear()
-        self._front_size = 0
         self._leases.close()
         self._log.file.close()
 
