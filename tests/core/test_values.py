@@ -263,3 +263,21 @@ def test_roots(text: str, root: str) -> None:
 def test_bad_roots(text: str) -> None:
     with pytest.raises(ValueError, match=r"; (give|name) "):
         values.sendfile_root(text)
+
+
+@pytest.mark.parametrize("good", ["", "redis://cache:6379/0", "rediss://u:p@[::1]:1", "unix:///run/redis.sock?db=1"])
+def test_a_redis_server(good) -> None:
+    assert values.redis(good) == good
+
+
+@pytest.mark.parametrize("bad", ["cache:6379", "http://cache", "redis://", "redis://cache:x", "unix://", "unix:run/x"])
+def test_no_redis_server(bad) -> None:
+    with pytest.raises(ValueError, match="is no Redis server; give redis://"):
+        values.redis(bad)
+
+
+def test_a_password_is_not_shown() -> None:
+    assert values.redis_text("redis://user:secret@cache:6379/0?x=1") == "redis://user@cache:6379/0?x=1"
+    assert values.redis_text("redis://:secret@cache/0") == "redis://@cache/0"
+    assert values.redis_text("redis://cache/0?password=secret") == "redis://cache/0?password="
+    assert values.redis_text("unix:///run/redis.sock?db=1") == "unix:///run/redis.sock?db=1"

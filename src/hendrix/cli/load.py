@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from hendrix.cli import sources
@@ -15,6 +16,7 @@ from hendrix.cli.given import Given, Level
 from hendrix.core.config import OPTIONS, Config
 from hendrix.core.control import SettingsLoaded
 from hendrix.core.errors import UsageError
+from hendrix.core.values import redis_text
 
 DEFAULT = "default"
 
@@ -97,12 +99,27 @@ def _settle_cache(given: dict[str, Given], levels: Iterable[Level]) -> None:
     token = given.get("cache_token")
     if token is not None and token.source.startswith("--"):
         raise UsageError("--cache-token shows the secret to all on this machine; give it in HX_CACHE_TOKEN or a file")
+    _settle_store(given)
     for level in levels:
         if "nocache" in level and level["nocache"].value:
             given["cache"] = Given(False, level["nocache"].source)
             return
         if "cache" in level:
             return
+
+
+def _settle_store(given: dict[str, Given]) -> None:
+    """A store for several machines is asked for with the cache, and needs a library that others do without."""
+    store = given.get("cache_store")
+    if store is None or not store.value:
+        return
+    if store.source.startswith("--") and redis_text(store.value) != store.value:
+        raise UsageError(
+            "--cache-store shows the password to all on this machine; give it in HX_CACHE_STORE or a file"
+        )
+    if find_spec("redis") is None:
+        raise UsageError(f"{store.source} needs the library redis; install it with: pip install 'hendrix[redis]'")
+    given.setdefault("cache", Given(True, store.source))
 
 
 def _settle_workers(given: dict[str, Given]) -> None:

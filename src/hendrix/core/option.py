@@ -45,7 +45,7 @@ class Option:
     @property
     def secret(self) -> bool:
         """Is its value nobody's business?"""
-        return self.parse is values.secret
+        return self.parse in values.HIDDEN
 
     @property
     def flag(self) -> str:
@@ -57,7 +57,7 @@ class Option:
         if self.repeat:
             return ", ".join(value)
         if self.secret:
-            return "(secret)" if value else ""
+            return values.HIDDEN[self.parse](value)
         if self.switch:
             return "on" if value else "off"
         return _SPELL.get(self.parse, str)(value)

@@ -10,11 +10,14 @@ import ipaddress
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 Parser = Callable[[str], Any]
 
 _SIZE = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)\s*(|[kmgt]i?b?|b)", re.IGNORECASE)
 _DURATION = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)\s*(|ms|s|m|h|d)")
+#: In an address: behind the user's name, or as a parameter.
+_PASSWORD = re.compile(r"(//[^/?#:@]*):[^/?#]*@|([?&]password=)[^&]*")
 _PORT = re.compile(r"[0-9]{1,5}")
 #: RFC 9110 section 5.6.2.
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]*")
@@ -87,6 +90,23 @@ def secret(value: str) -> str:
     return value
 
 
+def redis(value: str) -> str:
+    """The address of a Redis server, or nothing."""
+    try:
+        parts = urlsplit(value)
+        found = parts.scheme in ("redis", "rediss") and parts.hostname and (parts.port or True)
+    except ValueError:
+        found = False
+    if value and not found and not (value.startswith("unix:///") and len(value) > len("unix:///")):
+        raise ValueError("is no Redis server; give redis://host:6379/0, rediss://host (TLS) or unix:///path/of/socket")
+    return value
+
+
+def redis_text(value: str) -> str:
+    """``value`` without its password."""
+    return _PASSWORD.sub(lambda found: found[2] or f"{found[1]}@", value)
+
+
 def field_name(value: str) -> str:
     """The name of a header field, or nothing."""
     if not _TOKEN.fullmatch(value):
@@ -119,8 +139,14 @@ def access_format(value: str) -> str:
 
 #: Parsers that take almost any text: a number or a switch given to them in a file is a slip.
 FREE_TEXT: frozenset[Parser] = frozenset(
-    (text, secret, module, application, resource, service, url_prefix, field_name, field_value, pattern)
+    (text, secret, redis, module, application, resource, service, url_prefix, field_name, field_value, pattern)
 )
+
+#: What is not to be shown as it is: how it is shown.
+HIDDEN: dict[Parser, Callable[[str], str]] = {
+    secret: lambda value: "(secret)" if value else "",
+    redis: redis_text,
+}
 
 
 def size(value: str) -> int:

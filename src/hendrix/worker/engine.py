@@ -76,7 +76,7 @@ class Engine:
         host, self.lifespan = asgi_host(served, config, self.tasks)
         self.disk = DiskThreads(loop)
         self.coding = CodingThreads(loop)
-        self.cache = build_cache(config, self.coding)
+        self.cache = build_cache(config, self.coding, loop)
         answer = build_answer(
             served, config, self.threads, self.tasks, host, self.disk, self.coding, self.cache, loop.call_later
         )
@@ -167,6 +167,8 @@ class Engine:
 
     async def sleep(self, seconds: float) -> None:
         """Tell the application of the end, within ``seconds``."""
+        if self.cache is not None:
+            self.cache.store.close()
         if self.lifespan is not None:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(max(0.0, seconds)):

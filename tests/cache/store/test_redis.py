@@ -329,7 +329,7 @@ def test_labels_past_its_bounds_count_as_purged(machine, server, monkeypatch) ->
 
 def test_a_password_is_not_told(told) -> None:
     line = Line("redis://user:secret@cache.example.org:6380/2", steady)
-    assert line.name == "redis://cache.example.org:6380/2"
+    assert line.name == "redis://user@cache.example.org:6380/2"
 
 
 @pytest.mark.parametrize("url", ["http://example.org", "redis://host:port/0", "nonsense"])

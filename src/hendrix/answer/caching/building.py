@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from typing import Any
@@ -22,16 +23,14 @@ from hendrix.core.events import ERROR, emit
 from hendrix.core.values import CODINGS
 
 
-def build_cache(config: Config, crew: Crew) -> Keeping | None:
+def build_cache(config: Config, crew: Crew, loop: asyncio.AbstractEventLoop) -> Keeping | None:
     """None where there is to be none, or where there cannot be one, which is told."""
     if not config.cache:
         return None
     try:
         place = folder.made()
         journal = SharedJournal(os.path.join(place, "journal"))
-        store: Store = MemoryStore(config.cache_size, journal)
-        if config.global_cache:
-            store = SharedStore(place, config.cache_size, journal, config.workers)
+        store = _store(config, place, journal, loop)
     except OSError as error:
         emit("cache.unavailable", ERROR, reason=str(error), advice="answers are not cached")
         return None
@@ -41,6 +40,16 @@ def build_cache(config: Config, crew: Crew) -> Keeping | None:
     made = Keeping(settings, store, journal, rules_of(config), cookies_of(config), Codings(codings, crew))
     here.use(made)
     return made
+
+
+def _store(config: Config, place: str, journal: SharedJournal, loop: asyncio.AbstractEventLoop) -> Store:
+    if config.cache_store:
+        from hendrix.cache.store.redis import RedisStore  # noqa: PLC0415 - a library that others do without
+
+        return RedisStore(config.cache_store, config.subject, config.cache_size, journal, loop)
+    if config.global_cache:
+        return SharedStore(place, config.cache_size, journal, config.workers)
+    return MemoryStore(config.cache_size, journal)
 
 
 def rules_of(config: Config) -> Rules:

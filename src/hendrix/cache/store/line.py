@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
-from urllib.parse import urlsplit
 
 import redis
 import redis.asyncio
@@ -16,7 +15,8 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from hendrix.core.errors import UsageError
-from hendrix.core.events import INFO, WARNING, emit
+from hendrix.core.events import WARNING, emit
+from hendrix.core.values import redis_text
 
 Words = Sequence[Any]
 
@@ -35,7 +35,7 @@ class Line:
     """To the server at ``url``. Its name in logs has no password. Raises ``UsageError`` for what is no such URL."""
 
     def __init__(self, url: str, clock: Callable[[], float]) -> None:
-        self.name, self._url, self._clock = _public(url), url, clock
+        self.name, self._clock = redis_text(url), clock
         pool: dict[str, Any] = {
             "socket_timeout": PATIENCE,
             "socket_connect_timeout": PATIENCE,
@@ -127,7 +127,7 @@ class Line:
     def _found(self) -> None:
         if self._away:
             self._away = False
-            emit("cache.redis_back", INFO, server=self.name)
+            emit("cache.redis_back", WARNING, server=self.name)
 
     @property
     def rest(self) -> float:
@@ -139,13 +139,3 @@ class Line:
         with suppress(RedisError, OSError, TimeoutError):
             await self._pool.disconnect()
         self._blocking.close()
-
-
-def _public(url: str) -> str:
-    """Without user and password."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return "the address given"
-    place = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{place}{parts.path}"

@@ -17,10 +17,17 @@ class Cache:
     global_cache: bool = option(
         False, values.switch, "one cache for all workers; else each has its own", "-g", reloadable=False
     )
+    cache_store: str = option(
+        "",
+        values.redis,
+        "one cache for several machines, in a Redis or Valkey server: redis://host:6379/0, rediss: or unix:///path",
+        metavar="URL",
+        reloadable=False,
+    )
     cache_size: int = option(
         64 * 1024**2,
         values.size,
-        "bytes that it takes at most: of each worker, or with -g of all together",
+        "bytes that it takes at most: of each worker, or with -g of all together; with a store, before it",
         metavar="SIZE",
         reloadable=False,
     )
