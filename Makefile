@@ -11,7 +11,7 @@ BIND ?= 127.0.0.1:8000
 # Tests of real processes mostly wait, so more of them run at once than there may be processors.
 AT_ONCE ?= --numprocesses 3 --dist worksteal
 
-.PHONY: run test check lint django-tests cache-tests cache-flood bench clean
+.PHONY: run test check lint django-tests cache-tests cache-flood soak-cache bench clean
 
 run: .make-run
 	@cd $(SHOWCASE) && ../../$(BIN)/python manage.py migrate --verbosity 0
@@ -41,6 +41,10 @@ cache-tests: .make-test
 
 cache-flood: .make-test
 	$(BIN)/python -m tests.cache.flood
+
+# The same through the layer, for each kind of store. Takes the better part of an hour for each.
+soak-cache: .make-test
+	$(BIN)/python -m tests.cache.soak --count 10000000
 
 bench:
 	$(PYTHON) -m bench

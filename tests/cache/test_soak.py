@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("store", ["memory", "shared"])
 def test_a_hundred_thousand_urls(store) -> None:
     """In a process of its own, whose memory is to be seen."""

@@ -70,6 +70,8 @@ class Machine:
     def close(self) -> None:
         for store in self._heard:
             store.close()
-            self.loop.run_until_complete(asyncio.gather(store._closing, store._listening, return_exceptions=True))
+            self.loop.run_until_complete(
+                asyncio.gather(store._closing, store._listening, store._telling, return_exceptions=True)
+            )
         if self._owns:
             self.loop.close()

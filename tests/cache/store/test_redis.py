@@ -235,6 +235,18 @@ def test_what_was_purged_while_it_was_away_is_purged(machine, server) -> None:
     assert a.stage.fetch(a.open(), b"k /a") == (None, True)
 
 
+def test_what_another_process_here_has_purged_is_purged_there(machine) -> None:
+    """A management command notes it in the journal, and leaves."""
+    a, b = machine("a"), machine("b")
+    a.open()
+    two = b.open()
+    b.stage.fetch(two, b"k /a")
+    b.stage.put(two, b.stage.entry("a", tags=[b"x"]))
+    a.journal.note(purge_tag(b"x"))
+    b.until(lambda: two.get(b"k /a") is None)
+    assert two._hears
+
+
 def test_more_purges_than_the_journal_has_while_it_was_away(machine, server) -> None:
     a = machine("a")
     store = a.open()

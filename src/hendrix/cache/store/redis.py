@@ -2,8 +2,9 @@
 
 **Purges.** What is purged on this machine is in its journal first, so that no worker here gives it from its front. A
 worker tells Redis what is new in the journal before it asks for anything, so that none gets it from there either, even
-if Redis was away when it was purged. Other machines are told by Redis, within a moment; whoever does not hear Redis
-has no front. What they purge is noted in the journal here, too, so that tickets count for it.
+if Redis was away when it was purged, or another process has noted it. Other machines are told by Redis, within a
+moment; whoever does not hear Redis has no front. What they purge is noted in the journal here, too, so that tickets
+count for it.
 
 **Tickets** are of this machine's journal, and Redis has generations of its own. For each generation of the journal it
 is known which one of Redis was seen first with it. That is not later than what a ticket stands for.
@@ -90,6 +91,7 @@ class RedisStore:
         self._tasks: set[asyncio.Task[None]] = set()
         self._bytes = 0
         self._listening = loop.create_task(self._listen())
+        self._telling = loop.create_task(self._keep_telling())
 
     # --- looking -------------------------------------------------------------------------------------------
 
@@ -273,6 +275,13 @@ class RedisStore:
         with suppress(Away):
             await self._tell()
 
+    async def _keep_telling(self) -> None:
+        """What other processes of this machine have purged is for other machines, even if nobody here asks Redis."""
+        while True:
+            await asyncio.sleep(_BEAT)
+            if self._told != self._journal.generation and self._line.open:
+                await self._tell_soon()
+
     async def _tell(self) -> None:
         """Have Redis know all purges of this machine. Raises ``Away``."""
         told = self._told
@@ -352,8 +361,7 @@ class RedisStore:
     def close(self) -> None:
         """See ``Store.close``. Claims that are left end at their deadlines."""
         self._hears = False
-        self._listening.cancel()
-        for task in self._tasks:
+        for task in (self._listening, self._telling, *self._tasks):
             task.cancel()
         self._front.clear()
         if not self._loop.is_closed():
