@@ -30,6 +30,7 @@ IMPURE = {
 PURE = [path for path in modules() if path.relative_to(ROOT).parts[0] in ("core", "wire") and path.name != "clock.py"]
 PURE += [ROOT / "supervisor" / "fleet.py"]
 PURE += [ROOT / "tls" / f"{name}.py" for name in ("errand", "order", "record", "renewal")]
+PURE += [ROOT / "hub" / f"{name}.py" for name in ("history", "journal", "message", "presence", "topics")]
 LOUD_ROOMS = {"observe", "cli"}
 
 

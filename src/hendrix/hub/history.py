@@ -1,0 +1,178 @@
+"""What was said lately, under each topic: for who comes late, or comes back. Pure: time is an argument.
+
+Each topic keeps its last messages, by number and by age; all together keep so many bytes and so many topics. What has
+to go is the oldest. Of each topic it is remembered up to where it has been forgotten, so that who asks for what came
+after some id learns whether that is all of it.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Iterator
+from itertools import islice
+from typing import NamedTuple
+
+from hendrix.hub.message import NOTHING, Id, Message
+
+#: Bytes that a message takes besides its payload, about.
+OVERHEAD = 300
+_STALE = 4096
+
+
+class Keep(NamedTuple):
+    """How much a topic keeps: the last ``last`` messages, of the last ``seconds``. 0 of either: nothing."""
+
+    last: int = 100
+    seconds: float = 300.0
+
+
+class Kept(NamedTuple):
+    """A message in the history, and when it was published."""
+
+    at: float
+    message: Message
+
+
+class Since(NamedTuple):
+    """What came after an id. ``gap``: something between is forgotten."""
+
+    messages: list[Message]
+    gap: bool
+
+
+class _Topic:
+    __slots__ = ("forgotten", "keep", "kept", "latest")
+
+    def __init__(self, forgotten: Id, keep: Keep) -> None:
+        self.kept: deque[Kept] = deque()
+        self.keep = keep
+        #: The last message of this topic that is no longer kept.
+        self.forgotten = forgotten
+        self.latest = forgotten
+
+
+class History:
+    """The messages of all topics. Ids must grow from call to call."""
+
+    def __init__(self, most_bytes: int = 16 << 20, most_topics: int = 100_000) -> None:
+        self._most_bytes, self._most_topics = most_bytes, most_topics
+        #: Least lately published first.
+        self._topics: OrderedDict[str, _Topic] = OrderedDict()
+        #: All messages in order, with those that their topic no longer keeps.
+        self._order: deque[Message] = deque()
+        self._count = 0
+        self.bytes = 0
+        #: What is known of topics that are not in the table: they may have had messages up to here.
+        self.floor = NOTHING
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, message: Message, at: float, keep: Keep) -> None:
+        """``message`` was published."""
+        topic = self._topics.get(message.topic)
+        if topic is None:
+            topic = self._topics[message.topic] = _Topic(self.floor, keep)
+        else:
+            self._topics.move_to_end(message.topic)
+            topic.keep = keep
+        topic.latest = message.id
+        if keep.last <= 0 or keep.seconds <= 0:
+            while topic.kept:
+                self._forget(topic)
+            topic.forgotten = message.id
+        else:
+            self._append(topic, message, at)
+        if len(self._topics) > self._most_topics:
+            self._drop_topic()
+
+    def _append(self, topic: _Topic, message: Message, at: float) -> None:
+        topic.kept.append(Kept(at, message))
+        self._order.append(message)
+        self._count += 1
+        self.bytes += _weight(message)
+        while len(topic.kept) > topic.keep.last:
+            self._forget(topic)
+        self._expire(topic, at)
+        while self.bytes > self._most_bytes:
+            self._forget_oldest()
+        if len(self._order) > 2 * self._count + _STALE:
+            self._order = deque(message for message in self._order if self.holds(message))
+
+    def before(self, topic: str) -> Id:
+        """The last message of this topic, as far as is known."""
+        found = self._topics.get(topic)
+        return found.latest if found else self.floor
+
+    def restore(self, message: Message, at: float, keep: Keep, before: Id) -> None:
+        """As ``add``, of a message that was kept by somebody else; ``before`` is what was before it in its topic."""
+        if message.topic not in self._topics:
+            self._topics[message.topic] = _Topic(before, keep)
+        self.add(message, at, keep)
+
+    def since(self, topic: str, id: Id, now: float) -> Since:
+        """What was published after ``id``."""
+        found = self._topics.get(topic)
+        if found is None:
+            return Since([], id < self.floor)
+        self._expire(found, now)
+        messages: list[Message] = []
+        for kept in reversed(found.kept):
+            if kept.message.id <= id:
+                break
+            messages.append(kept.message)
+        messages.reverse()
+        return Since(messages, id < found.forgotten)
+
+    def last(self, topic: str, count: int, now: float) -> list[Message]:
+        """The last ``count`` messages, oldest first."""
+        found = self._topics.get(topic)
+        if found is None or count <= 0:
+            return []
+        self._expire(found, now)
+        return [kept.message for kept in islice(found.kept, max(0, len(found.kept) - count), None)]
+
+    def holds(self, message: Message) -> bool:
+        """Is it still kept?"""
+        found = self._topics.get(message.topic)
+        return bool(found and found.kept and found.kept[0].message.id <= message.id <= found.latest)
+
+    def expire(self, now: float) -> None:
+        """From time to time: forget what is too old, in topics where nothing happens any more too."""
+        for topic in list(self._topics.values()):
+            self._expire(topic, now)
+
+    def all(self) -> Iterator[tuple[Kept, Keep]]:
+        """Everything that is kept, topic by topic."""
+        for topic in self._topics.values():
+            for kept in topic.kept:
+                yield kept, topic.keep
+
+    def _expire(self, topic: _Topic, now: float) -> None:
+        oldest = now - topic.keep.seconds
+        while topic.kept and topic.kept[0].at < oldest:
+            self._forget(topic)
+
+    def _forget(self, topic: _Topic) -> None:
+        message = topic.kept.popleft().message
+        topic.forgotten = message.id
+        self._count -= 1
+        self.bytes -= _weight(message)
+
+    def _forget_oldest(self) -> None:
+        while self._order:
+            message = self._order.popleft()
+            if self.holds(message):
+                self._forget(self._topics[message.topic])
+                return
+
+    def _drop_topic(self) -> None:
+        """The topic that has been silent for longest is forgotten as if it had never been."""
+        _, topic = self._topics.popitem(last=False)
+        while topic.kept:
+            self._forget(topic)
+        self.floor = max(self.floor, topic.latest)
+
+
+def _weight(message: Message) -> int:
+    return len(message.payload) + OVERHEAD
