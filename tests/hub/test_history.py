@@ -67,14 +67,23 @@ def test_a_topic_may_keep_nothing(keep) -> None:
 
 
 def test_bytes_are_bounded_over_all_topics_and_the_oldest_go() -> None:
-    history = History(most_bytes=10 * (OVERHEAD + 100))
-    for number in range(1, 101):
-        history.add(message(number, f"t{number % 7}", b"x" * 100), 0, ALL)
-    assert history.bytes <= 10 * (OVERHEAD + 100)
+    history = History(most_bytes=100 * (OVERHEAD + 100))
+    for number in range(1, 1001):
+        history.add(message(number, f"t{number % 50}", b"x" * 100), 0, ALL)
+    assert history.bytes <= 100 * (OVERHEAD + 100)
     kept = sorted(one.message.id.number for one, _ in history.all())
-    assert kept == list(range(91, 101))
-    assert numbers(history, "t1", 92) == ([99], False)
-    assert numbers(history, "t1", 0) == ([92, 99], True)
+    assert kept == list(range(901, 1001))
+    assert numbers(history, "t1", 901) == ([951], False)
+    assert numbers(history, "t1", 0) == ([901, 951], True)
+
+
+def test_a_loud_topic_pays_itself() -> None:
+    history = History(most_bytes=100 * (OVERHEAD + 100))
+    history.add(message(1, "quiet"), 0, ALL)
+    for number in range(2, 1001):
+        history.add(message(number, "loud", b"x" * 100), 0, ALL)
+    assert history.bytes <= 100 * (OVERHEAD + 100)
+    assert numbers(history, "quiet", 0) == ([1], False)
 
 
 def test_a_topic_that_went_is_not_taken_for_one_in_which_nothing_was_said() -> None:
@@ -116,7 +125,7 @@ def test_the_order_of_what_has_gone_takes_no_room() -> None:
     for number in range(1, 50_000):
         history.add(message(number), 0, Keep(1, 100))
     assert len(history._order) < 10_000
-    assert history.holds(message(49_999))
-    assert not history.holds(message(49_998))
+    assert history.holds("a", Id(1, 49_999))
+    assert not history.holds("a", Id(1, 49_998))
     assert history.before("a") == Id(1, 49_999)
     assert history.before("b") == NOTHING

@@ -36,7 +36,7 @@ def start(sourced: Sourced, switches: Switches) -> int:
             development.prepare(config, options.origin.environ)
         passwords = ask(config)
     if not config.daemonize:
-        return _serve(options, config, Rooms(template, log.reopen, passwords=passwords))
+        return _serve(options, config, Rooms(template, log.reopen, passwords=passwords, relay=relay))
     if HANDOVER in os.environ:  # a daemon that was executed anew is one
         daemon.talk_to(config.log)
         return _serve(options, config, _rooms_of_daemon(config.log))
@@ -73,7 +73,7 @@ def _rooms_of_daemon(path: str) -> Rooms:
         log.reopen()
         daemon.talk_to(path)
 
-    return Rooms(template, reopen)
+    return Rooms(template, reopen, relay=relay)
 
 
 def _ready_line(urls: str, config: Config) -> str:
@@ -87,6 +87,14 @@ def template(channel: socket.socket, config: Config, stacks: int) -> None:
 
     import_from(config.pythonpath)
     serve(channel, config, stacks)
+
+
+def relay(listening: socket.socket, memory: int, config: Config, until: socket.socket) -> None:
+    """The life of the relay."""
+    from hendrix.hub.history import Keep  # noqa: PLC0415 - the supervisor needs none of it
+    from hendrix.hub.relay import serve  # noqa: PLC0415
+
+    serve(listening, memory, Keep(config.hub_history, config.hub_history_time), until)
 
 
 def import_from(pythonpath: str) -> None:

@@ -16,6 +16,7 @@ from hendrix.core.options.answers import Answers
 from hendrix.core.options.beside import Beside
 from hendrix.core.options.cache import Cache
 from hendrix.core.options.files import Files
+from hendrix.core.options.hub import Hub
 from hendrix.core.options.life import Life
 from hendrix.core.options.limits import Limits
 from hendrix.core.options.listen import Listen
@@ -30,7 +31,7 @@ __all__ = ["GROUPS", "OPTIONS", "Config", "Option", "from_plain", "set_by_django
 
 
 @dataclass(frozen=True)
-class Config(Project, Listen, Processes, Beside, Tls, Answers, Cache, Life, Limits, Files, Websockets, Logs):
+class Config(Project, Listen, Processes, Beside, Tls, Answers, Cache, Life, Limits, Files, Websockets, Hub, Logs):
     """Sizes are bytes, durations seconds."""
 
     @property
@@ -72,6 +73,7 @@ GROUPS: dict[str, str] = {
     "limits": "Limits and deadlines",
     "files": "Static files and uploads",
     "websockets": "WebSockets",
+    "hub": "Messages between processes",
     "logs": "Logs",
 }
 
@@ -87,6 +89,7 @@ _DECLARED = {
     "limits": Limits,
     "files": Files,
     "websockets": Websockets,
+    "hub": Hub,
     "logs": Logs,
 }
 

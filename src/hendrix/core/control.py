@@ -14,6 +14,9 @@ from typing import Any, get_args
 STACKS_SIGNAL: int = getattr(signal, "SIGRTMIN", signal.SIGUSR2) + (10 if hasattr(signal, "SIGRTMIN") else 0)
 """Has a template or worker write down what its threads do. A real-time signal: projects use the others."""
 
+HUB = "HENDRIX_HUB"
+"""In the environment of what a server runs: where its hub is, the path of a socket or the URL of a Redis server."""
+
 SCRIPT = "_HENDRIX_SCRIPT"
 """In the environment of a server that a script has launched, as JSON: the ``arguments`` of the script, and the
 ``words`` that launched it."""
@@ -32,6 +35,8 @@ class Configure:
     addresses: list[str]
     fds: int
     secure: list[bool] = field(default_factory=list)
+    #: Where the relay of its hub listens.
+    hub: str = ""
 
 
 @dataclass(frozen=True, slots=True)

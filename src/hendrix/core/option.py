@@ -11,6 +11,7 @@ from hendrix.core.values import Parser
 
 _SPELL: dict[Parser, Callable[[Any], str]] = {
     values.size: values.size_text,
+    values.hub_memory: values.size_text,
     values.duration: values.duration_text,
     values.workers: values.workers_text,
 }

@@ -26,6 +26,7 @@ _PREFIX = re.compile(r"/[A-Za-z0-9\-._~!$&'()*+,;=:@/]*")
 _FIELD_VALUE = re.compile(r"[ \t!-~]*")
 #: What answers can be compressed with, the preferred one first.
 CODINGS = ("zstd", "br", "gzip")
+_LEAST_HUB_MEMORY = 16 * 1024**2
 _SIZE_UNITS = {"": 1, "b": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
 _DURATION_UNITS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -164,6 +165,14 @@ def size_text(value: int) -> str:
         if value >= factor > 1 and value % factor == 0:
             return f"{value // factor}{unit.upper()}B"
     return str(value)
+
+
+def hub_memory(value: str) -> int:
+    """A size of 16 MB and more: the largest message must fit in several times."""
+    found = size(value)
+    if found < _LEAST_HUB_MEMORY:
+        raise ValueError("is too little; give 16MB or more")
+    return found
 
 
 def duration(value: str) -> float:

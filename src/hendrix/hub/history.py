@@ -1,8 +1,8 @@
 """What was said lately, under each topic: for who comes late, or comes back. Pure: time is an argument.
 
 Each topic keeps its last messages, by number and by age; all together keep so many bytes and so many topics. What has
-to go is the oldest. Of each topic it is remembered up to where it has been forgotten, so that who asks for what came
-after some id learns whether that is all of it.
+to go is the oldest: of the topic itself where it has much, else of all. Of each topic it is remembered up to where it
+has been forgotten, so that who asks for what came after some id learns whether that is all of it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from hendrix.hub.message import NOTHING, Id, Message
 #: Bytes that a message takes besides its payload, about.
 OVERHEAD = 300
 _STALE = 4096
+#: The part of all bytes that a topic may have without regard to others.
+_SHARE = 16
 
 
 class Keep(NamedTuple):
@@ -41,7 +43,7 @@ class Since(NamedTuple):
 
 
 class _Topic:
-    __slots__ = ("forgotten", "keep", "kept", "latest")
+    __slots__ = ("bytes", "forgotten", "keep", "kept", "latest")
 
     def __init__(self, forgotten: Id, keep: Keep) -> None:
         self.kept: deque[Kept] = deque()
@@ -49,6 +51,7 @@ class _Topic:
         #: The last message of this topic that is no longer kept.
         self.forgotten = forgotten
         self.latest = forgotten
+        self.bytes = 0
 
 
 class History:
@@ -90,14 +93,19 @@ class History:
         topic.kept.append(Kept(at, message))
         self._order.append(message)
         self._count += 1
+        topic.bytes += _weight(message)
         self.bytes += _weight(message)
         while len(topic.kept) > topic.keep.last:
             self._forget(topic)
         self._expire(topic, at)
         while self.bytes > self._most_bytes:
-            self._forget_oldest()
+            # Who takes much pays: a loud topic does not cost the quiet ones their history.
+            if topic.bytes > self._most_bytes // _SHARE:
+                self._forget(topic)
+            else:
+                self._forget_oldest()
         if len(self._order) > 2 * self._count + _STALE:
-            self._order = deque(message for message in self._order if self.holds(message))
+            self._order = deque(message for message in self._order if self.holds(message.topic, message.id))
 
     def before(self, topic: str) -> Id:
         """The last message of this topic, as far as is known."""
@@ -132,10 +140,10 @@ class History:
         self._expire(found, now)
         return [kept.message for kept in islice(found.kept, max(0, len(found.kept) - count), None)]
 
-    def holds(self, message: Message) -> bool:
-        """Is it still kept?"""
-        found = self._topics.get(message.topic)
-        return bool(found and found.kept and found.kept[0].message.id <= message.id <= found.latest)
+    def holds(self, topic: str, id: Id) -> bool:
+        """Is that message still kept?"""
+        found = self._topics.get(topic)
+        return bool(found and found.kept and found.kept[0].message.id <= id <= found.latest)
 
     def expire(self, now: float) -> None:
         """From time to time: forget what is too old, in topics where nothing happens any more too."""
@@ -157,12 +165,13 @@ class History:
         message = topic.kept.popleft().message
         topic.forgotten = message.id
         self._count -= 1
+        topic.bytes -= _weight(message)
         self.bytes -= _weight(message)
 
     def _forget_oldest(self) -> None:
         while self._order:
             message = self._order.popleft()
-            if self.holds(message):
+            if self.holds(message.topic, message.id):
                 self._forget(self._topics[message.topic])
                 return
 

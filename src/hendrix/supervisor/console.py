@@ -194,10 +194,10 @@ class Console:
         ``path``, and ``OSError`` where the file cannot be made.
         """
         self.path = os.path.abspath(path)
-        self.sock = sock or _bound(self.path)
+        self.sock = sock or bound(self.path)
         self.sock.setblocking(False)
         self.sock.set_inheritable(False)
-        self._file = _file(self.path)
+        self._file = socket_file(self.path)
         self._selector = selector
         self._on_ask = on_ask
         self._clock = clock
@@ -328,7 +328,8 @@ def short(path: str) -> Iterator[str]:
 # --- the socket and its file ------------------------------------------------------------------------------
 
 
-def _bound(path: str) -> socket.socket:
+def bound(path: str) -> socket.socket:
+    """A socket that listens at ``path``, for our own user alone. Raises as ``Console`` does."""
     _clear_stale(path)
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
@@ -378,7 +379,8 @@ def _in_the_way(path: str, reason: str) -> UsageError:
     return UsageError(f"cannot open the control socket {path}: {reason}, or give another path with --pid")
 
 
-def _file(path: str) -> SocketFile | None:
+def socket_file(path: str) -> SocketFile | None:
+    """The file of the socket that listens there."""
     try:
         found = os.lstat(path)
     except OSError:

@@ -94,6 +94,7 @@ def collect(heritage: Heritage, clients: Iterable[Client]) -> dict[str, Any]:
         "name": holdings.name,
         "pidfile": holdings.pidfile.path if holdings.pidfile else "",
         "console": {"path": console.path, "fds": [console.sock.fileno()]} if console else None,
+        "relay": holdings.relay.row(),
         "clients": [{"fds": [client.sock.fileno()]} for client in clients if not client.closed],
         "started": heritage.chronicle.started,
         "crashes": heritage.chronicle.crashes,
@@ -118,6 +119,7 @@ def restore(estate: dict[str, Any], heritage: Heritage, hands: Hands) -> list[Cl
     heritage.turns.holder, heritage.turns.waiting = turns.get("holder"), set(turns.get("waiting", []))
     heritage.chronicle.started, heritage.chronicle.crashes = estate["started"], estate["crashes"]
     console = holdings.adopt(estate["name"], estate["pidfile"], estate["console"])
+    holdings.relay.adopt(estate.get("relay"), heritage.plans.current)
     sockets = [socket.socket(fileno=row["fds"][0]) for row in estate["clients"]]
     return [console.join(sock) for sock in sockets] if console else []
 

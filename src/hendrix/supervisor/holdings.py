@@ -11,10 +11,12 @@ from typing import Any
 from hendrix.core import events
 from hendrix.core.config import Config
 from hendrix.core.console import Ask
+from hendrix.core.errors import UsageError
 from hendrix.supervisor import identity, logfiles, runtime, sockets
 from hendrix.supervisor.console import Client, Console
 from hendrix.supervisor.lending import Lending
 from hendrix.supervisor.pidfile import PidFile
+from hendrix.supervisor.relay import Relay
 from hendrix.supervisor.sockets import Listener
 
 OnAsk = Callable[[Client, Ask], None]
@@ -23,11 +25,12 @@ OnAsk = Callable[[Client, Ask], None]
 class Holdings:
     """Taken once the options are known, given back at the end. What cannot be had of the files is done without."""
 
-    def __init__(self, selector: selectors.BaseSelector, on_ask: OnAsk) -> None:
+    def __init__(self, selector: selectors.BaseSelector, on_ask: OnAsk, relay: Relay) -> None:
         self.listeners: list[Listener] = []
         self.lending = Lending()
         self.pidfile: PidFile | None = None
         self.console: Console | None = None
+        self.relay = relay
         self.name = ""
         self._selector = selector
         self._on_ask = on_ask
@@ -56,6 +59,11 @@ class Holdings:
         return [listener.address for listener in self.listeners]
 
     @property
+    def hub(self) -> str:
+        """Where messages between processes go, as workers are told it."""
+        return self.relay.path
+
+    @property
     def urls(self) -> list[str]:
         """What a person would open."""
         return [listener.url for listener in self.listeners]
@@ -69,13 +77,23 @@ class Holdings:
             _cannot("pidfile.cannot_write", path or str(error.filename), error)
             if not path:
                 return  # no directory for the socket either
-        if self.console:
-            return  # it came at once, when the pid file could not
-        socket_path = f"{path}.sock" if config.pid else os.path.splitext(path)[0] + ".sock"
+        if not self.console:  # else it came at once, when the pid file could not
+            self._open_console(f"{path}.sock" if config.pid else os.path.splitext(path)[0] + ".sock")
+        self._open_hub(f"{path}.hub" if config.pid else os.path.splitext(path)[0] + ".hub", config)
+
+    def _open_console(self, path: str) -> None:
         try:
-            self.console = Console(socket_path, self._selector, self._on_ask)
+            self.console = Console(path, self._selector, self._on_ask)
         except OSError as error:
-            _cannot("control.cannot_listen", socket_path, error)
+            _cannot("control.cannot_listen", path, error)
+
+    def _open_hub(self, path: str, config: Config) -> None:
+        try:
+            self.relay.take(path, config)
+        except (OSError, UsageError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            advice = "messages reach the same process only; see to the runtime directory and start again"
+            events.emit("hub.cannot_listen", events.WARNING, path=path, reason=reason, advice=advice)
 
     def _default_path(self) -> str:
         folder = runtime.directory(os.environ, os.getuid())
@@ -94,6 +112,7 @@ class Holdings:
         self.lending.release()
         if self.console:
             self.console.close(clean=False)
+        self.relay.release()
 
     def vacate(self) -> None:
         """Another server may have our place from now on. Who waits at the control socket can still be answered."""
@@ -108,6 +127,7 @@ class Holdings:
         self.vacate()
         if self.console:
             self.console.close(clean=True)
+        self.relay.give_back()
 
 
 def _hand_files_to(listeners: Sequence[Listener], config: Config) -> None:

@@ -33,6 +33,7 @@ from hendrix.supervisor.moves import Action, Event
 from hendrix.supervisor.notify import Notifier
 from hendrix.supervisor.origin import Origin
 from hendrix.supervisor.plans import Options, Plans, terms
+from hendrix.supervisor.relay import Relay
 from hendrix.supervisor.restart import Restart
 from hendrix.supervisor.rooms import Rooms
 from hendrix.supervisor.signals import Signals
@@ -86,7 +87,7 @@ class Supervisor:
         self._caches = caches = CacheTalk(self._crew)
         self._chronicle = Chronicle()
         self._asks = Asks(self._status, self._reload, self._restart, self._stop, self._caches.asked)
-        self._holdings = Holdings(self._selector, self._asks.asked)
+        self._holdings = Holdings(self._selector, self._asks.asked, Relay(self._selector, rooms.relay, self._release))
         self._loans = loans = Loans(self._fleet, self._crew, self._plans, self._holdings.lending)
         self._keeper = Keeper(rooms.passwords, self._crew)
         ways = (self._tell, self._configure, self._reaped, self._release, loans.worker_asks, loans.template_asks)
@@ -142,6 +143,7 @@ class Supervisor:
         console = self._holdings.console
         moments = [self._fleet.deadline(), self._restarting.deadline, console.deadline() if console else None]
         moments += [self._loans.deadline(), self._keeper.deadline(), self._caches.deadline()]
+        moments.append(self._holdings.relay.deadline)
         if self._notifier.beat_every:
             moments.append(self._next_beat)
         if self._fleet.terms.silence:
@@ -161,6 +163,7 @@ class Supervisor:
         self._loans.look(now)
         self._keeper.tick(self._fleet.generation, now)
         self._caches.look(now)
+        self._holdings.relay.tick()
         if self._restarting.due:
             self._execute()
 
@@ -265,7 +268,7 @@ class Supervisor:
         return self._restarting.begin()
 
     def _reaped(self, pid: int, status: int) -> bool:
-        return self._restarting.reaped(pid, status)
+        return self._holdings.relay.reaped(pid, status) or self._restarting.reaped(pid, status)
 
     def _not_restarted(self, wrong: str) -> None:
         events.emit("restart.failed", events.ERROR, reason=wrong)
@@ -327,7 +330,7 @@ class Supervisor:
         listeners, plain = self._holdings.listeners, to_plain(self._plans[generation])
         fds = tuple(listener.socket.fileno() for listener in listeners)
         secure = [listener.secure for listener in listeners]
-        message = control.Configure(plain, self._holdings.addresses, len(fds), secure)
+        message = control.Configure(plain, self._holdings.addresses, len(fds), secure, self._holdings.hub)
         try:
             self._hands.send_template(generation, message, fds)
             self._keeper.offer(generation, self._plans[generation], monotonic())

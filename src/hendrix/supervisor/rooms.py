@@ -6,16 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from hendrix.supervisor.process import Template
+from hendrix.supervisor.relay import RunRelay
 
 
 @dataclass(frozen=True, slots=True)
 class Rooms:
     """``template`` runs in a forked process, imports the project and forks workers. ``reopen_logs`` opens this
     process's log anew. ``announce`` is told where we listen once that all is ready. ``passwords`` of keys are those
-    that somebody typed.
+    that somebody typed. ``relay`` runs in another process.
     """
 
     template: Template
     reopen_logs: Callable[[], None]
     announce: Callable[[str], None] = lambda urls: None
     passwords: tuple[str, ...] = field(default=(), repr=False)
+    relay: RunRelay | None = None

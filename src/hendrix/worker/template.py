@@ -18,7 +18,18 @@ from typing import TYPE_CHECKING
 from setproctitle import setproctitle
 
 from hendrix.core.config import Config, from_plain
-from hendrix.core.control import Configure, Loaded, LoadFailed, Message, Presented, Spawn, Spawned, Unfit, encode
+from hendrix.core.control import (
+    HUB,
+    Configure,
+    Loaded,
+    LoadFailed,
+    Message,
+    Presented,
+    Spawn,
+    Spawned,
+    Unfit,
+    encode,
+)
 from hendrix.core.errors import ProjectError
 from hendrix.observe import log
 from hendrix.worker import distress, main, project, reactor
@@ -79,6 +90,8 @@ class Template:
         """Only now are the options known that the project's settings give."""
         self._config = from_plain(message.options)
         log.configure(self._config)
+        # For the project's own processes too, whoever starts them.
+        os.environ[HUB] = message.hub
         self._listening = [socket.socket(fileno=fd) for fd in fds]
         speak = [sock for sock, secure in zip(self._listening, message.secure, strict=False) if secure]
         if speak:

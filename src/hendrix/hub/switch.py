@@ -1,0 +1,234 @@
+"""The switchboard: publishes in, deliveries out, with history and presence. No I/O; time is an argument.
+
+It runs in the relay, for the processes of a machine, and in a process that is alone, for itself. A *peer* is whoever
+can be delivered to. What is published is written into the journal before anybody is told, so that a successor in the
+relay's place knows it; a publisher that was not told may publish again under the same number, and is not heard twice.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections import OrderedDict
+from mmap import mmap
+from typing import Any, NamedTuple, Protocol
+
+from hendrix.hub.history import History, Keep
+from hendrix.hub.journal import Journal
+from hendrix.hub.message import LARGEST_PAYLOAD, NOTHING, HubError, Id, Message
+from hendrix.hub.presence import Change, Presence
+from hendrix.hub.topics import Topics
+
+#: Of a record in the journal: id, publisher, its number, when, binary, keep, the id before in this topic, topic.
+_RECORD = struct.Struct("!QQ8sId?IdQQH")
+_MOST_PUBLISHERS = 10_000
+_MOST_UNCONFIRMED = 2048
+"""Publishes of one publisher that are recognised when they come again."""
+_SWEEP = 10.0
+
+
+class Peer(Protocol):
+    """Somebody at the switchboard. It is hashed by identity."""
+
+    def __hash__(self) -> int: ...
+
+    def deliver(self, message: Message) -> None:
+        """A message of a topic that it has subscribed to."""
+
+    def changed(self, change: Change) -> None:
+        """Somebody came or left where it watches."""
+
+
+class Start(NamedTuple):
+    """Where a subscription begins: what comes later is delivered. ``gap``: what came before is not all there."""
+
+    position: Id
+    messages: list[Message]
+    gap: bool
+
+
+class Publisher(NamedTuple):
+    """Who publishes, and the how manieth time. The name is 8 bytes, by chance."""
+
+    name: bytes
+    number: int
+
+
+class Switch:
+    """Everything that a hub knows. ``epoch`` must be later than that of any before it which has been forgotten."""
+
+    def __init__(self, epoch: int, now: float, memory: mmap | bytearray | None = None, keep: Keep = Keep()) -> None:  # noqa: B008 - immutable
+        self.keep = keep
+        self._topics = Topics[Peer]()
+        self._watchers = Topics[Peer]()
+        self._presence = Presence[Peer]()
+        self._history = History(len(memory) // 4) if memory is not None else History()
+        self._history.floor = Id(epoch, 0)
+        self._publishers: OrderedDict[bytes, dict[int, Id]] = OrderedDict()
+        self.latest = Id(epoch, 0)
+        self.published = 0
+        self._swept = now
+        self._journal = Journal(memory, self._wanted) if memory is not None else None
+        if self._journal is not None:
+            self._remember(self._journal, now)
+
+    # --- messages -----------------------------------------------------------------------------------------
+
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        now: float,
+        *,
+        binary: bool = False,
+        keep: Keep | None = None,
+        publisher: Publisher | None = None,
+    ) -> Id:
+        """Once it returns, the message is known for good. Raises ``HubError`` for one that is too large."""
+        if len(payload) > LARGEST_PAYLOAD:
+            raise HubError(f"a message of {len(payload)} bytes; the most is {LARGEST_PAYLOAD}")
+        said = self._said_by(publisher.name) if publisher else {}
+        if publisher and (known := said.get(publisher.number)) is not None:
+            return known
+        keep = keep or self.keep
+        id = Id(self.latest.epoch, self.latest.number + 1)
+        message = Message(topic, id, payload, binary=binary)
+        if self._journal is not None:
+            self._journal.append(_record(message, publisher, now, keep, self._history.before(topic)))
+        self.latest = id
+        self.published += 1
+        if publisher:
+            _note(said, publisher.number, id)
+        self._history.add(message, now, keep)
+        for peer in tuple(self._topics.subscribers(topic)):
+            peer.deliver(message)
+        return id
+
+    def subscribe(self, topic: str, peer: Peer, since: Id | None, now: float) -> Start:
+        """Deliver to ``peer`` from now on; with ``since``, what came after it too. Raises ``TooMany``."""
+        self._topics.subscribe(topic, peer)
+        return Start(self.latest, [], gap=False) if since is None else self.since(topic, since, now)
+
+    def since(self, topic: str, since: Id, now: float) -> Start:
+        """What came after it."""
+        if since > self.latest:
+            # Of a hub that was here before the clock was set back: nothing is known of what came after.
+            return Start(self.latest, self._history.since(topic, NOTHING, now).messages, gap=True)
+        found = self._history.since(topic, since, now)
+        return Start(self.latest, found.messages, found.gap and since != NOTHING)
+
+    def unsubscribe(self, topic: str, peer: Peer) -> None:
+        """Deliver no more."""
+        self._topics.unsubscribe(topic, peer)
+
+    def last(self, topic: str, count: int, now: float) -> list[Message]:
+        """The last so many messages, oldest first."""
+        return self._history.last(topic, count, now)
+
+    # --- presence -----------------------------------------------------------------------------------------
+
+    def join(self, topic: str, member: str, peer: Peer, about: Any = None) -> None:
+        """``peer`` vouches for ``member``. Raises ``Crowded``."""
+        if change := self._presence.join(topic, member, peer, about):
+            self._announce(change)
+
+    def leave(self, topic: str, member: str, peer: Peer, now: float) -> None:
+        """It does so once less."""
+        self._presence.leave(topic, member, peer, now)
+
+    def watch(self, topic: str, peer: Peer) -> dict[str, Any]:
+        """Tell ``peer`` who comes and leaves; returns who is there. Raises ``TooMany``."""
+        self._watchers.subscribe(topic, peer)
+        return self._presence.members(topic)
+
+    def unwatch(self, topic: str, peer: Peer) -> None:
+        """No more."""
+        self._watchers.unsubscribe(topic, peer)
+
+    def members(self, topic: str) -> dict[str, Any]:
+        """Who is there."""
+        return self._presence.members(topic)
+
+    def _announce(self, change: Change) -> None:
+        for peer in tuple(self._watchers.subscribers(change.topic)):
+            peer.changed(change)
+
+    # --- the rest -----------------------------------------------------------------------------------------
+
+    def lose(self, peer: Peer, now: float) -> None:
+        """``peer`` is gone."""
+        self._topics.leave(peer)
+        self._watchers.leave(peer)
+        self._presence.lose(peer, now)
+
+    def tick(self, now: float) -> None:
+        """A second or so has passed."""
+        for change in self._presence.expire(now):
+            self._announce(change)
+        if now >= self._swept + _SWEEP:
+            self._swept = now
+            self._history.expire(now)
+
+    def deadline(self) -> float | None:
+        """When ``tick`` matters next, for those who want to be exact."""
+        return self._presence.deadline()
+
+    def facts(self) -> dict[str, int]:
+        """For a status page."""
+        return {
+            "published": self.published,
+            "topics": len(self._topics),
+            "kept": len(self._history),
+            "bytes": self._history.bytes,
+        }
+
+    # --- memory -------------------------------------------------------------------------------------------
+
+    def _said_by(self, name: bytes) -> dict[int, Id]:
+        said = self._publishers.get(name)
+        if said is None:
+            said = self._publishers[name] = {}
+            if len(self._publishers) > _MOST_PUBLISHERS:
+                self._publishers.popitem(last=False)
+        else:
+            self._publishers.move_to_end(name)
+        return said
+
+    def _wanted(self, record: bytes) -> bool:
+        return self._history.holds(_topic_of(record), Id(*_RECORD.unpack_from(record)[:2]))
+
+    def _remember(self, journal: Journal, now: float) -> None:
+        """What was published by way of a predecessor. Written again a message stands behind later ones."""
+        found = {Id(*_RECORD.unpack_from(record)[:2]): record for record in journal.records()}
+        if not found:
+            return
+        self.latest = max(found)
+        self._history.floor = min(found)
+        for id in sorted(found):
+            self._recall(id, found[id])
+        self._history.expire(now)
+
+    def _recall(self, id: Id, record: bytes) -> None:
+        _, _, name, number, at, binary, last, seconds, *before, length = _RECORD.unpack_from(record)
+        start = _RECORD.size + length
+        message = Message(_topic_of(record), id, record[start:], binary=binary)
+        self._history.restore(message, at, Keep(last, seconds), Id(*before))
+        if number:
+            _note(self._said_by(name), number, id)
+
+
+def _record(message: Message, publisher: Publisher | None, now: float, keep: Keep, before: Id) -> bytes:
+    topic = message.topic.encode()
+    name, number = publisher or (bytes(8), 0)
+    head = _RECORD.pack(*message.id, name, number, now, message.binary, keep.last, keep.seconds, *before, len(topic))
+    return b"".join((head, topic, message.payload))
+
+
+def _topic_of(record: bytes) -> str:
+    length = _RECORD.unpack_from(record)[-1]
+    return record[_RECORD.size : _RECORD.size + length].decode()
+
+
+def _note(said: dict[int, Id], number: int, id: Id) -> None:
+    said[number] = id
+    if len(said) > _MOST_UNCONFIRMED:
+        del said[next(iter(said))]
