@@ -11,7 +11,8 @@ import pytest
 from hendrix.core import events
 from hendrix.core.console import LIMIT, Ask, Decoder, Done, Say, encode
 from hendrix.core.errors import UsageError
-from hendrix.supervisor.console import MOST_CLIENTS, PATIENCE, Console, short
+from hendrix.supervisor.console import MOST_CLIENTS, PATIENCE, Console
+from hendrix.supervisor.private import short
 
 as_root = pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
 on_linux = pytest.mark.skipif(not hasattr(socket, "SO_PEERCRED"), reason="the system does not tell who calls")

@@ -8,7 +8,7 @@ from time import monotonic
 
 from hendrix.core.console import Ask, Decoder, Done, Line, Say, encode
 from hendrix.core.errors import HendrixError
-from hendrix.supervisor.console import short
+from hendrix.supervisor.private import short
 
 _LOOK = 2.0  # seconds of silence after which one looks what is wrong
 _CHUNK = 1 << 16

@@ -20,7 +20,7 @@ from hendrix.cli.process import Process
 from hendrix.cli.project import find as find_project
 from hendrix.core.errors import HendrixError
 from hendrix.supervisor import pidfile, runtime
-from hendrix.supervisor.console import short
+from hendrix.supervisor.private import short
 
 _MOST_SHOWN = 8
 

@@ -18,7 +18,7 @@ from hendrix.core import events
 from hendrix.core.config import Config
 from hendrix.supervisor import identity, process
 from hendrix.supervisor.backoff import Backoff
-from hendrix.supervisor.console import bound, socket_file
+from hendrix.supervisor.private import bound, socket_file
 from hendrix.supervisor.sockets import SocketFile
 
 RunRelay = Callable[[socket.socket, int, Config, socket.socket], None]
