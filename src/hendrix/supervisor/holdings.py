@@ -16,7 +16,7 @@ from hendrix.supervisor import identity, logfiles, runtime, sockets
 from hendrix.supervisor.console import Client, Console
 from hendrix.supervisor.lending import Lending
 from hendrix.supervisor.pidfile import PidFile
-from hendrix.supervisor.relay import Relay
+from hendrix.supervisor.relay import Relay, RunRelay
 from hendrix.supervisor.sockets import Listener
 
 OnAsk = Callable[[Client, Ask], None]
@@ -25,12 +25,14 @@ OnAsk = Callable[[Client, Ask], None]
 class Holdings:
     """Taken once the options are known, given back at the end. What cannot be had of the files is done without."""
 
-    def __init__(self, selector: selectors.BaseSelector, on_ask: OnAsk, relay: Relay) -> None:
+    def __init__(
+        self, selector: selectors.BaseSelector, on_ask: OnAsk, relay: RunRelay | None, release: Callable[[], None]
+    ) -> None:
         self.listeners: list[Listener] = []
         self.lending = Lending()
         self.pidfile: PidFile | None = None
         self.console: Console | None = None
-        self.relay = relay
+        self.relay = Relay(selector, relay, release)
         self.name = ""
         self._selector = selector
         self._on_ask = on_ask
@@ -99,6 +101,12 @@ class Holdings:
         folder = runtime.directory(os.environ, os.getuid())
         runtime.make(folder, os.getuid())
         return os.path.join(folder, self.name + ".pid")
+
+    def tick(self) -> None:
+        """Some time has passed."""
+        if self.console:
+            self.console.tick()
+        self.relay.tick()
 
     def stop_listening(self) -> None:
         """Who comes now is refused, not kept waiting for workers that accept nothing more."""

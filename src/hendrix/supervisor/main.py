@@ -33,7 +33,6 @@ from hendrix.supervisor.moves import Action, Event
 from hendrix.supervisor.notify import Notifier
 from hendrix.supervisor.origin import Origin
 from hendrix.supervisor.plans import Options, Plans, terms
-from hendrix.supervisor.relay import Relay
 from hendrix.supervisor.restart import Restart
 from hendrix.supervisor.rooms import Rooms
 from hendrix.supervisor.signals import Signals
@@ -87,7 +86,7 @@ class Supervisor:
         self._caches = caches = CacheTalk(self._crew)
         self._chronicle = Chronicle()
         self._asks = Asks(self._status, self._reload, self._restart, self._stop, self._caches.asked)
-        self._holdings = Holdings(self._selector, self._asks.asked, Relay(self._selector, rooms.relay, self._release))
+        self._holdings = Holdings(self._selector, self._asks.asked, rooms.relay, self._release)
         self._loans = loans = Loans(self._fleet, self._crew, self._plans, self._holdings.lending)
         self._keeper = Keeper(rooms.passwords, self._crew)
         ways = (self._tell, self._configure, self._reaped, self._release, loans.worker_asks, loans.template_asks)
@@ -142,8 +141,7 @@ class Supervisor:
     def _patience(self) -> float | None:
         console = self._holdings.console
         moments = [self._fleet.deadline(), self._restarting.deadline, console.deadline() if console else None]
-        moments += [self._loans.deadline(), self._keeper.deadline(), self._caches.deadline()]
-        moments.append(self._holdings.relay.deadline)
+        moments += [one.deadline() for one in (self._loans, self._keeper, self._caches, self._holdings.relay)]
         if self._notifier.beat_every:
             moments.append(self._next_beat)
         if self._fleet.terms.silence:
@@ -154,8 +152,7 @@ class Supervisor:
     def _turn(self) -> None:
         now = monotonic()
         self._restarting.tick(now)
-        if self._holdings.console:
-            self._holdings.console.tick()
+        self._holdings.tick()
         if self._notifier.beat_every and now >= self._next_beat:
             self._next_beat = now + self._notifier.beat_every
             self._notifier.beat()
@@ -163,7 +160,6 @@ class Supervisor:
         self._loans.look(now)
         self._keeper.tick(self._fleet.generation, now)
         self._caches.look(now)
-        self._holdings.relay.tick()
         if self._restarting.due:
             self._execute()
 

@@ -75,7 +75,6 @@ class Relay:
         self.tick()
         return True
 
-    @property
     def deadline(self) -> float | None:
         """When ``tick`` has something to do, on the monotonic clock."""
         waits = self.pid is None and self._socket is not None and not self._watching
@@ -83,7 +82,7 @@ class Relay:
 
     def tick(self) -> None:
         """One that has died may come back, as soon as somebody wants it."""
-        if self.deadline is not None and self._backoff.due(monotonic()):
+        if self.deadline() is not None and self._backoff.due(monotonic()):
             self._watch()
 
     def renew(self) -> None:
