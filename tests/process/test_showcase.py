@@ -138,3 +138,19 @@ def test_the_counter_tells_of_the_process_that_serves(shop: Server) -> None:
     (worker,) = shop.workers()
     assert figures.startswith(b"process %d: " % worker)
     assert f"127.0.0.1 {shop.counter}" in get(shop, "/twisted/").text
+
+
+def test_a_page_that_is_kept_until_it_is_thrown_away(shop) -> None:
+    def made() -> tuple[str, str]:
+        page = get(shop, "/cached/")
+        found = re.search(r'id="made">([^<]+)<', page.text)
+        assert found
+        return found[1], page["cache-status"]
+
+    first, _ = made()
+    again, status = made()
+    assert again == first
+    assert "hit" in status
+    with shop.client() as client:
+        assert client.request("POST", "/cached/").status == 302
+    assert made()[0] != first

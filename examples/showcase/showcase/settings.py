@@ -27,6 +27,7 @@ ALLOWED_HOSTS = os.environ.get("SHOWCASE_ALLOWED_HOSTS", "*").split(",")
 
 INSTALLED_APPS = [
     "workshop",
+    "hendrix",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
