@@ -35,3 +35,5 @@ class Prepared:
     file: Descriptor | None = None
     offset: int = 0
     own: int = 0
+    #: The same head as HTTP/2 writes it, on every connection alike; made when it is first asked for.
+    hpack: bytes = b""

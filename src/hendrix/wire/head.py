@@ -129,7 +129,7 @@ def _request(method: bytes, target: bytes, minor: bytes, headers: RequestHeaders
     if b"upgrade" in fields:
         request.websocket = _asks_for_websocket(request)
     if b"expect" in fields:
-        request.expects_continue = _expectation(fields[b"expect"], request)
+        request.expects_continue = expectation(fields[b"expect"], request)
     return request
 
 
@@ -252,12 +252,12 @@ def _lists(fields: RequestFields, name: bytes, word: bytes) -> bool:
     return word in [part.strip() for part in fields.get(name, b"").lower().split(b",")]
 
 
-def _expectation(expect: bytes, request: Request) -> bool:
+def expectation(expect: bytes, request: Request) -> bool:
     """RFC 9110 section 10.1.1: does the peer wait for 100 before it sends its body?"""
     expectations = {part.strip() for part in expect.lower().split(b",")}
     if not expectations <= _EXPECTED:
         raise PeerError(417, "no expectation but 100-continue is met")
-    return b"100-continue" in expectations and request.version == "1.1" and request.length != 0
+    return b"100-continue" in expectations and request.version != "1.0" and request.length != 0
 
 
 def _grammar_fault(head: bytes) -> PeerError:

@@ -18,8 +18,8 @@ _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _STATUS = re.compile(r"[1-9][0-9]{2} [\t\x20-\x7e\x80-\xff]*")
 _REMEMBERED = 1000
 
-_PLAIN, _LENGTH, _DATE, _SERVER, _SECURITY = range(5)
-_SPECIAL = {"content-length": _LENGTH, "date": _DATE, "server": _SERVER, "strict-transport-security": _SECURITY}
+PLAIN_FIELD, LENGTH, DATE, SERVER, SECURITY = range(5)
+_SPECIAL = {"content-length": LENGTH, "date": DATE, "server": SERVER, "strict-transport-security": SECURITY}
 _kinds: dict[str, int] = {}
 _codes: dict[str, int] = {}
 
@@ -80,6 +80,19 @@ def _code(status: str) -> int:
     return code
 
 
+def check_interim(status: str) -> int:
+    """The code of an interim status line. Raises ``AnswerError``."""
+    if not _STATUS.fullmatch(status) or status[0] != "1":
+        raise AnswerError(f"the status {status[:80]!r} is not an interim one")
+    return int(status[:3])
+
+
+def kind_of(name: str) -> int:
+    """Is a field of this name special? Raises ``AnswerError`` where an application may not set it."""
+    kind = _kinds.get(name)
+    return _learn(name) if kind is None else kind
+
+
 def render_fields(headers: ResponseHeaders, common: Common) -> Fields:
     """Raises ``AnswerError`` where a field may not be sent."""
     fields = Fields([], -1, common.both)
@@ -92,7 +105,7 @@ def render_fields(headers: ResponseHeaders, common: Common) -> Fields:
                 kind = _learn(name)
             if kind:
                 _special(kind, value, fields, common)
-                if kind == _LENGTH:
+                if kind == LENGTH:
                     continue
             # Not an f-string: that would turn a number or bytes into words of its own.
             lines.append(name + ": " + value + "\r\n")
@@ -116,8 +129,7 @@ def encode_head(status: str, fields: Fields, tail: str) -> bytes:
 
 def encode_interim(status: str, headers: ResponseHeaders, extra: str = "") -> bytes:
     """The head of an interim answer (RFC 9110 section 15.2), which has no content. Raises ``AnswerError``."""
-    if not _STATUS.fullmatch(status) or status[0] != "1":
-        raise AnswerError(f"the status {status[:80]!r} is not an interim one")
+    check_interim(status)
     fields = render_fields(headers, NO_COMMON)
     if fields.length >= 0:
         raise AnswerError("an interim answer has no content")
@@ -149,7 +161,7 @@ def _learn(name: str) -> int:
     lower = name.lower()
     if lower in HOP_BY_HOP:
         raise AnswerError(f"{name} is a field of the connection, which the application may not set (PEP 3333)")
-    kind = _SPECIAL.get(lower, _PLAIN)
+    kind = _SPECIAL.get(lower, PLAIN_FIELD)
     if len(_kinds) < _REMEMBERED:
         _kinds[name] = kind
     return kind
@@ -179,8 +191,8 @@ def _own_security(_value: str, fields: Fields, common: Common) -> None:
 
 
 _ACTS: dict[int, Callable[[str, Fields, Common], None]] = {
-    _LENGTH: _state_length,
-    _DATE: _own_date,
-    _SERVER: _own_server,
-    _SECURITY: _own_security,
+    LENGTH: _state_length,
+    DATE: _own_date,
+    SERVER: _own_server,
+    SECURITY: _own_security,
 }
