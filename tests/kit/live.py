@@ -27,9 +27,11 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import cast
 
 from tests.kit.certificates import localhost
 from tests.kit.client import Client
+from tests.kit.http2_client import Http2Client
 
 PATIENCE = 20.0
 _LISTENS = re.compile(r"listens at (?:https?://(\S+):(\d+)|\S*unix:(\S+))")
@@ -47,6 +49,9 @@ def until(condition: Callable[[], object], what: str = "the condition", seconds:
 
 class Server:
     """A running server. ``host`` and ``port`` are where it listens; for a unix socket ``path`` is."""
+
+    #: Do clients speak HTTP/2? Set while the suites run over it.
+    over_http2 = False
 
     def __init__(self, command: list[str], home: Path, environ: dict[str, str]) -> None:
         self.home = home
@@ -170,7 +175,17 @@ class Server:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         sock.settimeout(timeout)
         sock.connect(self.path or (self.host, self.port))
-        return Client(trusting().wrap_socket(sock, server_hostname="test.example") if self.secure else sock)
+        if self.secure:
+            sock = trusting().wrap_socket(sock, server_hostname="test.example")
+        if Server.over_http2:
+            # The suite of HTTP/1.1 runs over HTTP/2: the client is used in the same way.
+            return cast("Client", Http2Client(sock, receive_buffer or 1024 * 1024))
+        return Client(sock)
+
+    def http2(self, *, window: int = 1024 * 1024, timeout: float = PATIENCE) -> Http2Client:
+        """A new connection, on which HTTP/2 is spoken with prior knowledge."""
+        sock = socket.create_connection((self.host, self.port), timeout)
+        return Http2Client(sock, window)
 
 
 @functools.cache

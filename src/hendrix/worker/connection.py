@@ -18,10 +18,12 @@ from hendrix.core.events import DEBUG, ERROR, WARNING, emit
 from hendrix.core.http import Origin, Request, ResponseHeaders
 from hendrix.core.prepared import Descriptor
 from hendrix.wire.http1 import Http1
+from hendrix.wire.http2.frames import PREFACE
 from hendrix.wire.machine import Data, End, Event, Fault
 from hendrix.wire.proxy_line import ProxyLine
 from hendrix.wire.websocket.deflate import Agreement
 from hendrix.worker.exchange import HttpExchange
+from hendrix.worker.http2_connection import Http2Connection
 from hendrix.worker.known import LONGEST_HEAD, Known
 from hendrix.worker.origin import origin_of
 from hendrix.worker.raw import RawConnection
@@ -47,6 +49,7 @@ class Connection(asyncio.BufferedProtocol):
 
     __slots__ = (
         "_after_file",
+        "_early",
         "_exchange",
         "_file",
         "_file_done",
@@ -78,6 +81,8 @@ class Connection(asyncio.BufferedProtocol):
         self._loop = loop
         self._proxy = proxy
         self.machine = Http1(site.limits, site.parser, time.monotonic())
+        #: What came first, until it is told which protocol that is; None: it is.
+        self._early: bytes | None = b"" if site.config.http2 != "off" else None
         self._exchange: HttpExchange | None = None
         #: Events of pipelined requests, which wait for the next turn of the loop. Later ones stand behind them.
         self._pending: list[Event] = []
@@ -109,6 +114,9 @@ class Connection(asyncio.BufferedProtocol):
             advice = "name it in --forwarded-allow-ips if it is a proxy of yours"
             emit("peer.untrusted_proxy", DEBUG, peer=self.origin.client[0], advice=advice)
             self._transport.abort()
+        channel = transport.get_extra_info("ssl_object")
+        if channel is not None and channel.selected_alpn_protocol() == "h2":
+            self.become_http2()
 
     def get_buffer(self, sizehint: int) -> memoryview:
         return self.site.buffer
@@ -120,6 +128,10 @@ class Connection(asyncio.BufferedProtocol):
         data = bytes(self.site.buffer[:nbytes])
         if self._proxy is not None:
             data = self._unwrap(data)
+            if not data:
+                return
+        if self._early is not None:
+            data = self._told_apart(data)
             if not data:
                 return
         if nbytes <= LONGEST_HEAD and (known := self.known.get(data)) is not None and self._repeat(known):
@@ -264,6 +276,33 @@ class Connection(asyncio.BufferedProtocol):
         if source is not None:
             self.origin = Origin(source.client, source.server, self.origin.scheme, door=self.origin.door)
         return rest
+
+    def _told_apart(self, data: bytes) -> bytes:
+        """The first bytes of HTTP/1.1; nothing where they may be, or are, the preface of HTTP/2."""
+        data, self._early = (self._early or b"") + data, None
+        if not data.startswith(PREFACE[: len(data)]):
+            return data
+        if self.site.config.http2 == "auto" and not self.site.trusts(self.origin.client[0]):
+            return data
+        if len(data) < len(PREFACE):
+            self._early = data
+        else:
+            self.become_http2(data)
+        return b""
+
+    def become_http2(self, data: bytes = b"") -> None:
+        """Another protocol has the transport from here on. ``data`` is what has come of it."""
+        self.machine.refuse()
+        connection = Http2Connection(self.site, self._loop, self._transport, self.origin, self.id_field)
+        self.site.connections ^= {self, connection}
+        self._transport.set_protocol(connection)
+        if data:
+            connection.receive(data)
+        else:
+            connection.touch()
+        if self.site.draining:
+            # It came before the drain began, and its request is most likely on its way.
+            self._loop.call_later(_LINGER, connection.leave)
 
     def hold_reading(self) -> None:
         """What was received is more than is wanted for now."""

@@ -23,6 +23,7 @@ from hendrix.worker.connection import Connection
 from hendrix.worker.disk import DiskThreads
 from hendrix.worker.handshake import Handshake, Protocols, Queue
 from hendrix.worker.listen import Doors, Listener
+from hendrix.worker.presented import ALPN
 from hendrix.worker.record import Recorder
 from hendrix.worker.served import Served, asgi_host, build_answer, introduce
 from hendrix.worker.shares import Share
@@ -89,7 +90,7 @@ class Engine:
         self._keyring = secured.keyring
         self._handshakes = Queue(loop)
         #: What speaks each protocol that is agreed upon by ALPN (``presented.ALPN``).
-        self.protocols: Protocols = {"http/1.1": lambda: self._http1(None)}
+        self.protocols: Protocols = dict.fromkeys(ALPN, lambda: self._http1(None))
         doors: Doors = [(sock, self._welcome if sock in secured.sockets else self._connect) for sock in sockets]
         self._listener = Listener(loop, doors, share, limit=config.limit_connections)
 

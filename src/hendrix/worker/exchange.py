@@ -3,83 +3,36 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
-from io import BytesIO
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
-from hendrix.answer.failure import failure
 from hendrix.core.errors import AnswerError
-from hendrix.core.events import DEBUG, ERROR, WARNING, emit
+from hendrix.core.events import WARNING, emit
 from hendrix.core.exchange import NO_MORE, Raw, WebSocket
-from hendrix.core.http import EVENT_STREAM, Origin, Request, ResponseHeaders
+from hendrix.core.http import Origin, Request, ResponseHeaders
 from hendrix.core.prepared import Descriptor, Prepared
 from hendrix.wire.http1 import CONTINUE
 from hendrix.wire.response import encode_lines
 from hendrix.wire.websocket.deflate import negotiate
 from hendrix.wire.websocket.handshake import accept_headers
-from hendrix.worker.body import Body
-from hendrix.worker.inflow import Inflow
 from hendrix.worker.known import Known
+from hendrix.worker.receiving import Receiving
 from hendrix.worker.taking import MOST_WAITING
 
 if TYPE_CHECKING:
     from hendrix.worker.connection import Connection
 
 _STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-5][0-9][0-9](?: [^\r\n]{0,100})?)")
-_GOOD_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
 
 
-class HttpExchange:
+class HttpExchange(Receiving):
     """See ``core.exchange.Exchange``."""
 
-    __slots__ = (
-        "_body",
-        "_connection",
-        "_done",
-        "_id",
-        "_inflow",
-        "began",
-        "complete",
-        "gone",
-        "headers",
-        "on_drained",
-        "on_eof",
-        "on_gone",
-        "origin",
-        "request",
-        "sent",
-        "started",
-        "status",
-    )
+    __slots__ = ("_connection",)
 
     def __init__(self, connection: Connection, request: Request, origin: Origin, now: float) -> None:
+        super().__init__(connection, request, origin, now)
         self._connection = connection
-        self.request = request
-        self.origin = origin
-        self._id = ""
-        self._body: Body | None = None
-        self._done: Callable[[BinaryIO], None] | None = None
-        self._inflow: Inflow | None = None
-        self.gone = False
-        self.on_gone: Callable[[], None] | None = None
-        self.on_drained: Callable[[], None] | None = None
-        self.on_eof: Callable[[], None] | None = None
-        #: Facts for the access log: loop time at the start, status, headers and body bytes of the answer.
-        self.began = now
-        self.status = ""
-        self.headers: ResponseHeaders = []
-        self.sent = 0
-        #: The head of the answer is out; the whole answer is out.
-        self.started = False
-        self.complete = False
-
-    @property
-    def request_id(self) -> str:
-        """See ``Exchange.request_id``. What nobody asks for is not made."""
-        if not self._id:
-            self._id = _request_id(self._connection, self.request)
-        return self._id
 
     @property
     def writable(self) -> bool:
@@ -88,84 +41,16 @@ class HttpExchange:
 
     # --- the request's body --------------------------------------------------------------------------------
 
-    def collect(self, done: Callable[[BinaryIO], None]) -> None:
-        """See ``Exchange.collect``."""
-        length = self.request.length
-        if not length:
-            done(BytesIO())
-            return
-        if self._too_large(length):
-            return
-        self._body = Body(self._connection.site.budget)
-        self._done = done
-        if self.request.expects_continue:
+    def _ask(self, *, whole: bool) -> None:
+        if self.request.expects_continue and not self.started:
+            self.request.expects_continue = False
             self._connection.send(CONTINUE)
 
-    def pull(self, done: Callable[[bytes, bool], None]) -> None:
-        """See ``Exchange.pull``."""
-        if self.gone:
-            return
-        request = self.request
-        if not request.length:
-            done(b"", True)
-            return
-        if self._too_large(request.length):
-            return
-        if request.expects_continue and not self.started:
-            self._connection.send(CONTINUE)
-            request.expects_continue = False
-        inflow = self._inflow
-        if inflow is None:
-            inflow = self._inflow = Inflow()
-        inflow.pull(done)
-        if inflow.full:
-            self._connection.go_on_reading()
-        inflow.settle()
+    def _hold(self) -> None:
+        self._connection.hold_reading()
 
-    def take(self, data: bytes) -> None:
-        """A piece of the body has arrived."""
-        if self._body is not None:
-            self._store(self._body, data)
-        elif not (self.complete or self.gone):
-            inflow = self._inflow
-            if inflow is None:
-                inflow = self._inflow = Inflow()
-            if self._too_large(inflow.size + len(data)):
-                return
-            inflow.put(data)
-            inflow.settle()
-            if inflow.full:
-                self._connection.hold_reading()
-
-    def _store(self, body: Body, data: bytes) -> None:
-        if self._too_large(body.size + len(data)):
-            return
-        try:
-            body.write(data)
-        except OSError as error:
-            emit("request.cannot_store_body", ERROR, reason=str(error), bytes=body.size)
-            self.fail(507, "the request cannot be stored")
-
-    def end(self) -> None:
-        """The body is complete."""
-        if self._body is None and not (self.complete or self.gone):
-            inflow = self._inflow
-            if inflow is None:
-                inflow = self._inflow = Inflow()
-            inflow.end()
-            inflow.settle()
-            return
-        done, self._done = self._done, None
-        if done is not None and self._body is not None:
-            done(self._body.file())
-
-    def _too_large(self, size: int) -> bool:
-        most = self._connection.site.config.client_max_body_size
-        if not most or size <= most:
-            return False
-        if not self.complete:
-            self.fail(413, f"the body is larger than {most} bytes")
-        return True
+    def _go_on(self) -> None:
+        self._connection.go_on_reading()
 
     # --- the answer ----------------------------------------------------------------------------------------
 
@@ -238,25 +123,22 @@ class HttpExchange:
         self.started = self.complete = True
         self.status = "101 Switching Protocols"
         self.headers = headers
-        if site.record is not None:
-            site.record(self, time.monotonic())
+        self._tell()
         return socket
 
     def take_over(self) -> Raw:
         """See ``Exchange.take_over``."""
         if self.started or self.gone:
             raise AnswerError("an answer has begun")
-        raw = self._connection.take_over(self._tell)
+        raw = self._connection.take_over(self._tell_of)
         self.started = self.complete = True
         return raw
 
-    def _tell(self, begin: bytes) -> None:
+    def _tell_of(self, begin: bytes) -> None:
         """What whoever took the connection over has said first is what the request was answered."""
         said = _STATUS_LINE.match(begin)
         self.status = said[1].decode("latin-1") if said else "101 Switching Protocols"
-        site = self._connection.site
-        if site.record is not None:
-            site.record(self, time.monotonic())
+        self._tell()
 
     def start(self, status: str, headers: ResponseHeaders) -> None:
         """See ``Exchange.start``. Raises ``AnswerError`` with nothing sent."""
@@ -319,22 +201,6 @@ class HttpExchange:
         if not self.gone:
             self._connection.abort()
 
-    def fail(self, code: int, reason: str) -> None:
-        """Answer with an error page of the server, or break off where an answer has begun."""
-        if self.gone or self.complete:
-            return
-        if self.started:
-            self.abort()
-            return
-        status, headers, body = failure(code, reason, self.request.fields.get(b"accept", b""))
-        emit("request.refused", WARNING if code >= 500 else DEBUG, status=code, reason=reason, id=self.request_id)
-        on_gone, self.on_gone = self.on_gone, None
-        self.respond(status, headers, body)
-        # It was not its answer that did: whoever still waits for the body learns that none will come.
-        self.gone = True
-        if on_gone is not None:
-            on_gone()
-
     def _extra(self) -> str:
         name = self._connection.site.config.request_id
         return f"{name}: {self.request_id}\r\n" if name else ""
@@ -342,48 +208,6 @@ class HttpExchange:
     def _finish(self) -> None:
         self.complete = True
         self._done = None
-        site = self._connection.site
-        if site.record is not None:
-            site.record(self, time.monotonic())
+        self._tell()
         self.close()
         self._connection.answered()
-
-    # --- the end -------------------------------------------------------------------------------------------
-
-    def leave(self) -> None:
-        """The worker drains: an event stream has no end of its own, and its client comes back, to another worker."""
-        if not self.started or self.complete or not _is_event_stream(self.headers):
-            return
-        on_gone, self.on_gone = self.on_gone, None
-        if on_gone is not None:
-            on_gone()
-        self.finish()
-        self.gone = True
-
-    def lose(self) -> None:
-        """The peer is gone."""
-        self.gone = True
-        self._done = None
-        on_gone, self.on_gone = self.on_gone, None
-        if on_gone is not None and not self.complete:
-            on_gone()
-        self.close()
-
-    def close(self) -> None:
-        """The body is no longer needed."""
-        # What the answer still reads of the body lives on in the file object that it was given.
-        self._body = self._inflow = None
-        # Bound methods of the answer, which knows this exchange: a circle that only the collector would break.
-        self.on_gone = self.on_eof = self.on_drained = None
-
-
-def _is_event_stream(headers: ResponseHeaders) -> bool:
-    return any(name.lower() == "content-type" and EVENT_STREAM in value.lower() for name, value in headers)
-
-
-def _request_id(connection: Connection, request: Request) -> str:
-    """The id that the peer gave, if it can be trusted in a log line, else a new one."""
-    given = request.fields.get(connection.id_field)
-    if given is not None and _GOOD_ID.fullmatch(given):
-        return given.decode("ascii")
-    return connection.site.new_request_id()

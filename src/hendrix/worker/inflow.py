@@ -42,6 +42,12 @@ class Inflow:
         """Give what is there to ``done``, at the next ``settle``."""
         self._wanted = done
 
+    def rest(self) -> bytes:
+        """Give up what is there."""
+        pieces, self._pieces = self._pieces, []
+        self._waiting = 0
+        return b"".join(pieces)
+
     def settle(self) -> None:
         """Give what is there to who asked for it, once it is something."""
         done = self._wanted

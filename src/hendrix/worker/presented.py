@@ -15,12 +15,13 @@ from hendrix.tls.keyring import Keyring
 from hendrix.worker.channel import BlockingChannel
 
 #: What is spoken behind the handshake, in the order of preference: see ``Engine.protocols``.
-ALPN = ("http/1.1",)
+ALPN = ("h2", "http/1.1")
 
 
 def new_keyring(config: Config) -> Keyring:
     """An empty one that behaves as ``config`` says."""
-    return Keyring(Manner(config.tls_profile, ALPN, config.client_cert if config.client_ca else ""))
+    alpn = ALPN if config.http2 != "off" else ALPN[1:]
+    return Keyring(Manner(config.tls_profile, alpn, config.client_cert if config.client_ca else ""))
 
 
 def take(keyring: Keyring, fd: int, channel: BlockingChannel) -> bool:

@@ -11,7 +11,7 @@ from hendrix.core.config import Config
 from hendrix.observe.access import AccessLog, Entry
 from hendrix.observe.brief import brief_log
 from hendrix.observe.loud import loud_log
-from hendrix.worker.exchange import HttpExchange
+from hendrix.worker.receiving import Receiving
 
 #: A line waits this long (seconds) for others to be written with.
 _DELAY = 0.25
@@ -39,7 +39,7 @@ class Recorder:
         """Does anybody ask? Otherwise exchanges need not be told of."""
         return bool(self._logs)
 
-    def record(self, exchange: HttpExchange, now: float) -> None:
+    def record(self, exchange: Receiving, now: float) -> None:
         """``exchange`` was completed at ``now`` (monotonic)."""
         entry = Entry(
             request=exchange.request,

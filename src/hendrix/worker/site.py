@@ -21,13 +21,15 @@ from hendrix.wire.limits import Limits
 from hendrix.wire.response import Common
 from hendrix.wire.websocket.limits import SocketLimits
 from hendrix.worker.body import Budget
+from hendrix.worker.http2_shared import Http2Shared, http2_shared
 from hendrix.worker.known import KnownHeads
 
 if TYPE_CHECKING:
     from hendrix.worker.connection import Connection
-    from hendrix.worker.exchange import HttpExchange
     from hendrix.worker.handshake import Handshake
+    from hendrix.worker.http2_connection import Http2Connection
     from hendrix.worker.raw import RawConnection
+    from hendrix.worker.receiving import Receiving
     from hendrix.worker.websocket import WebSocketConnection
 
 #: One buffer receives for every connection in turn: what arrives is used up before the next read.
@@ -48,10 +50,13 @@ class Site:
     common: Common
     #: The same on secure connections.
     secure_common: Common
+    http2: Http2Shared
     #: Called with each exchange that is over, or None where nobody asks.
-    record: Callable[[HttpExchange, float], None] | None = None
+    record: Callable[[Receiving, float], None] | None = None
     budget: Budget = field(default_factory=Budget)
-    connections: set[Connection | WebSocketConnection | RawConnection | Handshake] = field(default_factory=set)
+    connections: set[Connection | Http2Connection | WebSocketConnection | RawConnection | Handshake] = field(
+        default_factory=set
+    )
     #: Accepted, and not yet among ``connections``: the loop says so in its next turn.
     arriving: int = 0
     #: Anonymous pages, which take memory only as far as they are used.
@@ -109,6 +114,7 @@ def build_site(config: Config, answer: Answer) -> Site:
     common = secure = Common(server=server)
     if config.hsts != "off":
         secure = Common(server=server, security=f"Strict-Transport-Security: {config.hsts}\r\n")
-    site = Site(config, answer, limits, socket_limits, HeadParser(limits), common, secure)
+    http2 = http2_shared(config, limits)
+    site = Site(config, answer, limits, socket_limits, HeadParser(limits), common, secure, http2)
     site.tick()
     return site

@@ -30,6 +30,12 @@ class Limits:
     limit_request_head: int = option(
         65536, values.number(256, 262144), "whole head of a request, bytes; past that 431", metavar="N"
     )
+    limit_streams: int = option(
+        128,
+        values.number(1, 10_000),
+        "requests at once on a connection of HTTP/2; those past that are refused",
+        metavar="N",
+    )
     limit_connections: int = option(
         0,
         values.number(0, 1_000_000),

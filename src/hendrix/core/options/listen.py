@@ -42,6 +42,12 @@ class Listen:
         "connections begin with a PROXY line: v1, v2, or on for both",
         metavar="VERSION",
     )
+    http2: str = option(
+        "auto",
+        values.choice("auto", "on", "off"),
+        "HTTP/2: auto (over TLS, and without it to peers of --forwarded-allow-ips), on (to everybody), or off",
+        metavar="WHEN",
+    )
     forwarded_allow_ips: str = option(
         "127.0.0.1,::1,unix",
         values.networks,

@@ -88,7 +88,6 @@ class Answers:
         block = b"".join((self._encoder.begin(), block, self._fields.ready(self._common)[answer.own], extra))
         stream.started = True
         ends = stream.head_only or not answer.length
-        stream.left = answer.length
         self._out.put(header_frames(stream.id, block, END_STREAM if ends else 0))
         if ends:
             stream.ends, stream.silent, stream.sending = True, True, False

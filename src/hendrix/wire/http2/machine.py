@@ -34,6 +34,16 @@ class Http2(FrameReader):
         """Is no request under way?"""
         return not self._table.live
 
+    @property
+    def streams(self) -> list[Stream]:
+        """Those that are not over."""
+        return list(self._table.live.values())
+
+    @property
+    def silent(self) -> bool:
+        """Over, with a peer that has never spoken HTTP/2: it is owed no word."""
+        return self.over is not None and self._prefaced < 2 and not self.over.fault
+
     def receive(self, data: bytes, now: float) -> list[Event]:
         """Take what arrived at ``now``."""
         if self.over is not None:
@@ -56,7 +66,7 @@ class Http2(FrameReader):
             for stream in list(self._table.live.values()):
                 if stream.receiving:
                     self._table.lose(stream, "the peer sends no more")
-            self._table.closed = True
+            self._table.closed = self._eof = True
             self._rest()
         return events
 
@@ -116,6 +126,11 @@ class Http2(FrameReader):
     def release(self, stream: Stream, now: float) -> None:
         """The reverse of ``hold``; safe to call without it."""
         self._sooner(self._credit.release(stream, now))
+
+    def untime(self, stream: Stream) -> None:
+        """What comes on ``stream`` from now on is a tunnel's, which may be silent."""
+        stream.timed = False
+        stream.deadline = inf
 
     # --- time ----------------------------------------------------------------------------------------------
 
@@ -181,6 +196,9 @@ class Http2(FrameReader):
 
     def _is_stalled(self, stream: Stream, now: float) -> bool:
         limits = self._limits
+        if self._eof:
+            # Who sends no more opens no window any more.
+            return True
         if stream.blocked_since == inf:
             stream.blocked_since = now
             stream.sent_then = stream.sent
@@ -205,6 +223,12 @@ class Http2(FrameReader):
                 self._farewell_due = now + self._limits.farewell
                 self._sooner(self._farewell_due)
         return events
+
+    def cut(self) -> None:
+        """The connection is gone."""
+        for stream in self.streams:
+            self._table.lose(stream, "the connection is gone")
+        self._end()
 
     def _fail(self, fault: ConnectionFault) -> None:
         """Section 5.4.1."""

@@ -71,6 +71,7 @@ class FrameReader:
         "_buffer",
         "_credit",
         "_encoder",
+        "_eof",
         "_farewell_due",
         "_handlers",
         "_idle_since",
@@ -103,6 +104,7 @@ class FrameReader:
         #: How much of the preface has been seen: nothing, the words, or the SETTINGS that follow them.
         self._prefaced = 0
         self._now = now
+        self._eof = False
         #: Set when nothing is under way and nothing will be: what is in ``out`` is the last.
         self.over: Over | None = None
         self._block_due = self._partial_due = self._farewell_due = inf

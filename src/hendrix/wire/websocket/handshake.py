@@ -36,7 +36,8 @@ def read_handshake(request: Request) -> Handshake:
     if version != VERSION.encode():
         raise PeerError(426, "only version 13 of the WebSocket protocol is served")
     key = fields.get(b"sec-websocket-key", b"")
-    if not _KEY.fullmatch(key):
+    # RFC 8441 section 5: over HTTP/2 the key is not used.
+    if request.version != "2" and not _KEY.fullmatch(key):
         raise PeerError(400, "the Sec-WebSocket-Key is not 16 bytes in base 64")
     return Handshake(key, _subprotocols(fields.get(b"sec-websocket-protocol")))
 
@@ -55,7 +56,12 @@ def _subprotocols(value: bytes | None) -> list[str]:
 def accept_headers(key: bytes, subprotocol: str, agreement: Agreement | None) -> ResponseHeaders:
     """The fields of the 101 besides those of the connection (RFC 6455 section 4.2.2)."""
     digest = hashlib.sha1(key + _GUID, usedforsecurity=False).digest()
-    headers = [("Sec-WebSocket-Accept", base64.b64encode(digest).decode())]
+    return [("Sec-WebSocket-Accept", base64.b64encode(digest).decode()), *agreed_headers(subprotocol, agreement)]
+
+
+def agreed_headers(subprotocol: str, agreement: Agreement | None) -> ResponseHeaders:
+    """What was agreed on, over HTTP/1.1 and HTTP/2 (RFC 8441 section 5) alike."""
+    headers = []
     if subprotocol:
         headers.append(("Sec-WebSocket-Protocol", subprotocol))
     if agreement is not None:

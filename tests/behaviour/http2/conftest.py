@@ -1,0 +1,46 @@
+"""The suites of HTTP/1.1 once more, over HTTP/2 with prior knowledge.
+
+Their clients speak HTTP/2 here; what has no meaning over it skips itself. The servers are those of the other suites.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.kit.live import Server
+
+#: Cases that ask for what only HTTP/1.1 has, with what that is.
+NOT_HERE: dict[str, str] = {
+    "test_a_stream_is_not_made_faster_than_it_is_taken": "counts chunks as they were written",
+    "test_413_by_the_stated_length_before_the_body_is_sent": "waits for the end of the connection",
+    "test_protocol_and_method": "asks for the version",
+    "test_without_a_length": "asks for chunks",
+    "test_past_the_queue_it_is_503_with_a_time_to_come_back": "watches sockets for bytes",
+    "test_values": "asks for the version",
+    "test_stream": "asks for chunks",
+    "test_no_100_where_nothing_is_received": "waits for the end of the connection",
+    "test_no_faster_than_it_is_read": "fills the socket",
+    "test_a_stream_that_nobody_reads_is_held": "counts what a socket takes",
+    "test_a_peer_that_leaves_is_no_error": "reads before there is a head",
+    "test_trailers": "asks for chunks",
+    "test_other_options": "a peer that is not trusted, which is not spoken to without TLS",
+}
+#: The same for one of a case's parameters.
+NOT_WITH = ("transfer-encoding",)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        reason = NOT_HERE.get(getattr(item, "originalname", ""))
+        if any(word in item.name for word in NOT_WITH):
+            reason = "asks for a field of HTTP/1.1's connections"
+        if reason and "/behaviour/http2/" in item.path.as_posix():
+            item.add_marker(pytest.mark.skip(reason))
+
+
+@pytest.fixture(autouse=True)
+def _over_http2(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(Server, "over_http2", True)
+    yield
