@@ -13,7 +13,7 @@ from hendrix.core.http import ResponseHeaders
 
 IDENTITY = "identity"
 #: What an entry takes besides its bytes; also what keeps a flood of empty ones within the bounds.
-OVERHEAD = 1024
+OVERHEAD = 1536
 #: The same for a field of its head, for a label, and for one more body.
 EACH = 128
 

@@ -397,3 +397,16 @@ def test_what_is_no_answer_lets_go_of_those_who_wait(cache, headers) -> None:
     cache.asked[1].respond("200 OK", [MINUTE], b"hello")
     assert second.body == b"hello"
     del first
+
+
+def test_forms_that_are_ready_do_not_pile_up(make) -> None:
+    """They are not the store's, and not counted by it."""
+    cache = make(cache_size=1 << 20)
+    cache.says(MINUTE, body=b"x" * 100)
+    for number in range(500):
+        cache.get(b"/%d" % number)
+    serving = cache.keeping.serving
+    assert serving._size <= (1 << 20) // 8
+    assert sum(len(made.shown) for made, *_ in serving._ready) == len(serving._ready) < 50
+    assert value(cache.get(b"/499"), "cache-status") == "Hendrix; hit; ttl=60"
+    assert value(cache.get(b"/300"), "cache-status") == "Hendrix; hit; ttl=60"

@@ -26,6 +26,8 @@ from hendrix.core.clock import http_date, steady
 from hendrix.core.http import ResponseHeaders
 from hendrix.wire.prepare import prepare
 
+#: The part of the store's limit that forms ready to be sent may take besides.
+_FORMS = 8
 #: Different lists in Vary that are remembered of one URL.
 _MOST_FORKS = 4
 #: Seconds for which an answer that was not to be shared lets others of its key run at once, and how many are known.
@@ -69,7 +71,8 @@ class Keeping:
         self.rules = rules
         self.cookies = cookies
         self.tally = Tally()
-        self.serving = Serving(store, journal, rules, codings, self.tally)
+        forms = store.counts().limit // _FORMS
+        self.serving = Serving(store, journal, rules, codings, self.tally, forms)
         self.largest = settings.largest
         self.flights: dict[bytes, Flight] = {}
         #: Asked before anything is kept: True: this is not to be (path, status, headers by lower-case name).

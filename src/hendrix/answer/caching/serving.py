@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections import deque
 from collections.abc import Mapping
 
 from hendrix.answer.caching.codings import Codings
@@ -22,6 +23,8 @@ from hendrix.core.prepared import Prepared
 from hendrix.core.ranges import Span, content_range, multipart, parse_range, unsatisfied_range
 from hendrix.wire.prepare import prepare
 
+#: Bytes that a form takes besides its body, which is mostly the entry's own.
+_FORM = 4096
 #: Where none of these is there, all of it is wanted.
 PARTICULAR = CONDITIONS | {b"range"}
 _OF_BROWSERS = frozenset(("cache-control", "expires", "pragma"))
@@ -40,9 +43,14 @@ class Made:
 
 
 class Serving:
-    """Gives answers of one cache."""
+    """Gives answers of one cache. Of the forms that are ready, those made first are let go past ``limit`` bytes."""
 
-    def __init__(self, store: Store, journal: Journal, rules: Rules, codings: Codings, tally: Tally) -> None:
+    def __init__(
+        self, store: Store, journal: Journal, rules: Rules, codings: Codings, tally: Tally, limit: int
+    ) -> None:
+        self._limit = limit
+        self._ready: deque[tuple[Made, str, int]] = deque()
+        self._size = 0
         self.store = store
         self._journal = journal
         self._rules = rules
@@ -86,7 +94,16 @@ class Serving:
         shown = made.shown.get(coding)
         if shown is None:
             shown = made.shown[coding] = self._show(entry, coding, varies=bool(offered))
+            self._count(made, coding, _FORM + len(shown.body))
         return shown
+
+    def _count(self, made: Made, coding: str, size: int) -> None:
+        self._ready.append((made, coding, size))
+        self._size += size
+        while self._size > self._limit and len(self._ready) > 1:
+            oldest, name, freed = self._ready.popleft()
+            oldest.shown.pop(name, None)
+            self._size -= freed
 
     def _begin(self, entry: Entry, made: Made, coding: str) -> None:
         """Have a coding that somebody likes best; meanwhile the next best one goes out."""
