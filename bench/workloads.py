@@ -23,6 +23,10 @@ BROWSER: Headers = (
     ("Priority", "u=2"),
 )
 
+# The same for a page, and for somebody who is known to nobody but to analytics.
+_OF_A_PAGE = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Cookie": "_ga=GA1.1.1234567890.1700000000"}
+ANONYMOUS: Headers = tuple((name, _OF_A_PAGE.get(name, value)) for name, value in BROWSER)
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -38,7 +42,7 @@ class Workload:
     """One kind of request. `connections` of 0 means the number given on the command line.
 
     `suite` says which servers are asked. `settings` are those of the project; `floor_path` is what the floor calls,
-    where that is another view than the servers are asked for. `browser`: with the headers of one; `known`: with the
+    where that is another view than the servers are asked for. `browser`: with the headers of one, `anonymous`: who has no session; `known`: with the
     validators of an earlier answer, so that it is 304; `encoded`: the answer has a Content-Encoding. Every one of
     so many `visitors` (with a cookie of its own, if it is a browser) asks for every one of so many `files`.
     A load lasts so many `seconds` at least: what is answered a few times a second cannot be counted in less.
@@ -57,6 +61,7 @@ class Workload:
     target: str = ""
     floor_path: str = ""
     browser: bool = False
+    anonymous: bool = False
     known: bool = False
     encoded: bool = False
     files: int = 1
@@ -82,7 +87,8 @@ class Workload:
         """What is sent beside the Host; with the validators of an earlier answer where it was asked for before."""
         known = earlier.headers if earlier and self.known else {}
         pairs = (("If-None-Match", known.get("etag")), ("If-Modified-Since", known.get("last-modified")))
-        return (BROWSER if self.browser else ()) + tuple((name, value) for name, value in pairs if value)
+        sent = ANONYMOUS if self.anonymous else BROWSER if self.browser else ()
+        return sent + tuple((name, value) for name, value in pairs if value)
 
     def complaint(self, answer: Answer) -> str:
         """Why an answer is not what this workload is about; empty when it is."""
@@ -226,7 +232,7 @@ _ALL = (
         suite="cached",
         floor=False,
         target="/cached",
-        browser=True,
+        anonymous=True,
         encoded=True,
         note="nginx: `proxy_cache` before an nginx with `gzip`. Hendrix also with one cache for all workers (`-g`). "
         "Goal: the CPU of nginx at most, and with `-g` 1.3 times that without.",
@@ -237,7 +243,7 @@ _ALL = (
         suite="cached",
         floor=False,
         target="/cached",
-        browser=True,
+        anonymous=True,
         known=True,
         note="`If-None-Match`: the answer is 304 with no body. Goal: no dearer than the page.",
     ),

@@ -410,3 +410,11 @@ def test_forms_that_are_ready_do_not_pile_up(make) -> None:
     assert sum(len(made.shown) for made, *_ in serving._ready) == len(serving._ready) < 50
     assert value(cache.get(b"/499"), "cache-status") == "Hendrix; hit; ttl=60"
     assert value(cache.get(b"/300"), "cache-status") == "Hendrix; hit; ttl=60"
+
+
+def test_a_coded_page_that_forgets_to_say_so_is_not_given_to_who_cannot_read_it(cache) -> None:
+    cache.says(MINUTE, ("Content-Encoding", "gzip"), body=b"zipped")
+    cache.get(b"/", (b"accept-encoding", b"gzip"))
+    cache.says(MINUTE, body=b"plain")
+    assert cache.get().body == b"plain"
+    assert len(cache.asked) == 2

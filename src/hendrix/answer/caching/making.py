@@ -34,10 +34,10 @@ def make_entry(
     tags = tags_of(head.fields)
     if tags is None:
         return "too-many-tags"
-    names = terms.names
-    if IDENTITY in bodies and _ENCODING in names:
-        # As it is it suits everybody, and we code it ourselves.
-        names = tuple(name for name in names if name != _ENCODING)
+    # As it is it suits everybody, and we code it ourselves; what the application has coded does not, said or not.
+    names = tuple(name for name in terms.names if name != _ENCODING)
+    if IDENTITY not in bodies:
+        names = tuple(sorted((*names, _ENCODING)))
     values = values_of(names, look.asked.fields, look.asked.cookies)
     kept = storable(headers)
     if "date" not in head.fields:
