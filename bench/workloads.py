@@ -42,9 +42,10 @@ class Workload:
     """One kind of request. `connections` of 0 means the number given on the command line.
 
     `suite` says which servers are asked. `settings` are those of the project; `floor_path` is what the floor calls,
-    where that is another view than the servers are asked for. `browser`: with the headers of one, `anonymous`: of one
-    who has no session; `known`: with the validators of an earlier answer, so that it is 304; `encoded`: the answer has a Content-Encoding. Every one of
-    so many `visitors` (with a cookie of its own, if it is a browser) asks for every one of so many `files`.
+    where that is another view than the servers are asked for. `browser`: with the headers of one; `anonymous`: with
+    those of one that has no session; `known`: with the validators of an earlier answer, so that it is 304; `encoded`:
+    the answer has a Content-Encoding. Every one of so many `visitors` (with a cookie of its own, if it is a browser)
+    asks for every one of so many `files`.
     A load lasts so many `seconds` at least: what is answered a few times a second cannot be counted in less.
     """
 
