@@ -320,3 +320,57 @@ def test_a_long_value_is_cut(tmp_path: Path) -> None:
 def test_none_in_settings_says_nothing(tmp_path: Path) -> None:
     assert loaded(tmp_path, django={"HENDRIX": {"threads": None}, "HTTP_PORT": None}).config.threads == 64
     assert loaded(tmp_path, django={"HENDRIX": None}).config.threads == 64
+
+
+class TestAutomaticHttps:
+    """Authorities and visitors come to ports 80 and 443."""
+
+    def test_the_ports_of_http_and_https(self, tmp_path: Path) -> None:
+        sourced = loaded(tmp_path, "--domain a.org,b.org --domain c.org")
+        config = sourced.config
+        assert config.domains == ["a.org", "b.org", "c.org"]
+        assert (config.bind, config.https_bind) == (("0.0.0.0:80",), ("0.0.0.0:443",))
+        assert config.https_redirect == "on"
+        assert sourced.sources["http_port"] == "--domain"
+
+    @pytest.mark.parametrize(
+        ("said", "bind", "https_bind"),
+        [
+            ({"flags": "--http-port 8080"}, "0.0.0.0:8080", "0.0.0.0:443"),
+            ({"flags": "--https-port 8443"}, "0.0.0.0:80", "0.0.0.0:8443"),
+            ({"flags": "--bind 10.0.0.1:8080"}, "10.0.0.1:8080", "10.0.0.1:443"),
+            ({"environ": {"PORT": "9000"}}, "0.0.0.0:9000", "0.0.0.0:443"),
+            ({"django": {"HTTP_PORT": 9000, "HTTPS_PORT": 9443}}, "0.0.0.0:9000", "0.0.0.0:9443"),
+        ],
+    )
+    def test_what_was_said_wins(self, tmp_path: Path, said: dict[str, Any], bind: str, https_bind: str) -> None:
+        said["flags"] = f"--domain a.org {said.get('flags', '')}"
+        config = loaded(tmp_path, **said).config
+        assert (config.bind, config.https_bind) == ((bind,), (https_bind,))
+
+    def test_from_everywhere(self, tmp_path: Path) -> None:
+        assert loaded(tmp_path, environ={"HX_DOMAIN": "a.org, b.org"}).config.domains == ["a.org", "b.org"]
+        assert loaded(tmp_path, file='domain = ["a.org", "b.org,c.org"]').config.domains == ["a.org", "b.org", "c.org"]
+        assert loaded(tmp_path, django={"HENDRIX": {"domain": "a.org"}}).config.bind == ("0.0.0.0:80",)
+
+    def test_allowed_hosts(self, tmp_path: Path) -> None:
+        hosts = {"ALLOWED_HOSTS": ["a.org", ".b.org", "localhost", "*"]}
+        assert loaded(tmp_path, django=hosts).config.domains == [], "only where it is asked for"
+        sourced = loaded(tmp_path, "--auto-https", django=hosts)
+        assert sourced.config.domains == ["a.org", "b.org"]
+        assert sourced.config.bind == ("0.0.0.0:80",)
+        assert loaded(tmp_path, "--auto-https --dns-hook x", django=hosts).config.domains == [
+            "a.org",
+            "b.org",
+            "*.b.org",
+        ]
+        assert loaded(tmp_path, "--auto-https --domain a.org,z.org", django=hosts).config.domains == [
+            "a.org",
+            "z.org",
+            "b.org",
+        ]
+
+    def test_no_public_host(self, tmp_path: Path) -> None:
+        for hosts in ({}, {"ALLOWED_HOSTS": ["*", "localhost"]}):
+            with pytest.raises(UsageError, match="--auto-https: ALLOWED_HOSTS holds no public name of a host"):
+                loaded(tmp_path, "--auto-https", django=hosts)

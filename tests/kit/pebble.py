@@ -118,7 +118,7 @@ def pebble(http_port: int, *, bindings: dict[str, str] | None = None, **environ:
         raise Unavailable(found.stderr.strip().splitlines()[-1])
     binaries = Path(found.stdout.strip())
     with tempfile.TemporaryDirectory(prefix="pebble-") as home:
-        port, management, dns, dns_management = _ports(4)
+        port, management, dns, dns_management = free_ports(4)
         authority = Pebble(Path(home), port, management, dns_management)
         _prepare(authority, binaries, http_port, dns, bindings or {}, environ)
         with _dns(authority, binaries, dns):
@@ -195,7 +195,7 @@ def _certify(home: Path) -> None:
     (home / "tls.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
 
-def _ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Free a moment ago."""
     with contextlib.ExitStack() as stack:
         socks = [stack.enter_context(socket.socket()) for _ in range(count)]

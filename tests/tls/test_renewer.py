@@ -23,6 +23,7 @@ from hendrix.tls.errand import Terms
 from hendrix.tls.record import Record
 from hendrix.tls.renewer import Renewer, described
 from hendrix.tls.vault import Vault
+from tests.kit.acme_front import front
 from tests.kit.live import PATIENCE, until
 from tests.kit.pebble import Unavailable, pebble
 from tests.kit.responder import responder
@@ -205,7 +206,7 @@ def test_an_authority_that_is_down_for_a_while(vault, terms, authority):
 
 
 def test_two_on_one_vault(vault, terms, monkeypatch):
-    monkeypatch.setattr(renewers, "LOOK_AGAIN", 0.2)
+    monkeypatch.setattr(renewers, "LOOK_AGAIN", (0.2, 0.2))
     with running(vault, "a.example.org", terms=terms) as first:
         first.until(lambda: first.rows and first.rows["a.example.org"]["state"] == "valid")
         with running(vault, "a.example.org", "b.example.org", terms=terms) as second:
@@ -258,7 +259,7 @@ def test_an_errand_that_is_called_back_leaves_nothing(vault, terms, authority, t
 
 def test_a_vault_that_is_gone_is_waited_for(vault, terms, said, monkeypatch):
     monkeypatch.setattr(renewers, "AFTER_TROUBLE", 0.2)
-    monkeypatch.setattr(renewers, "LOOK_AGAIN", 0.1)
+    monkeypatch.setattr(renewers, "LOOK_AGAIN", (0.1, 0.1))
     os.rename(vault.path, vault.path + ".away")
     with running(vault, "a.example.org", terms=terms) as one:
         until(lambda: [facts for name, facts in said if name == "certificates.trouble"], "the trouble")
@@ -273,3 +274,64 @@ def test_what_people_are_told():
     assert described(replace(good, expires=999.0), "s", now)["state"] == "expired"
     assert described(Record("a"), "s", now)["state"] == "placeholder"
     assert described(good, "s", now)["next_renewal"] == 1500.0
+
+
+# --- what Pebble does not know ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def door(authority):
+    with front(authority) as found:
+        yield found
+
+
+def of(door):
+    return Terms(door.server, ca_file=door.ca_file)
+
+
+def test_a_rate_limit_is_honoured(vault, door):
+    """RFC 8555 section 6.6."""
+    door.refuse("7200")
+    with running(vault, "a.example.org", terms=of(door)) as one:
+        one.until(lambda: one.rows and one.rows["a.example.org"]["error"])
+        row = one.rows["a.example.org"]
+    assert row["error"] == "too many certificates already issued (rateLimited)"
+    assert 7190 < row["next_renewal"] - time.time() <= 7200
+    assert len(door.orders) == 1
+    door.refusal = None
+    with running(vault, "a.example.org", terms=of(door)) as one:
+        one.until(lambda: one.rows)
+        assert not one.rows["a.example.org"]["busy"], "also by the next process"
+
+
+def test_advice_is_asked_for_and_followed(vault, door):
+    """RFC 9773 section 4."""
+    start = time.time() + 5 * 86400
+    door.window, door.retry_after = (start, start + 86400), "21600"
+    with running(vault, "a.example.org", terms=of(door)) as one:
+        one.until(lambda: one.rows and start <= one.rows["a.example.org"]["next_renewal"] <= start + 86400)
+    known = vault.record("a.example.org")
+    assert door.asked == [known.identity]
+    assert known.window == pytest.approx(door.window, abs=1)
+    assert 21590 < known.ask_at - time.time() <= 21600
+
+
+def test_a_certificate_that_must_go_is_replaced_at_once(vault, door):
+    """Section 4.2: a window in the past; section 5: the order says what it replaces."""
+    door.window = (time.time() - 200, time.time() - 100)
+    with running(vault, "a.example.org", terms=of(door)) as one:
+        one.until(lambda: len(door.asked) >= 1 and one.rows["a.example.org"]["state"] == "valid")
+        first = door.asked[0]
+        door.window = (time.time() + 86400, time.time() + 2 * 86400)
+        one.until(lambda: len(door.asked) >= 2 and one.rows["a.example.org"]["next_renewal"] > time.time() + 3600)
+    assert "replaces" not in door.orders[0]
+    assert door.orders[1]["replaces"] == first
+    assert vault.record("a.example.org").identity != first
+
+
+def test_advice_that_cannot_be_had_changes_nothing(vault, door):
+    with running(vault, "a.example.org", terms=of(door)) as one:
+        one.until(lambda: one.rows and one.rows["a.example.org"]["state"] == "valid")
+        until(lambda: vault.record("a.example.org").ask_failures, "the question")
+    known = vault.record("a.example.org")
+    assert known.error == "" and known.planned > time.time() + 86400

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from hendrix.answer.caching.keeping import Keeping
 from hendrix.answer.caching.layer import Cached, Later, at_port, never
 from hendrix.answer.caching.recording import record
+from hendrix.answer.challenges import answer_challenges
 from hendrix.answer.compress.crew import Crew
 from hendrix.answer.compress.layer import compress, compression
 from hendrix.answer.files.place import Place
@@ -53,4 +54,7 @@ def build_chain(
     if config.redirects_to:
         answer = redirect_to_https(config.redirects_to, answer)
     answer = believe(trust(config.forwarded_allow_ips), answer)
-    return at_port(config.cache_port, answer) if cache is not None and config.cache_port else answer
+    if cache is not None and config.cache_port:
+        answer = at_port(config.cache_port, answer)
+    # Before anything that sends visitors elsewhere.
+    return answer_challenges(config.vault, answer) if config.domains else answer

@@ -113,6 +113,16 @@ ACTIONS: dict[str, Action] = {
         ),
         _to_a_server("status", "show what a running server does", "Exit status 0, or 1 where no server runs.", _JSON),
         Action(
+            "certs",
+            "show a running server's certificates, or renew them now",
+            _file("certs"),
+            _OF_A_SERVER,
+            {**_JSON, "renew": "renew now, whatever was planned", "retry": "the same where the last attempt failed"},
+            "Certificates of --domain are renewed by the server, in time; those of --cert by you. "
+            "Exit status 0, or 1 where no server runs or a certificate could not be renewed.",
+            operands="[NAME ...]",
+        ),
+        Action(
             "check",
             "load the project without serving it; show all options",
             _file("check"),

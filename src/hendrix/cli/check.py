@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from hendrix.cli.actions import Switches
@@ -93,7 +94,8 @@ def _warnings(sourced: Sourced, verdict: Verdict | None) -> list[str]:
     config = sourced.config
     told = list(verdict.warnings) if verdict else []
     told += [f"compress: {advice(coding)}" for coding in missing(config.codings)]
-    told += _certificates(config)
+    told += _certificates(replace(config, domain=()))  # those that come by themselves are looked after
+    told += _unreachable(config)
     gone = [root.directory for root in Roots(config.sendfile_root).all if not os.path.isdir(root.directory)]
     return told + [f"sendfile_root: {directory} is no directory; nothing can be sent from it" for directory in gone]
 
@@ -112,6 +114,14 @@ def _certificates(config: Config) -> list[str]:
     except UsageError as error:
         return [f"https: {error}"]
     return [f"https: {text}" for text in warnings([pair.certificate for pair in found], now)]
+
+
+def _unreachable(config: Config) -> list[str]:
+    """An authority comes from outside to look for our proof."""
+    places = [place for place in config.bind if not place.startswith(("127.", "localhost:", "[::1]:"))]
+    if not config.domains or config.dns_hook or places or not config.bind:
+        return []
+    return [f"domain: only this machine can connect to {config.bind[0]}: no authority can see that names are yours"]
 
 
 def _interface(chosen: dict[str, str]) -> Iterator[str]:

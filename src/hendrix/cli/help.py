@@ -13,7 +13,7 @@ _COLUMN = 32
 _NARROW = 24
 _PAUSE = re.compile(r"[;:,.] | (?=and |\()")
 #: Of ``hx -h``: what nearly everybody gives.
-_MOST_USED = ("bind", "workers", "dev")
+_MOST_USED = ("bind", "workers", "domain", "dev")
 #: Of ``hx start -h``.
 _COMMON = (
     *("settings", "wsgi"),
@@ -44,7 +44,6 @@ def page(action: str, width: int, *, everything: bool = False) -> str:
 
 def _whole(width: int) -> Iterator[str]:
     yield "usage: hx ACTION [options]"
-    yield ""
     yield "Hendrix, the application server for Django."
     yield ""
     for action in ACTIONS.values():
@@ -52,7 +51,6 @@ def _whole(width: int) -> Iterator[str]:
     yield ""
     yield "Most used options"
     yield from _brief(_MOST_USED, width)
-    yield ""
     yield from _row("  hx ACTION --help", "what the action takes", _NARROW, width)
     yield from _row("  hx start --help-all", "all options", _NARROW, width)
     yield from _row("  hx --version", "the version", _NARROW, width)

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from hendrix.cli import sources
 from hendrix.cli.given import Given, Level
-from hendrix.core.config import OPTIONS, Config
+from hendrix.core import hosts
+from hendrix.core.config import HOSTS, OPTIONS, Config
 from hendrix.core.control import SettingsLoaded
 from hendrix.core.errors import UsageError
 from hendrix.core.values import redis_text
@@ -44,7 +45,21 @@ def resolve(sourced: Sourced, report: SettingsLoaded) -> Sourced:
     """``sourced`` with what the project's settings say below it, and a script's options above: those on the command
     line are what it gave when it was run. Where to listen is for ``listening`` to say."""
     script = sources.script(report.script, sourced.config.script)
-    return _merged((script, *sourced.levels, sources.django(report.options)))
+    found = _merged((script, *sourced.levels, sources.django(report.options)))
+    return _with_domains(found, report) if found.config.auto_https else found
+
+
+def _with_domains(sourced: Sourced, report: SettingsLoaded) -> Sourced:
+    """The names that the project answers to, beside those that were given."""
+    config = sourced.config
+    told = report.options.get(HOSTS) or ()
+    names = [name for name in hosts.public(told, wildcards=bool(config.dns_hook)) if name not in config.domains]
+    if not names and not config.domains:
+        raise UsageError(
+            f"{sourced.sources['auto_https']}: {HOSTS} holds no public name of a host; give --domain NAMES"
+        )
+    source = sourced.sources["auto_https"] if not config.domain else sourced.sources["domain"]
+    return overruled(sourced, {"domain": Given((*config.domain, *names), source)})
 
 
 def _merged(levels: tuple[Level, ...]) -> Sourced:
@@ -56,6 +71,7 @@ def _merged(levels: tuple[Level, ...]) -> Sourced:
     _settle_development(given)
     _settle_workers(given)
     _settle_cache(given, levels)
+    _settle_certificates(given)
     config = Config(**{name: found.value for name, found in given.items()})
     told = {name: given[name].source if name in given else DEFAULT for name in OPTIONS}
     return Sourced(config, told, levels)
@@ -120,6 +136,14 @@ def _settle_store(given: dict[str, Given]) -> None:
     if find_spec("redis") is None:
         raise UsageError(f"{store.source} needs the library redis; install it with: pip install 'hendrix[redis]'")
     given.setdefault("cache", Given(True, store.source))
+
+
+def _settle_certificates(given: dict[str, Given]) -> None:
+    """Authorities and visitors come to the ports that HTTP has by itself."""
+    wish = next((given[name] for name in ("domain", "auto_https") if name in given and given[name].value), None)
+    if wish is not None:
+        for name, value in (("http_port", 80), ("https_port", 443), ("https_redirect", "on")):
+            given.setdefault(name, Given(value, wish.source))
 
 
 def _settle_workers(given: dict[str, Given]) -> None:

@@ -18,6 +18,7 @@ from hendrix.observe import log
 from hendrix.supervisor import identity
 from hendrix.supervisor.inherited import activated, for_https
 from hendrix.supervisor.origin import Origin
+from hendrix.tls import terms
 
 
 class ProjectOptions:
@@ -54,7 +55,10 @@ class ProjectOptions:
         given = activated(self.origin.environ, os.getpid())
         secure = for_https(self.origin.environ, given)
         sourced = with_certificate(resolve(self._before_settings, loaded), self.origin.environ)
-        return self._settled(with_places(sourced, loaded.debug, given, secure))
+        config = self._settled(with_places(sourced, loaded.debug, given, secure))
+        if config.domains:
+            terms.check(config)
+        return config
 
     def _settled(self, sourced: Sourced) -> Config:
         """With what follows from it. A daemon has no terminal: what would be said there goes to a file."""
@@ -62,5 +66,13 @@ class ProjectOptions:
         if sourced.config.daemonize and not sourced.config.log:
             path = statedir.log_file(self._before_settings.config, self.origin.environ)
             sourced = overruled(sourced, {"log": Given(path, sourced.sources["daemonize"])})
+        if sourced.config.domains:
+            sourced = overruled(sourced, {"vault": self._vault(sourced)})
         self.latest = sourced
         return sourced.config
+
+    def _vault(self, sourced: Sourced) -> Given:
+        """Wherever the processes that use it go."""
+        config = sourced.config
+        path = config.vault or statedir.vault(config.user, self.origin.environ)
+        return Given(os.path.abspath(os.path.expanduser(path)), sourced.sources["vault"])

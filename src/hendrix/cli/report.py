@@ -16,6 +16,7 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from hendrix.cli import certificates
 from hendrix.cli.complaint import one_line
 from hendrix.cli.quantity import count, duration, size
 from hendrix.observe import colour
@@ -45,7 +46,8 @@ _COLOURS |= dict.fromkeys(("killed", "frozen"), colour.RED)
 def report(facts: Facts, now: float, *, coloured: bool) -> str:
     """The page. ``now`` is Unix time."""
     paint = _painted if coloured else _plain
-    lines = [*_server(facts, now, paint), "", *_table(facts, paint), "", *_events(facts, now, paint)]
+    lines = [*_server(facts, now, paint), "", *_table(facts, paint), "", *_certificates(facts, now)]
+    lines += _events(facts, now, paint)
     return "\n".join(lines) + "\n"
 
 
@@ -139,6 +141,12 @@ def _memory(workers: list[Facts]) -> int | None:
     """Shares add up; resident sizes would count shared pages again and again."""
     shares = [worker.get("pss") for worker in workers]
     return sum(share for share in shares if share is not None) if any(shares) else None
+
+
+def _certificates(facts: Facts, now: float) -> Iterator[str]:
+    if table := certificates.rows(facts, now):
+        yield from certificates.page(table, now)
+        yield ""
 
 
 # --- what happened to it ----------------------------------------------------------------------------------

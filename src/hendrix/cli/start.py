@@ -18,7 +18,9 @@ from hendrix.observe.ready import listens_at
 from hendrix.supervisor import main as supervisor
 from hendrix.supervisor import notify
 from hendrix.supervisor.origin import HANDOVER, REHEARSAL, REHEARSED, Origin
+from hendrix.supervisor.process import Work
 from hendrix.supervisor.rooms import Rooms
+from hendrix.tls.vault import Vault
 
 
 def start(sourced: Sourced, switches: Switches) -> int:
@@ -36,7 +38,8 @@ def start(sourced: Sourced, switches: Switches) -> int:
             development.prepare(config, options.origin.environ)
         passwords = ask(config)
     if not config.daemonize:
-        return _serve(options, config, Rooms(template, log.reopen, passwords=passwords, relay=relay))
+        rooms = Rooms(template, log.reopen, passwords=passwords, relay=relay, renewer=renewer)
+        return _serve(options, config, rooms)
     if HANDOVER in os.environ:  # a daemon that was executed anew is one
         daemon.talk_to(config.log)
         return _serve(options, config, _rooms_of_daemon(config.log))
@@ -64,7 +67,11 @@ def _serve_caller(sourced: Sourced, caller: daemon.Caller, passwords: tuple[str,
         caller.close()
         template(channel, config, stacks)
 
-    rooms = replace(_rooms_of_daemon(config.log), template=work, announce=announce, passwords=passwords)
+    def renew(config: Config) -> Work:
+        caller.close()
+        return renewer(config)
+
+    rooms = replace(_rooms_of_daemon(config.log), template=work, announce=announce, passwords=passwords, renewer=renew)
     return _serve(options, config, rooms)
 
 
@@ -73,7 +80,7 @@ def _rooms_of_daemon(path: str) -> Rooms:
         log.reopen()
         daemon.talk_to(path)
 
-    return Rooms(template, reopen, relay=relay)
+    return Rooms(template, reopen, relay=relay, renewer=renewer)
 
 
 def _ready_line(urls: str, config: Config) -> str:
@@ -95,6 +102,15 @@ def relay(listening: socket.socket, memory: int, config: Config, until: socket.s
     from hendrix.hub.relay import serve  # noqa: PLC0415
 
     serve(listening, memory, Keep(config.hub_history, config.hub_history_time), until)
+
+
+def renewer(config: Config) -> Work:
+    """The life of the process that renews certificates; this part of it has the rights of the supervisor."""
+    from hendrix.tls.renewer import Renewer  # noqa: PLC0415 - few sites have one
+    from hendrix.tls.terms import terms  # noqa: PLC0415
+
+    found = terms(config)
+    return lambda channel: Renewer(channel, Vault(config.vault), config.domains, found, log.reopen).run()
 
 
 def import_from(pythonpath: str) -> None:

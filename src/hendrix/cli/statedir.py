@@ -1,4 +1,4 @@
-"""Where the log of a server without a terminal is, unless ``--log`` says otherwise."""
+"""Where the log of a server without a terminal is, unless ``--log`` says otherwise; and where certificates are."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from hendrix.core.errors import UsageError
 from hendrix.supervisor.runtime import server_name
 
 _OF_ROOT = "/var/log/hendrix"
+_VAULTS_OF_ROOT = "/var/lib/hendrix"
 
 
 def log_file(config: Config, environ: Mapping[str, str]) -> str:
@@ -19,6 +20,17 @@ def log_file(config: Config, environ: Mapping[str, str]) -> str:
     """
     addresses = config.bind or (f":{config.http_port}",)
     return os.path.join(_directory(environ), server_name(addresses, config.subject) + ".log")
+
+
+def vault(user: str, environ: Mapping[str, str]) -> str:
+    """``~/.local/state/hendrix/vault``, where systemd says so below its ``StateDirectory``, and for root
+    ``/var/lib/hendrix/vault``, or ``vault-USER`` where the project runs as another user, whose it is then."""
+    name = f"vault-{user}" if user else "vault"
+    told = environ.get("STATE_DIRECTORY", "").partition(":")[0]
+    if os.path.isabs(told):
+        return os.path.join(told, name)
+    home = _directory(environ)
+    return os.path.join(_VAULTS_OF_ROOT if home == _OF_ROOT else home, name)
 
 
 def make(path: str) -> None:

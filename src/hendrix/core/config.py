@@ -15,6 +15,7 @@ from hendrix.core.option import Option, described
 from hendrix.core.options.answers import Answers
 from hendrix.core.options.beside import Beside
 from hendrix.core.options.cache import Cache
+from hendrix.core.options.certificates import Certificates
 from hendrix.core.options.files import Files
 from hendrix.core.options.hub import Hub
 from hendrix.core.options.life import Life
@@ -27,11 +28,13 @@ from hendrix.core.options.tls import Tls
 from hendrix.core.options.websockets import Websockets
 from hendrix.core.references import described as thing_described
 
-__all__ = ["GROUPS", "OPTIONS", "Config", "Option", "from_plain", "set_by_django", "to_plain"]
+__all__ = ["GROUPS", "HOSTS", "OPTIONS", "Config", "Option", "from_plain", "set_by_django", "to_plain"]
 
 
 @dataclass(frozen=True)
-class Config(Project, Listen, Processes, Beside, Tls, Answers, Cache, Life, Limits, Files, Websockets, Hub, Logs):
+class Config(
+    Project, Listen, Processes, Beside, Tls, Certificates, Answers, Cache, Life, Limits, Files, Websockets, Hub, Logs
+):
     """Sizes are bytes, durations seconds."""
 
     @property
@@ -42,7 +45,12 @@ class Config(Project, Listen, Processes, Beside, Tls, Answers, Cache, Life, Limi
     @property
     def secure(self) -> bool:
         """Whether HTTPS is spoken."""
-        return bool(self.cert or self.key)
+        return bool(self.cert or self.key or self.domain)
+
+    @property
+    def domains(self) -> list[str]:
+        """The names that certificates are to be had for, each once."""
+        return list(dict.fromkeys(name for names in self.domain for name in names.split(",")))
 
     @property
     def redirects_to(self) -> int:
@@ -67,6 +75,7 @@ GROUPS: dict[str, str] = {
     "processes": "Processes and threads",
     "beside": "Beside the site",
     "tls": "HTTPS",
+    "certificates": "Automatic HTTPS",
     "answers": "Answers",
     "cache": "HTTP cache",
     "life": "Life of the server",
@@ -83,6 +92,7 @@ _DECLARED = {
     "processes": Processes,
     "beside": Beside,
     "tls": Tls,
+    "certificates": Certificates,
     "answers": Answers,
     "cache": Cache,
     "life": Life,
@@ -106,13 +116,17 @@ _THINGS = {
 }
 
 
+#: Whose certificates ``auto_https`` gets.
+HOSTS = "ALLOWED_HOSTS"
+
+
 def set_by_django(settings: object) -> dict[str, Any]:
     """What a Django settings object says to Hendrix, under the settings' own names, as JSON can carry it.
 
     That is the ``HENDRIX`` dict and the old names, for example ``{"HENDRIX": {"threads": 8}, "HTTP_PORT": 9000}``.
     """
     names = [name for option in OPTIONS.values() for name in option.old_settings]
-    said = {name: _said(name, getattr(settings, name)) for name in names if hasattr(settings, name)}
+    said = {name: _said(name, getattr(settings, name)) for name in (*names, HOSTS) if hasattr(settings, name)}
     if hasattr(settings, "HENDRIX"):
         own = settings.HENDRIX
         said["HENDRIX"] = _own(own) if isinstance(own, dict) else _jsonable(own)

@@ -311,6 +311,13 @@ def _host(host: str) -> str:
     return host if host not in ("", "*") else "0.0.0.0"
 
 
+def https_url(value: str) -> str:
+    """The URL of an authority, or nothing (RFC 8555 section 6.1: it must be HTTPS)."""
+    if value and not re.fullmatch(r"https://[!-~]+", value):
+        raise ValueError("is no URL that begins with https://; give one as the authority names it")
+    return value
+
+
 def redirect(value: str) -> str:
     """``on``, ``off``, or a port."""
     if value.strip().isascii() and value.strip().isdigit() and value.strip() not in ("0", "1"):

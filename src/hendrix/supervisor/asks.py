@@ -19,9 +19,11 @@ class Asks:
         restart: Callable[[], str],
         stop: Callable[[bool], None],
         cache: Callable[[Client, Ask], None] = lambda client, ask: None,
+        renew: Callable[[Client, list[str]], None] = lambda client, names: None,
     ) -> None:
         self._cache = cache
         self._facts, self._reload, self._restart, self._stop = facts, reload, restart, stop
+        self._renew = renew
         self.reloading: list[Client] = []
         self.restarting: list[Client] = []
         self.stopping: list[Client] = []
@@ -40,6 +42,9 @@ class Asks:
                 self._await(client, self._restart, self.restarting)
             case "cache":
                 self._cache(client, ask)
+            case "renew":
+                names = ask.facts.get("names")
+                self._renew(client, [str(name) for name in names] if isinstance(names, list) else [])
             case _:
                 client.done(Done(1, f"this server does not know {ask.do!r}; is hx of another version?"))
 

@@ -43,6 +43,7 @@ class Crew:
     def __init__(self, selector: selectors.BaseSelector) -> None:
         self.templates: dict[int, Member] = {}
         self.watcher: Member | None = None
+        self.renewer: Member | None = None
         self.workers: dict[int, Member] = {}
         self._selector = selector
         self._unclaimed: dict[int, int] = {}
@@ -114,7 +115,8 @@ class Crew:
 
     def members(self) -> list[Member]:
         """Everyone."""
-        return [*self.workers.values(), *self.templates.values(), *([self.watcher] if self.watcher else [])]
+        aides = [aide for aide in (self.watcher, self.renewer) if aide]
+        return [*self.workers.values(), *self.templates.values(), *aides]
 
     def release(self) -> None:
         """Close our ends in a forked child; the selector has been closed before."""

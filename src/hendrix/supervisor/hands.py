@@ -193,7 +193,7 @@ class Hands:
     def _watch(self, message: control.Watch) -> None:
         if self._crew.watcher is None:
             try:
-                self._crew.watcher = self._fork("hendrix: watcher", lambda stacks: watch, self._hear_watcher)
+                self._crew.watcher = self.fork("hendrix: watcher", lambda stacks: watch, self._hear_watcher)
             except OSError as error:
                 self._watcher_ended(f"cannot be started: {error.strerror}")
                 return
@@ -222,15 +222,15 @@ class Hands:
         config = replace(self._plans[generation], preload=action.preload)
         try:
             work = self._template_work(config)
-            member = self._fork("hendrix: template", work, self.template_hears(generation))
+            member = self.fork("hendrix: template", work, self.template_hears(generation))
         except OSError as error:
             self._tell(moves.TemplateDied(generation, f"cannot be started: {error.strerror}"))
             return
         self._crew.templates[generation] = member
         events.emit("template.started", events.DEBUG, pid=member.pid, generation=generation)
 
-    def _fork(self, title: str, work: Callable[[int], process.Work], hear: Hear) -> Member:
-        """``work`` is given the descriptor for its stacks."""
+    def fork(self, title: str, work: Callable[[int], process.Work], hear: Hear) -> Member:
+        """A process that does ``work``, which is given the descriptor for its stacks. Raises ``OSError``."""
         stacks = Stacks()
         try:
             pid, sock = process.start(title, work(stacks.fileno()), self._told.release)

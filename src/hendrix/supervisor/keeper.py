@@ -104,6 +104,13 @@ class Keeper:
         else:
             self._changed = found
 
+    def look(self, generation: int) -> None:
+        """Somebody says that files have been replaced, each of them whole. Where an offer is under way, ``tick`` will
+        see them."""
+        if self._config is not None and self._good is not None and generation not in self._offered:
+            self._known, self._changed = material.stamp(self._config), None
+            self._read_again(generation)
+
     def deadline(self) -> float | None:
         """When ``tick`` matters next."""
         return None if self._good is None else self._look_at

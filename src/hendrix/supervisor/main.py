@@ -19,7 +19,7 @@ from hendrix.core.config import to_plain
 from hendrix.core.console import Done
 from hendrix.core.control import SettingsLoaded
 from hendrix.core.errors import HendrixError, ProjectError, UsageError
-from hendrix.supervisor import handover, logfiles, moves, process
+from hendrix.supervisor import handover, logfiles, moves, process, vaults
 from hendrix.supervisor.asks import Asks
 from hendrix.supervisor.caching import CacheTalk
 from hendrix.supervisor.crew import Crew
@@ -33,23 +33,13 @@ from hendrix.supervisor.moves import Action, Event
 from hendrix.supervisor.notify import Notifier
 from hendrix.supervisor.origin import Origin
 from hendrix.supervisor.plans import Options, Plans, terms
+from hendrix.supervisor.renewals import Renewals
 from hendrix.supervisor.restart import Restart
 from hendrix.supervisor.rooms import Rooms
-from hendrix.supervisor.signals import Signals
+from hendrix.supervisor.signals import CAUGHT, Signals
 from hendrix.supervisor.status import Chronicle, status
 from hendrix.supervisor.vigil import LONGEST_SLEEP, Vigil
 
-_CAUGHT = (
-    signal.SIGTERM,
-    signal.SIGINT,
-    signal.SIGQUIT,
-    signal.SIGHUP,
-    signal.SIGUSR1,
-    signal.SIGUSR2,
-    signal.SIGTTIN,
-    signal.SIGTTOU,
-    signal.SIGCHLD,
-)
 _MOST_WORKERS = 512
 
 
@@ -85,18 +75,20 @@ class Supervisor:
         self._crew = Crew(self._selector)
         self._caches = caches = CacheTalk(self._crew)
         self._chronicle = Chronicle()
-        self._asks = Asks(self._status, self._reload, self._restart, self._stop, self._caches.asked)
+        self._keeper = Keeper(rooms.passwords, self._crew)
+        self._renewals = renewals = Renewals(self._crew, self._keeper, self._fleet, rooms.renewer)
+        self._asks = Asks(self._status, self._reload, self._restart, self._stop, caches.asked, renewals.renew)
         self._holdings = Holdings(self._selector, self._asks.asked, rooms.relay, self._release)
         self._loans = loans = Loans(self._fleet, self._crew, self._plans, self._holdings.lending)
-        self._keeper = Keeper(rooms.passwords, self._crew)
         ways = (self._tell, self._configure, self._reaped, self._release, loans.worker_asks, loans.template_asks)
         self._hands = Hands(self._crew, self._plans, rooms.template, Told(*ways, self._credentialed, caches.said))
+        renewals.fork = self._hands.fork
         self._notifier = Notifier(origin.environ)
         self._next_beat = 0.0
         self._restarting = Restart(origin, self._not_restarted)
         self._executed = False
         self._vigil = Vigil(monotonic())
-        self._signals = Signals(_CAUGHT)
+        self._signals = Signals(CAUGHT)
         self._selector.register(self._signals, selectors.EVENT_READ, self._on_signals)
         self._doers: dict[type[Action], Callable[[Any], None]] = {
             **self._hands.doers,
@@ -141,7 +133,8 @@ class Supervisor:
     def _patience(self) -> float | None:
         console = self._holdings.console
         moments = [self._fleet.deadline(), self._restarting.deadline, console.deadline() if console else None]
-        moments += [one.deadline() for one in (self._loans, self._keeper, self._caches, self._holdings.relay)]
+        others = (self._loans, self._keeper, self._caches, self._holdings.relay, self._renewals)
+        moments += [one.deadline() for one in others]
         if self._notifier.beat_every:
             moments.append(self._next_beat)
         if self._fleet.terms.silence:
@@ -160,6 +153,7 @@ class Supervisor:
         self._loans.look(now)
         self._keeper.tick(self._fleet.generation, now)
         self._caches.look(now)
+        self._renewals.look(now)
         if self._restarting.due:
             self._execute()
 
@@ -223,6 +217,7 @@ class Supervisor:
         self._holdings.stop_listening()
         self._notifier.stopping()
         self._asks.say(f"{len(self._fleet.workers)} workers finish what is under way")
+        self._renewals.end()
         self._tell(moves.StopAsked(graceful=not fast))
 
     def _reload(self) -> str:
@@ -242,7 +237,9 @@ class Supervisor:
 
     def _status(self) -> dict[str, Any]:
         facts = status(self._fleet, self._crew, self._chronicle, monotonic())
-        return {**facts, "name": self._holdings.name, "settings": self._settings, "urls": self._holdings.urls}
+        told = {"certificates": self._keeper.certificates, "renewals": self._renewals.rows}
+        place = {"name": self._holdings.name, "settings": self._settings, "urls": self._holdings.urls}
+        return {**facts, **place, **told}
 
     def _reopen_logs(self) -> None:
         try:
@@ -252,6 +249,7 @@ class Supervisor:
         logfiles.hand_over(self._plans.current)
         for member in list(self._crew.workers.values()):
             self._crew.send(member, control.ReopenLogs())
+        self._renewals.reopen_logs()
         events.emit("logs.reopened")
 
     # --- restart: the program is executed anew ------------------------------------------------------------
@@ -264,7 +262,8 @@ class Supervisor:
         return self._restarting.begin()
 
     def _reaped(self, pid: int, status: int) -> bool:
-        return self._holdings.relay.reaped(pid, status) or self._restarting.reaped(pid, status)
+        others = (self._holdings.relay, self._restarting, self._renewals)
+        return any(one.reaped(pid, status) for one in others)
 
     def _not_restarted(self, wrong: str) -> None:
         events.emit("restart.failed", events.ERROR, reason=wrong)
@@ -338,6 +337,7 @@ class Supervisor:
     def _prepare(self, generation: int, loaded: SettingsLoaded) -> None:
         first = not self._fleet.generation
         config = self._plans.settle(generation, loaded, anything=first or self._executed)
+        vaults.prepare(config)
         self._holdings.take(config)
         self._settings = loaded.settings
         process.set_title(self._title())
@@ -367,6 +367,7 @@ class Supervisor:
         workers = self._fleet.count if config.workers == before.workers else config.workers
         self._tell(moves.Configured(workers, terms(config)))
         self._executed = False
+        self._renewals.serve(config)
 
     def _end_reload(self, action: moves.EndReload) -> None:
         self._notify_ready()

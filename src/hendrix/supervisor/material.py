@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from hendrix.core.config import Config
 from hendrix.core.credentials import Credentials, Pem
 from hendrix.core.errors import UsageError
+from hendrix.tls.vault import Vault
 
 _LARGEST = 1024 * 1024
 _MOST_FILES = 10_000
@@ -22,7 +23,7 @@ Stamp = tuple[tuple[str, int, int, int], ...]
 
 def read(config: Config, passwords: Sequence[str]) -> Credentials:
     """All that the options name. Raises ``UsageError`` with one line where a file cannot be read."""
-    found = [pem for flag, path in _named(config) for pem in _files(flag, path)]
+    found = [pem for flag, path in [*_named(config), *_kept(config)] for pem in _files(flag, path)]
     return Credentials(
         [pem for pem in found if _CERTIFICATE in pem.text],
         [pem for pem in found if _KEY in pem.text],
@@ -39,12 +40,13 @@ def password_file(config: Config) -> list[str]:
 
 def encrypted(config: Config) -> list[str]:
     """The files of keys that need a password. Raises ``UsageError``."""
-    return [pem.path for pem in read(config, ()).keys if "ENCRYPTED" in pem.text]
+    found = [pem for flag, path in _named(config) for pem in _files(flag, path)]
+    return [pem.path for pem in found if _KEY in pem.text and "ENCRYPTED" in pem.text]
 
 
 def stamp(config: Config) -> Stamp:
     """What tells whether any of the files has changed."""
-    named = [*_named(config), *([("--client-ca", config.client_ca)] if config.client_ca else [])]
+    named = [*_named(config), *_kept(config), *([("--client-ca", config.client_ca)] if config.client_ca else [])]
     paths = [path for _flag, named_path in named for path in _inside(named_path)]
     return tuple(_stamp(path) for path in paths)
 
@@ -53,6 +55,11 @@ def _named(config: Config) -> list[tuple[str, str]]:
     """Flag and path, certificates first: their order is that in which they are chosen."""
     found = [*(("--cert", path) for path in config.cert), *(("--key", path) for path in config.key)]
     return [(flag, os.path.abspath(os.path.expanduser(path))) for flag, path in found]
+
+
+def _kept(config: Config) -> list[tuple[str, str]]:
+    """The same of certificates that come by themselves."""
+    return [("--domain", Vault(config.vault).certificate(name)) for name in config.domains]
 
 
 def _files(flag: str, path: str) -> Iterator[Pem]:

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from hendrix.supervisor.process import Template
+from hendrix.core.config import Config
+from hendrix.supervisor.process import Template, Work
 from hendrix.supervisor.relay import RunRelay
+
+Renewer = Callable[[Config], Work]
+"""Called with the rights of the parent process, for what only it may read; what it returns runs without them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rooms:
     """``template`` runs in a forked process, imports the project and forks workers. ``reopen_logs`` opens this
     process's log anew. ``announce`` is told where we listen once that all is ready. ``passwords`` of keys are those
-    that somebody typed. ``relay`` runs in another process.
+    that somebody typed. ``relay`` runs in another process; ``renewer`` makes that which renews certificates.
     """
 
     template: Template
@@ -21,3 +25,4 @@ class Rooms:
     announce: Callable[[str], None] = lambda urls: None
     passwords: tuple[str, ...] = field(default=(), repr=False)
     relay: RunRelay | None = None
+    renewer: Renewer | None = None

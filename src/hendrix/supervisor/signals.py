@@ -7,6 +7,19 @@ import signal
 import socket
 from collections.abc import Iterable
 
+CAUGHT = (
+    signal.SIGTERM,
+    signal.SIGINT,
+    signal.SIGQUIT,
+    signal.SIGHUP,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+    signal.SIGTTIN,
+    signal.SIGTTOU,
+    signal.SIGCHLD,
+)
+"""What means something to a supervisor."""
+
 
 class Signals:
     """Catches the given signals from now on. Main thread only.

@@ -91,6 +91,8 @@ class Authority:
         self.account = account
         self._key = _key(account.key)
         self._network = Network(self._key, ca_file)
+        #: Where the terms of service are, that were agreed to by making an account just now.
+        self.agreed = ""
         with self._errors():
             self._client = ClientV2(ClientV2.get_directory(server, self._network), self._network)
 
@@ -103,11 +105,6 @@ class Authority:
     def retry_after(self) -> float:
         """Seconds that its last answer asked us to wait; 0: it did not."""
         return self._network.retry_after
-
-    @property
-    def terms(self) -> str:
-        """Where the terms of service are, that having an account means to agree to."""
-        return str(self._client.directory["meta"].terms_of_service or "")
 
     @property
     def _directory(self) -> Any:
@@ -140,9 +137,11 @@ class Authority:
         bound = self._bound(binding) if binding else None
         wish = NewRegistration(contact=contact, terms_of_service_agreed=True, external_account_binding=bound)
         try:
-            return str(self._client.new_account(wish).uri)
+            url = str(self._client.new_account(wish).uri)
         except ConflictError as found:  # this key has an account already
             return str(found.location)
+        self.agreed = str(self._client.directory["meta"].terms_of_service or "")
+        return url
 
     def _bound(self, binding: Binding) -> dict[str, Any]:
         directory: Directory = self._client.directory

@@ -6,6 +6,7 @@ over with that process.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import sys
@@ -60,7 +61,6 @@ def _advised(vault: Vault, terms: Terms, known: Record) -> Outcome:
 
 def _obtained(vault: Vault, terms: Terms, known: Record) -> Outcome:
     remove_leftovers(vault, terms.hook, known.name)
-    registered = bool(_account(vault, terms).url)
     authority, order = _ordered(vault, terms, known)
     key = keys.new_key(terms.key)
     proofs = Proofs(vault, known.name, terms.hook, terms.spread, time.sleep)
@@ -73,7 +73,7 @@ def _obtained(vault: Vault, terms: Terms, known: Record) -> Outcome:
     vault.write_certificate(known.name, keys.together(known.name, key, chain, time.time()))
     # At once: should nobody hear of it any more, the next to care for it knows what it has.
     vault.write_record(replace(known, server=terms.server, **asdict(facts)))
-    return Outcome(facts=facts, agreed="" if registered else authority.terms)
+    return Outcome(facts=facts, agreed=authority.agreed)
 
 
 # --- the account ------------------------------------------------------------------------------------------
@@ -174,7 +174,9 @@ def main() -> None:
     terms = Terms(**{**plain, "hook": tuple(plain["hook"]), "binding": binding})
     vault, known = Vault(wish["vault"]), record.load(wish["record"]["name"], json.dumps(wish["record"]).encode())
     outcome = (obtain if wish["what"] == "obtain" else advice)(vault, terms, known)
-    sys.stdout.buffer.write(dump(outcome))
+    with contextlib.suppress(BrokenPipeError):  # nobody waits for it; what it brought is in the vault
+        sys.stdout.buffer.write(dump(outcome))
+        sys.stdout.buffer.flush()
 
 
 if __name__ == "__main__":

@@ -27,8 +27,9 @@ from hendrix.tls.vault import Vault
 
 AT_ONCE = 4
 """Errands at the same time."""
-LOOK_AGAIN = 10.0
-"""Seconds between looks whether a certificate that another process cares for is ours by now."""
+LOOK_AGAIN = (0.5, 10.0)
+"""Seconds between looks whether a certificate that another process cares for is ours by now: soon, as the process
+before us in the same server may just be about to end, then seldom."""
 LONGEST_SLEEP = 300.0
 """Clocks are set, and machines sleep: planned is by the wall clock."""
 AFTER_TROUBLE = 60.0
@@ -56,6 +57,7 @@ class Renewer:
         self._forced: set[str] = set()
         self._told: list[dict[str, Any]] = []
         self._look_at = 0.0
+        self._look_again = LOOK_AGAIN[0]
 
     def run(self) -> None:
         """Raises nothing: who is in trouble tries again later."""
@@ -89,7 +91,8 @@ class Renewer:
         """Care for what nobody else on this machine does; see what others have made of the rest."""
         if now < self._look_at:
             return
-        self._look_at = now + LOOK_AGAIN
+        self._look_at = now + self._look_again
+        self._look_again = min(self._look_again * 2, LOOK_AGAIN[1])
         for name in self._records:
             if name not in self._locks:
                 self._records[name] = self._vault.record(name)
@@ -218,6 +221,8 @@ def described(known: Record, server: str, now: float) -> dict[str, Any]:
 
 def _report(known: Record, outcome: Outcome, now: float) -> None:
     if outcome.facts:
-        emit("certificate.obtained", INFO, name=known.name, issuer=known.issuer, days=(known.expires - now) / 86400)
+        days = round((known.expires - now) / 86400, 1)
+        emit("certificate.obtained", INFO, name=known.name, issuer=known.issuer, days=days)
     else:
-        emit("certificate.failed", WARNING, name=known.name, reason=known.error, again_in=known.not_before - now)
+        again_in = round(known.not_before - now)
+        emit("certificate.failed", WARNING, name=known.name, reason=known.error, again_in=again_in)
