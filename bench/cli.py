@@ -2,7 +2,7 @@
 
 python3 -m bench                      everything, into docs/benchmarks
 python3 -m bench load                 the workloads only (--workloads files,async_orm: only this suite and this one)
-python3 -m bench files|idle|streams|sockets|workers|startup|life   one extra measurement
+python3 -m bench files|idle|streams|sockets|tls|workers|startup|life   one extra measurement
 python3 -m bench report               draw the report anew from its results.json
 python3 -m bench profile WORKLOAD     Hendrix against one server or one checkout
 python3 -m bench setup                only make the environment
@@ -29,6 +29,7 @@ from bench import (
     startup,
     streams,
     tables,
+    tls,
     workers,
     workloads,
 )
@@ -37,7 +38,7 @@ from bench.progress import BenchError, say
 from bench.rounds import Plan
 from bench.section import Section
 
-_EXTRAS = ("files", "streams", "sockets", "idle", "workers", "startup", "life")
+_EXTRAS = ("files", "streams", "sockets", "tls", "idle", "workers", "startup", "life")
 _ACTIONS = ("all", "load", *_EXTRAS, "profile", "report", "setup")
 
 
@@ -83,6 +84,10 @@ def _extra(name: str, options: argparse.Namespace, plan: Plan, cores: Cores) -> 
             return streams.section(nursery, chosen, plan)
         if name == "sockets":
             return sockets.section(nursery, chosen, plan)
+        if name == "tls":
+            return tls.section(
+                nursery, chosen if options.servers else [servers.SERVERS[one] for one in tls.NAMES], plan
+            )
         if name == "files":
             return many.section(nursery, plan.rounds)
         if name == "workers":

@@ -1,4 +1,4 @@
-"""`python3 -m bench.crowd PORT COUNT`: a crowd of clients that each ask once and then keep their connection.
+"""`python3 -m bench.crowd PORT COUNT [tls]`: a crowd of clients that each ask once and then keep their connection.
 
 Prints how many connections are open once all have been answered; then, for each line on stdin, how many
 still are. Ends with its stdin. Four source addresses, so that the ports of one do not run out.
@@ -7,10 +7,12 @@ still are. Ends with its stdin. Four source addresses, so that the ports of one 
 import asyncio
 import json
 import re
+import ssl
 import sys
 import time
 
 from bench.process import raise_file_limit
+from bench.tls_client import context
 
 _AT_ONCE = 100
 _PATIENCE = 45  # seconds until whoever has no answer gives up
@@ -28,22 +30,30 @@ async def _answer(reader: asyncio.StreamReader) -> bool:
     return head.startswith(b"http/1.1 200") and b"connection: close" not in head
 
 
-async def _join(port: int, number: int, gate: asyncio.Semaphore, deadline: float) -> Pair | None:
+async def _join(
+    port: int, number: int, gate: asyncio.Semaphore, deadline: float, security: ssl.SSLContext | None
+) -> Pair | None:
     async with gate:
         try:
             source = (f"127.0.0.{number % _SOURCES + 1}", 0)
             async with asyncio.timeout_at(deadline):
-                reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=source, limit=4096)
+                reader, writer = await asyncio.open_connection(
+                    "127.0.0.1", port, local_addr=source, limit=4096, ssl=security
+                )
                 writer.write(_REQUEST)
                 return (reader, writer) if await _answer(reader) else None
         except (OSError, EOFError, TimeoutError, asyncio.IncompleteReadError):
             return None
 
 
-async def _crowd(port: int, count: int) -> None:
+async def _crowd(port: int, count: int, security: ssl.SSLContext | None) -> None:
     gate, begun = asyncio.Semaphore(_AT_ONCE), time.monotonic()
     deadline = asyncio.get_running_loop().time() + _PATIENCE
-    pairs = [pair for pair in await asyncio.gather(*(_join(port, n, gate, deadline) for n in range(count))) if pair]
+    pairs = [
+        pair
+        for pair in await asyncio.gather(*(_join(port, n, gate, deadline, security) for n in range(count)))
+        if pair
+    ]
     print(json.dumps({"open": len(pairs), "seconds": time.monotonic() - begun}), flush=True)
     loop = asyncio.get_running_loop()
     while await loop.run_in_executor(None, sys.stdin.readline):
@@ -55,4 +65,4 @@ async def _crowd(port: int, count: int) -> None:
 
 if __name__ == "__main__":
     raise_file_limit()
-    asyncio.run(_crowd(int(sys.argv[1]), int(sys.argv[2])))
+    asyncio.run(_crowd(int(sys.argv[1]), int(sys.argv[2]), context() if sys.argv[3:] == ["tls"] else None))

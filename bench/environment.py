@@ -28,6 +28,7 @@ REQUIREMENTS = (
     "waitress>=3.0.2",
     "pyuwsgi>=2.0.30",
     "daphne>=4.2.3",
+    "hypercorn>=0.18",
 )
 
 

@@ -53,17 +53,23 @@ def _crowded(nursery: Nursery, server: Server, count: int) -> Crowded | None:
         return None
     rounds.warm_up(up, WORKLOADS["hello"], Plan(), nursery.cores.load)
     empty = memory.pss(up.child.pids())
-    command = [sys.executable, "-m", "bench.crowd", str(up.port), str(count)]
+    opened, still, full = crowd_of(nursery, up.child, up.port, count)
+    nursery.stop(up.child)
+    return Crowded(server.name, opened, still, empty, full)
+
+
+def crowd_of(nursery: Nursery, child: Child, port: int, count: int, *, secure: bool = False) -> tuple[int, int, float]:
+    """Connections opened, open two seconds later, and megabytes of the server with them."""
+    command = [sys.executable, "-m", "bench.crowd", str(port), str(count), *(["tls"] if secure else [])]
     env = {"PATH": os.environ.get("PATH", os.defpath)}
     crowd = nursery.start("crowd", command, env, ROOT, core=nursery.cores.load, piped=True)
     opened = _say_to(crowd)
-    up.child.settle()
+    child.settle()
     time.sleep(2)
-    full = memory.pss(up.child.pids())
+    full = memory.pss(child.pids())
     still = _say_to(crowd, "?\n")
     nursery.stop(crowd)
-    nursery.stop(up.child)
-    return Crowded(server.name, opened, still, empty, full)
+    return opened, still, full
 
 
 def _row(one: Crowded) -> list[str]:

@@ -129,6 +129,7 @@ def run(
     core: int,
     read: Callable[[], Reading],
     headers: Headers = (),
+    scheme: str = "http",
 ) -> Load:
     """Load a server; `window` is (seconds before the window, seconds of the window). wrk runs on `core`."""
     ramp, seconds = window
@@ -138,7 +139,7 @@ def run(
     command += [
         "-s",
         str(HERE / "count.lua"),
-        f"http://127.0.0.1:{port}/",
+        f"{scheme}://127.0.0.1:{port}/",
         "--",
         *(str(number) for number in (len(workload.body), workload.files, workload.visitors)),
         workload.pattern,

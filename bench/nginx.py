@@ -31,20 +31,23 @@ def version() -> str:
     return number[1] if number else "?"
 
 
-def configuration(template: str, port: int, root: Path, scratch: Path) -> str:
+def configuration(template: str, port: int, root: Path, scratch: Path, **more: str) -> str:
     """`nginx.conf` with the names in it replaced. Its worker keeps the rights of whoever starts it."""
     user = f"{pwd.getpwuid(os.geteuid()).pw_name} {grp.getgrgid(os.getegid()).gr_name}"
-    values = {"PORT": str(port), "ROOT": str(root), "SCRATCH": str(scratch), "USER": user}
+    values = {"PORT": str(port), "ROOT": str(root), "SCRATCH": str(scratch), "USER": user, **more}
     return re.sub(r"@(\w+)@", lambda name: values[name[1]], template)
 
 
-def command(port: int, root: Path, template: str = "nginx.conf") -> list[str]:
-    """The command line of an nginx that serves `root` by `template`; its configuration is written beside the logs."""
+def command(port: int, root: Path, template: str = "nginx.conf", **more: str) -> list[str]:
+    """The command line of an nginx that serves `root` by `template`; its configuration is written beside the logs.
+
+    `more` are further names in the template.
+    """
     if not (found := program()):
         raise BenchError("nginx is missing: install it (Debian: apt-get install nginx) and run this again")
     scratch = STATE / "nginx" / "scratch"
     scratch.mkdir(parents=True, exist_ok=True)
     LOGS.mkdir(parents=True, exist_ok=True)
     file = LOGS / f"{template.removesuffix('.conf')}-{port}.conf"
-    file.write_text(configuration((HERE / template).read_text(), port, root, scratch))
+    file.write_text(configuration((HERE / template).read_text(), port, root, scratch, **more))
     return [str(found), "-e", "stderr", "-c", str(file)]

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from bench import idle, life, many, sockets, startup, streams, tables, workers
+from bench import idle, life, many, sockets, startup, streams, tables, tls, workers
 from bench.places import ROOT
 from bench.progress import BenchError
 from bench.rounds import Plan, Sample
@@ -55,6 +55,7 @@ _DRAWN: dict[str, Callable[[Any, Plan], Section]] = {
     "many": lambda raw, plan: many.draw(raw),
     "streams": streams.draw,
     "sockets": sockets.draw,
+    "tls": tls.draw,
     "idle": idle.draw,
     "workers": lambda raw, plan: workers.draw(raw),
     "startup": lambda raw, plan: startup.draw(raw, plan.rounds),

@@ -118,6 +118,13 @@ def _uvicorn(it: Setting) -> list[str]:
     ]  # fmt: skip
 
 
+def _hypercorn(it: Setting) -> list[str]:
+    return [
+        "hypercorn", "--worker-class", "uvloop", "--workers", str(it.workers), "--backlog", "1024",
+        "--bind", f"127.0.0.1:{it.port}", "--log-level", "warning", it.asgi_application,
+    ]  # fmt: skip
+
+
 def _daphne(it: Setting) -> list[str]:
     return ["daphne", "-v", "0", "-b", "127.0.0.1", "-p", str(it.port), it.asgi_application]
 
@@ -179,6 +186,7 @@ _ALL = (
     Server("granian-asgi", "ASGI", _granian_asgi, "granian", ("async",)),
     Server("gunicorn-asgi", "ASGI", _gunicorn_asgi, "gunicorn", ("async",)),
     Server("hendrix-wsgi", "WSGI", _hendrix_wsgi, "hendrix", ("pair",)),
+    Server("hypercorn", "ASGI", _hypercorn, "hypercorn", ("tls",)),
     Server("nginx", "files", _nginx, "nginx", ("files",)),
     Server("hendrix-cache", "Django", _hendrix_cache, "hendrix", ("cached", "uncached")),
     Server("hendrix-shared", "Django", _hendrix_shared, "hendrix", ("cached",)),
