@@ -238,6 +238,13 @@ def hub_of(loop: asyncio.AbstractEventLoop) -> Hub:
     return hub
 
 
+def leave(loop: asyncio.AbstractEventLoop) -> None:
+    """The loop is about to end."""
+    hub = _here().hubs.pop(loop, None)
+    if hub is not None:
+        hub.close()
+
+
 def _connect(hub: Hub) -> Bus:
     where = place.here()
     if not where:

@@ -22,7 +22,8 @@ _AFTER_RESUME = LINGER + 0.5
 
 
 class Ear:
-    """Hears one topic. ``on_gap`` is told up to where something is lost; ``on_start`` that it hears from now on."""
+    """Hears one topic. ``on_gap`` is told up to where something is lost; ``on_start`` that it hears from now on,
+    once it was given what it had missed."""
 
     __slots__ = ("live", "on_gap", "on_message", "on_start", "position", "topic")
 
@@ -124,13 +125,13 @@ class Hub:
             return
         self._settled[ear.topic] = max(start.position, self._settled.get(ear.topic, NOTHING))
         ear.live = True
-        ear.on_start(start.position)
         if start.gap:
             ear.on_gap(start.position)
         for message in start.messages:
             if ear.live:
                 _hear(ear, message)
         ear.position = max(ear.position, start.position)
+        ear.on_start(start.position)
 
     def arrived(self, message: Message) -> None:
         """See ``Hearer``."""

@@ -9,7 +9,7 @@ from functools import partial
 from types import TracebackType
 
 from hendrix.hub.local import Ear, Hub
-from hendrix.hub.message import HubError, Id, Message, check_topic, read_id
+from hendrix.hub.message import NOTHING, HubError, Id, Message, check_topic, read_id
 
 MOST_QUEUED = 1000
 MOST_QUEUED_BYTES = 4 << 20
@@ -54,6 +54,8 @@ class Subscription:
         if not topics:
             raise ValueError("a subscription needs a topic")
         self.topics = tuple(dict.fromkeys(check_topic(topic) for topic in topics))
+        #: From where on it hears, once it has begun.
+        self.position = NOTHING
         #: How many messages did not fit into the queue.
         self.dropped = 0
         self._hub = hub
@@ -88,6 +90,8 @@ class Subscription:
         self._unstarted -= 1
         if isinstance(position, Exception):
             self._end(position)
+        else:
+            self.position = max(self.position, position)
         if not self._unstarted and self._ready is not None and not self._ready.done():
             self._ready.set_result(None)
 

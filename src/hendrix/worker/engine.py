@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -170,6 +171,8 @@ class Engine:
         """Tell the application of the end, within ``seconds``."""
         if self.cache is not None:
             self.cache.store.close()
+        if "hendrix.hub.door" in sys.modules:
+            sys.modules["hendrix.hub.door"].leave(self.loop)
         if self.lifespan is not None:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(max(0.0, seconds)):

@@ -62,7 +62,7 @@ def load_set_up(config: Config) -> Served:
     """What is to be served of a Django project that this process has set up, for tests. Raises ``ProjectError``."""
     from django.conf import settings  # noqa: PLC0415
 
-    return _with_files_and_resources(_of_django(config, settings), config)
+    return _with_files_and_resources(_with_sockets(_of_django(config, settings)), config)
 
 
 def _with_files_and_resources(served: Served, config: Config) -> Served:
@@ -149,7 +149,7 @@ def _load_django(config: Config) -> Served:
         from django.urls import get_resolver  # noqa: PLC0415
 
         django.setup(set_prefix=False)
-        served = _of_django(config, settings)
+        served = _with_sockets(_of_django(config, settings))
         # Import the views now: what is loaded before the fork is shared by all workers, and a broken urls.py
         # shows at the start, not at the first request.
         cast("Any", get_resolver()).url_patterns  # noqa: B018
@@ -175,6 +175,20 @@ def _of_django(config: Config, settings: Any) -> Served:
     from hendrix.answer.django_handler import Handler  # noqa: PLC0415 - imports Django
 
     return Served(django=Handler(), asgi=sockets, interface=chosen)
+
+
+def _with_sockets(served: Served) -> Served:
+    """The routes of its WebSockets; none of it is imported where there are none."""
+    from django.conf import settings  # noqa: PLC0415
+
+    name = getattr(settings, "HENDRIX_WEBSOCKETS", None) or getattr(settings, "ROOT_URLCONF", None)
+    if not name or not hasattr(importlib.import_module(name), "websocket_urlpatterns"):
+        if getattr(settings, "HENDRIX_WEBSOCKETS", None):
+            raise ProjectError(f"HENDRIX_WEBSOCKETS names {name}, which has no websocket_urlpatterns")
+        return served
+    from hendrix.answer.sockets.routes import routes_of  # noqa: PLC0415 - most projects have none
+
+    return replace(served, routes=routes_of(name))
 
 
 def _load_dotted(name: str, kind: str) -> Application:

@@ -45,6 +45,8 @@ class Served:
     django: Handler | None = None
     #: Why it is this one of a Django project's.
     interface: Choice | None = None
+    #: Of a Django project: its routes of WebSockets (a ``URLResolver``).
+    routes: Any = None
     #: What is served without it.
     places: Sequence[Place] = ()
     #: Resources of Twisted's beside it.
@@ -123,8 +125,23 @@ def build_answer(
     answer = _project(served, threads, tasks, host, facts)
     if host is not None:
         answer = route_websocket(asgi_websocket(host), answer)
+    if served.routes is not None:
+        answer = _sockets(served.routes, facts, threads, tasks, answer)
     beside = _beside(served, config, threads, tasks)
     return build_chain(config, answer, beside, served.places, disk, threads, crew, cache, later)
+
+
+def _sockets(routes: Any, facts: dict[str, Any], threads: ThreadPool, tasks: Tasks, inner: Answer) -> Answer:
+    """Handshakes at the project's own routes; the others go on, to an ASGI application if there is one."""
+    from hendrix.answer.environ import base_environ, build_environ, id_key  # noqa: PLC0415
+    from hendrix.answer.sockets.admission import middleware  # noqa: PLC0415 - imports Django
+    from hendrix.answer.sockets.answer import answer_sockets  # noqa: PLC0415 - imports Django
+    from hendrix.answer.sockets.host import WorkerHost  # noqa: PLC0415 - imports Django
+
+    base = base_environ(multiprocess=facts["multiprocess"], software=facts["software"], file_wrapper=None)
+    base["SCRIPT_NAME"] = facts["root_path"]
+    build = partial(build_environ, base, id_key(facts["id_field"]))
+    return answer_sockets(routes, WorkerHost(tasks.loop, threads, tasks), build, middleware(), inner)
 
 
 def _beside(served: Served, config: Config, threads: ThreadPool, tasks: Tasks) -> Callable[[Answer], Answer]:

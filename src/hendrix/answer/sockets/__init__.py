@@ -1,0 +1,1 @@
+"""WebSockets for Django projects: routes, who may come in, handlers, topics."""

@@ -1,0 +1,63 @@
+"""Who may come in: asked before the handshake is accepted, with session and user at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.core.handlers.wsgi import WSGIRequest
+from django.http.request import split_domain_port, validate_host
+from django.utils.module_loading import import_string
+
+_LOCAL = [".localhost", "127.0.0.1", "[::1]"]
+
+
+def origin_is_ours(request: Any) -> bool:
+    """A browser says from which page it comes; pages of strangers get nothing, for it sends our cookies along.
+
+    Who is no browser sends no ``Origin``, and no cookies that he does not have himself. The hosts are those of
+    ``ALLOWED_HOSTS`` (with ``*`` there, only the one that the request is for), and those of ``CSRF_TRUSTED_ORIGINS``.
+    """
+    origin: str | None = request.META.get("HTTP_ORIGIN")
+    if origin is None:
+        return True
+    if origin in settings.CSRF_TRUSTED_ORIGINS:
+        return True
+    try:
+        netloc = urlsplit(origin).netloc
+    except ValueError:
+        return False
+    host, _ = split_domain_port(netloc)
+    allowed = settings.ALLOWED_HOSTS or (_LOCAL if settings.DEBUG else [])
+    if "*" in allowed:
+        # Any host is ours, but whose page it is still matters: the one that the request is for.
+        allowed = [split_domain_port(request.get_host())[0]]
+    return bool(host) and validate_host(host, allowed)
+
+
+def introduce(environ: dict[str, Any], middleware: tuple[Any, ...]) -> Any:
+    """The request of a handshake, as a view would see it: with what those middleware put onto it."""
+    request = WSGIRequest(environ)
+    for each in middleware:
+        each.process_request(request)
+    return request
+
+
+def middleware() -> tuple[Any, ...]:
+    """Of the project's middleware: those that say who somebody is, which know no response."""
+    classes = [_loaded(path) for path in settings.MIDDLEWARE]
+    kinds = (SessionMiddleware, AuthenticationMiddleware)
+    return tuple(each(_no_response) for each in classes if isinstance(each, type) and issubclass(each, kinds))
+
+
+def _loaded(path: str) -> Callable[..., Any]:
+    found: Callable[..., Any] = import_string(path)
+    return found
+
+
+def _no_response(request: Any) -> None:
+    return None
