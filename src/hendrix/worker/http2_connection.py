@@ -18,7 +18,9 @@ from hendrix.answer.failure import failure
 from hendrix.core.errors import PeerError
 from hendrix.core.events import DEBUG, ERROR, emit
 from hendrix.core.http import Origin, Request
-from hendrix.wire.http2.events import Body, Drained, Ended, Event, Lost, Opened, Refused
+from hendrix.wire.http2.events import Body, Drained, Ended, Event, Lost, Opened, Refused, Repeated
+from hendrix.wire.http2.heads import copied
+from hendrix.wire.http2.known import Known
 from hendrix.wire.http2.machine import Http2
 from hendrix.wire.http2.stream import Stream
 from hendrix.worker.http2_exchange import Http2Exchange
@@ -29,12 +31,12 @@ if TYPE_CHECKING:
     from hendrix.worker.http2_tunnel import Tunnel
 
 #: The transport is to hold no more than this of bodies.
-_ROOM = 128 * 1024
-_HIGH_WATER = 64 * 1024
+_ROOM = 256 * 1024
+_HIGH_WATER = 256 * 1024
 #: While it holds more than this, the peer is not read.
 _MOST_UNREAD = 512 * 1024
 #: So much may wait in the kernel: what has gone there can be overtaken by nothing.
-_UNSENT = 128 * 1024
+_UNSENT = 256 * 1024
 #: Of <linux/tcp.h>; Python's socket module has it since 3.12 only.
 _NOTSENT_LOWAT = 25
 #: How long (seconds) the peer is still read after the last word, so that it sees that and not a reset; after a fault,
@@ -156,6 +158,9 @@ class Http2Connection(asyncio.BufferedProtocol):
             if isinstance(event, Opened):
                 if stream.sending:
                     self._begin(stream, event.request)
+            elif isinstance(event, Repeated):
+                if stream.sending:
+                    self._repeat(stream, event.known)
             elif isinstance(event, Refused):
                 self._refuse(stream, event.status, event.reason)
             elif stream.owner is not None:
@@ -169,6 +174,18 @@ class Http2Connection(asyncio.BufferedProtocol):
                 else:
                     assert isinstance(event, Lost)
                     owner.lose()
+
+    def _repeat(self, stream: Stream, known: Known) -> None:
+        """Answer a request that is known as it was answered before, if that still holds."""
+        now = time.monotonic()
+        answers = self.machine.answers
+        still = known.still
+        if now >= known.until or known.made_of is not answers.made_of or (still is not None and not still()):
+            self._begin(stream, copied(known.request))
+            return
+        self.site.requests += 1
+        answers.again(stream, known.head, known.body)
+        self.machine.settle(stream, now)
 
     def _begin(self, stream: Stream, request: Request) -> None:
         site = self.site
@@ -279,6 +296,7 @@ class Http2Connection(asyncio.BufferedProtocol):
             self._transport.abort()
             return
         machine = self.machine
+        machine.forget()
         if now >= machine.deadline:
             self._act(machine.expire(now))
             self._flush()

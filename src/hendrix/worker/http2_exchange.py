@@ -13,6 +13,7 @@ from hendrix.core.http import Origin, Request, ResponseHeaders
 from hendrix.core.prepared import Descriptor, Prepared
 from hendrix.wire.hpack.literals import raw_string
 from hendrix.wire.http2.fields import render
+from hendrix.wire.http2.known import LONGEST_BODY
 from hendrix.wire.http2.stream import Stream
 from hendrix.wire.websocket.deflate import negotiate
 from hendrix.wire.websocket.handshake import agreed_headers
@@ -118,7 +119,13 @@ class Http2Exchange(Receiving):
             if answer.file is not None:
                 self._send(answer.file, answer.offset, answer.length, self.finish)
                 return
+            if until and not (recorded or more) and stream.block and self.request.repeats:
+                self._remember(answer, until, still)
         self._finish()
+
+    def _remember(self, answer: Prepared, until: float, still: Callable[[], bool] | None) -> None:
+        if self.request.method == "GET" and answer.body and answer.length <= LONGEST_BODY:
+            self._connection.machine.remember(self._stream, answer, until, still)
 
     def inform(self, status: str, headers: ResponseHeaders) -> None:
         """See ``Exchange.inform``."""

@@ -95,6 +95,21 @@ class Answers:
             stream.ends = True
             self._out.write(stream, answer.body)
 
+    def again(self, stream: Stream, head: bytes, body: bytes) -> None:
+        """An answer that was prepared, with the server's fields, and sent before."""
+        stream.started = stream.ends = True
+        self._out.put(header_frames(stream.id, self._encoder.begin() + head))
+        self._out.write(stream, body)
+
+    def joined(self, answer: Prepared) -> bytes:
+        """The field block of a prepared answer with the server's fields."""
+        return (answer.hpack or prepared_block(answer)) + self._fields.ready(self._common)[answer.own]
+
+    @property
+    def made_of(self) -> object:
+        """What the server's fields are made of: another object when they change."""
+        return self._common.ready
+
     def head(self, stream: Stream, status: str, headers: ResponseHeaders, extra: bytes) -> None:
         """The head of an answer that follows in pieces. Raises ``AnswerError``."""
         code = check_status(status)

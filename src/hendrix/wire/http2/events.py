@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from hendrix.core.http import Request, RequestHeaders
+from hendrix.wire.http2.known import Known
 from hendrix.wire.http2.stream import Stream
 
 
@@ -14,6 +15,14 @@ class Opened:
 
     stream: Stream
     request: Request
+
+
+@dataclass(slots=True)
+class Repeated:
+    """A request has come again that was answered a moment ago. Skip it where ``Opened`` would be."""
+
+    stream: Stream
+    known: Known
 
 
 @dataclass(slots=True)
@@ -67,4 +76,4 @@ class Over:
     fault: str = ""
 
 
-Event = Opened | Body | Ended | Refused | Lost | Drained
+Event = Opened | Repeated | Body | Ended | Refused | Lost | Drained

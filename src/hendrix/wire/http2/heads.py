@@ -12,6 +12,7 @@ from hendrix.wire.hpack.decoder import Decoder
 from hendrix.wire.hpack.fault import HpackFault
 from hendrix.wire.hpack.table import Pair
 from hendrix.wire.http2.faults import COMPRESSION_ERROR, ConnectionFault
+from hendrix.wire.http2.known import Known
 from hendrix.wire.http2.priority import UNSAID, Priority, read_priority
 from hendrix.wire.http2.request import read_request, read_trailers
 from hendrix.wire.limits import Limits
@@ -23,7 +24,7 @@ _LONGEST = 1024
 class HeadReader:
     """Reads the blocks of one connection, in their order."""
 
-    __slots__ = ("_changes", "_decoder", "_known", "_limits")
+    __slots__ = ("_changes", "_decoder", "_known", "_limits", "answers")
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -31,19 +32,29 @@ class HeadReader:
         self._changes = 0
         #: Requests without a body by their blocks; what is given out are copies.
         self._known: dict[bytes, Request] = {}
+        #: What some of them were answered.
+        self.answers: dict[bytes, Known] = {}
 
     def request(self, block: bytes, *, ended: bool) -> Request:
         """Raises ``ConnectionFault``, ``Malformed`` or ``PeerError``."""
         if ended:
             known = self._known.get(block)
             if known is not None:
-                return _copy(known)
+                return copied(known)
         request = read_request(self._pairs(block), self._limits, ended=ended)
         if ended and len(block) <= _LONGEST and self._decoder.changes == self._changes:
             if len(self._known) >= _MOST:
-                self._known.clear()
-            self._known[block] = _copy(request)
+                self._forget()
+            self._known[block] = copied(request)
         return request
+
+    def known(self, block: bytes) -> Request | None:
+        """What ``block`` means, if it was read before and still means that."""
+        return self._known.get(block)
+
+    def _forget(self) -> None:
+        self._known.clear()
+        self.answers.clear()
 
     def trailers(self, block: bytes) -> RequestHeaders:
         """Raises as ``request`` does."""
@@ -68,7 +79,7 @@ class HeadReader:
             raise ConnectionFault(COMPRESSION_ERROR, str(fault)) from None
         if decoder.changes != changes:
             # What it means from now on is another matter.
-            self._known.clear()
+            self._forget()
             self._changes = -1
         else:
             self._changes = changes
@@ -81,7 +92,7 @@ def priority_of(request: Request) -> Priority:
     return UNSAID if value is None else read_priority(value)
 
 
-def _copy(request: Request) -> Request:
+def copied(request: Request) -> Request:
     """One that an answer may change; headers and fields are shared (see ``core.http``)."""
     return Request(
         request.method,

@@ -9,8 +9,11 @@ that was sent before is here, one that names the last. ``over`` is set when noth
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import inf
 
+from hendrix.core.http import Request
+from hendrix.core.prepared import Prepared
 from hendrix.wire.http2.events import Drained, Event, Lost, Over, Refused
 from hendrix.wire.http2.faults import (
     CANCEL,
@@ -20,6 +23,7 @@ from hendrix.wire.http2.faults import (
     ConnectionFault,
 )
 from hendrix.wire.http2.frames import LAST_STREAM, PING, frame, goaway, reset
+from hendrix.wire.http2.known import Known
 from hendrix.wire.http2.reading import FAREWELL, FrameReader
 from hendrix.wire.http2.stream import Stream
 
@@ -114,6 +118,19 @@ class Http2(FrameReader):
             self._table.dismiss(stream)
             self._now = now
             self._rest()
+
+    def remember(self, stream: Stream, answer: Prepared, until: float, still: Callable[[], bool] | None) -> None:
+        """Whoever sends the same header block on this connection is to get ``answer`` again (``Repeated``)."""
+        answers = self.answers
+
+        def known(request: Request) -> Known:
+            return Known(request, answers.joined(answer), answer.body, until, answers.made_of, still)
+
+        self._table.remember(stream.block, known)
+
+    def forget(self) -> None:
+        """The reverse, of all of them."""
+        self._table.forget()
 
     def widen(self, stream: Stream, target: int) -> None:
         """Whoever reads the body takes up to ``target`` bytes at once."""

@@ -16,7 +16,7 @@ from hendrix.wire.http2.stream import HIGH_WATER, LOW_WATER, Stream
 _WINDOW = 65_535
 #: Bodies up to this size do not wait where nothing else does, and where no more than that is about to be sent.
 _DIRECT = 64 * 1024
-_AHEAD = 128 * 1024
+_AHEAD = 256 * 1024
 
 _pack = FRAME_HEAD.pack
 

@@ -22,6 +22,7 @@ class Stream:
 
     __slots__ = (
         "began",
+        "block",
         "blocked_since",
         "credit",
         "deadline",
@@ -54,6 +55,8 @@ class Stream:
     def __init__(self, number: int, window: int, credit: int, now: float) -> None:
         self.id = number
         self.owner: object = None
+        #: The header block of a request without a body.
+        self.block = b""
         # --- what the peer sends
         self.receiving = True
         #: Nobody wants the rest of it.

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hendrix.core.errors import PeerError
-from hendrix.core.http import RequestHeaders
+from hendrix.core.http import Request, RequestHeaders
 from hendrix.wire.http2.credit import Credit
-from hendrix.wire.http2.events import Ended, Event, Lost, Opened, Refused
+from hendrix.wire.http2.events import Ended, Event, Lost, Opened, Refused, Repeated
 from hendrix.wire.http2.faults import (
     NO_ERROR,
     PROTOCOL_ERROR,
@@ -23,6 +23,7 @@ from hendrix.wire.http2.faults import (
 )
 from hendrix.wire.http2.frames import END_STREAM, RST_STREAM, reset
 from hendrix.wire.http2.heads import HeadReader, priority_of
+from hendrix.wire.http2.known import Known
 from hendrix.wire.http2.limits import Http2Limits
 from hendrix.wire.http2.outflow import Outflow
 from hendrix.wire.http2.priority import Priority
@@ -93,6 +94,13 @@ class Streams:
         # Malformed requests are reset, and nobody hears of them.
         event: Event
         stream = Stream(number, self._out.initial_window, self._limits.window, self.now)
+        known = self._heads.answers.get(block) if ended else None
+        if known is not None:
+            stream.receiving = False
+            stream.priority = priority_of(known.request)
+            self.live[number] = stream
+            self.events.append(Repeated(stream, known))
+            return
         try:
             request = self._heads.request(block, ended=ended)
         except PeerError as error:
@@ -110,6 +118,7 @@ class Streams:
         self.events.append(event)
         if ended:
             stream.receiving = False
+            stream.block = block
         else:
             self._sooner(self._credit.time(stream, self.now))
 
@@ -137,6 +146,16 @@ class Streams:
             self._out.prefer(self.live[number], priority)
         elif number > self.last and (number in self._promised or len(self._promised) < self._limits.streams):
             self._promised[number] = priority
+
+    def remember(self, block: bytes, known: Callable[[Request], Known]) -> None:
+        """Answer ``block`` with ``known``, which is made of the request that it means, if it still means one."""
+        request = self._heads.known(block)
+        if request is not None:
+            self._heads.answers[block] = known(request)
+
+    def forget(self) -> None:
+        """What was remembered is no longer current."""
+        self._heads.answers.clear()
 
     # --- the end -------------------------------------------------------------------------------------------
 
