@@ -11,6 +11,7 @@ import pytest
 
 from hendrix.answer.forwarded import believe, trust
 from hendrix.core.config import Config
+from hendrix.core.http import Origin
 from hendrix.core.prepared import Prepared
 from hendrix.wire.prepare import prepare
 from hendrix.worker.connection import Connection
@@ -25,7 +26,8 @@ FAR = 3600.0
 class Site:
     """Answers everything with one prepared answer, which is good for as long as ``lasts`` says."""
 
-    def __init__(self, answer: Prepared = ANSWER, lasts: float = FAR, **options: Any) -> None:
+    def __init__(self, answer: Prepared = ANSWER, lasts: float = FAR, still: Any = None, **options: Any) -> None:
+        self.still = still
         self.asked = 0
         self.answer = answer
         self.until = time.monotonic() + lasts if lasts else 0.0
@@ -34,7 +36,7 @@ class Site:
 
     def _answer(self, exchange: Any) -> None:
         self.asked += 1
-        exchange.send(self.answer, until=self.until)
+        exchange.send(self.answer, until=self.until, still=self.still)
 
     def connect(self, scheme: str = "http") -> tuple[Connection, Transport]:
         transport = Transport()
@@ -185,3 +187,27 @@ def test_their_number_is_bounded() -> None:
     for number in itertools.islice(itertools.count(), 3000):
         site.ask(HEAD.replace(b"a.css", b"%d.css" % number), times=1)
     assert len(site.site.known["http"]) <= 512
+
+
+def test_whoever_is_to_be_asked_first_is_asked_each_time() -> None:
+    """A cache whose pages may be purged at any moment."""
+    valid, asked = [True], []
+
+    def still() -> bool:
+        asked.append(valid[0])
+        return valid[0]
+
+    site = Site(still=still)
+    site.ask(HEAD, times=4)
+    assert (site.asked, asked) == (1, [True] * 3)
+    valid[0] = False
+    site.ask(HEAD, times=2)
+    assert site.asked == 3
+
+
+def test_listeners_are_told_apart_where_one_has_the_cache() -> None:
+    site = Site(cache_port=8080)
+    one, other = (Origin(("192.0.2.1", 1), ("192.0.2.2", port), "http", door=port) for port in (8000, 8080))
+    assert site.site.known_to(one) is not site.site.known_to(other)
+    plain = Site().site
+    assert plain.known_to(one) is plain.known_to(other)
