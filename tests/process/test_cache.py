@@ -251,7 +251,7 @@ def _client_of(hx: Hx) -> Server:
     """The daemon that runs, as a server to ask."""
     urls = json.loads(hx("status", "--json").stdout)["urls"]
     server = object.__new__(Server)
-    server.host, server.path = "127.0.0.1", ""
+    server.host, server.path, server.secure = "127.0.0.1", "", False
     server.port = int(urls[0].rpartition(":")[2].rstrip("/"))
     return server
 
@@ -286,7 +286,7 @@ def test_a_saved_object_purges_its_page_once_it_is_committed(site, hx) -> None:
     site.write("models.py", MODELS)
     site.write("urls.py", URLS + "\nfrom site1 import models\nurlpatterns += [path('rename', models.rename)]\n")
     assert hx("migrate", "--verbosity", "0", through=("manage.py",)).returncode == 0
-    with site.serve("-c", "-w", "2") as server:
+    with site.serve("-c") as server:
         get(server, "/page/a")
         (site.package / "content.txt").write_text("second")
         assert get(server, "/rename?to=x&fail").status == 409
@@ -324,3 +324,20 @@ def test_the_old_cache_service(site) -> None:
     status, said = site.fails()
     assert status in (1, 3)
     assert "Shop needs a cache; start the server with --cache" in said
+
+
+def test_https_has_the_cache_as_well_and_pages_of_its_own(site) -> None:
+    from tests.process.protocols import free_port
+    from tests.process.test_https import client, issued
+
+    issued(site)
+    secure = ("--key", "site.key", "--cert", "site.crt", "--https_port", "0")
+    for options, plain in (((), True), (("--cache-port", str(free_port())), False)):
+        (site.package / "runs.txt").unlink(missing_ok=True)
+        with site.serve("-c", *secure, *options) as server:
+            for _ in range(2):
+                with client(server.https_port) as found:
+                    answer = found.get("/page/a")
+            assert "hit" in answer["cache-status"]
+            assert ("cache-status" in get(server, "/page/a")) is plain
+        assert runs(site) == ["a", "a"]
