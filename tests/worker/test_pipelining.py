@@ -43,7 +43,7 @@ class Transport:
         return self.closing
 
     def get_extra_info(self, name: str) -> object:
-        return ("127.0.0.1", 1234)
+        return ("127.0.0.1", 1234) if name in ("peername", "sockname") else None
 
     def set_write_buffer_limits(self, high: int) -> None: ...
 
