@@ -14,6 +14,8 @@ from hendrix.core import control
 from hendrix.core.console import Ask, Done
 from hendrix.supervisor.console import Client
 from hendrix.supervisor.crew import Crew
+from hendrix.supervisor.entries import State
+from hendrix.supervisor.fleet import Fleet
 
 #: Seconds that workers have to answer.
 _PATIENCE = 5.0
@@ -30,14 +32,15 @@ class _Question:
 class CacheTalk:
     """Questions under way. ``look`` gives up on workers that say nothing."""
 
-    def __init__(self, crew: Crew) -> None:
-        self._crew = crew
+    def __init__(self, fleet: Fleet, crew: Crew) -> None:
+        self._fleet, self._crew = fleet, crew
         self._numbers = itertools.count(1)
         self._questions: dict[int, _Question] = {}
 
     def asked(self, client: Client, ask: Ask) -> None:
         """``ask.facts``: ``verb``, and what belongs to it."""
-        members = {worker: member for worker, member in self._crew.workers.items() if member.vitals is not None}
+        ready = [worker.id for worker in self._fleet.workers.values() if worker.state is State.READY]
+        members = {worker: self._crew.workers[worker] for worker in ready if worker in self._crew.workers}
         if ask.facts.get("verb") == "purge" and members:
             newest = max(members)
             members = {newest: members[newest]}

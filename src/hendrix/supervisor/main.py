@@ -73,7 +73,7 @@ class Supervisor:
         self._carrying_out = False
         self._selector = selectors.DefaultSelector()
         self._crew = Crew(self._selector)
-        self._caches = caches = CacheTalk(self._crew)
+        self._caches = caches = CacheTalk(self._fleet, self._crew)
         self._chronicle = Chronicle()
         self._keeper = Keeper(rooms.passwords, self._crew)
         self._renewals = renewals = Renewals(self._crew, self._keeper, self._fleet, rooms.renewer)
