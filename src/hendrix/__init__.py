@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from hendrix.hub.message import HubError, Message
     from hendrix.hub.on_commit import publish_on_commit
     from hendrix.hub.subscription import Gap
+    from hendrix.tasks.after_response import after_response
 
 __version__ = "6.0.0.dev0"
 
@@ -21,6 +22,7 @@ __all__ = [
     "HubError",
     "Keep",
     "Message",
+    "after_response",
     "ahistory",
     "apresent",
     "apublish",
@@ -34,11 +36,12 @@ __all__ = [
 
 #: Where each of them is.
 _MODULES = {
-    "Gap": "subscription",
-    "HubError": "message",
-    "Keep": "history",
-    "Message": "message",
-    "publish_on_commit": "on_commit",
+    "Gap": "hub.subscription",
+    "HubError": "hub.message",
+    "Keep": "hub.history",
+    "Message": "hub.message",
+    "after_response": "tasks.after_response",
+    "publish_on_commit": "hub.on_commit",
 }
 
 
@@ -47,5 +50,5 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module  # noqa: PLC0415 - the supervisor needs none of it
 
-    found = globals()[name] = getattr(import_module(f"hendrix.hub.{_MODULES.get(name, 'door')}"), name)
+    found = globals()[name] = getattr(import_module(f"hendrix.{_MODULES.get(name, 'hub.door')}"), name)
     return found

@@ -92,6 +92,10 @@ class FakeExchange:
     def abort(self) -> None:
         self.aborted = True
 
+    def when_sent(self, call: Callable[[], None]) -> None:
+        assert self.finished or self.aborted or self.gone
+        call()
+
 
 def _content(answer: Prepared) -> bytes:
     return answer.body if answer.file is None else os.pread(answer.file.fileno(), answer.length, answer.offset)

@@ -116,3 +116,7 @@ class Around:
     def abort(self) -> None:
         """See ``Exchange.abort``."""
         self.inner.abort()
+
+    def when_sent(self, call: Callable[[], None]) -> None:
+        """See ``Exchange.when_sent``."""
+        self.inner.when_sent(call)

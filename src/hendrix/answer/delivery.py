@@ -10,7 +10,7 @@ import io
 import os
 import stat
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from tempfile import _TemporaryFileWrapper
 from typing import Any, BinaryIO, Protocol
 
@@ -19,6 +19,8 @@ from hendrix.core.errors import AnswerError
 from hendrix.core.events import ERROR, emit
 from hendrix.core.exchange import Exchange, Job, Threads
 from hendrix.core.http import ResponseHeaders
+from hendrix.tasks.crew import crew
+from hendrix.tasks.duties import Duties, settle
 
 #: Bytes that a stream may be ahead of the loop before its thread waits.
 AHEAD = 64 * 1024
@@ -156,7 +158,24 @@ class Delivery:
         """See ``Job.describe``."""
         return self.exchange.request.described
 
+    def end_duties(self, duties: Duties) -> None:
+        """The application has done its part; ``duties`` follow the response."""
+        if not duties:
+            duties.over = True
+            return
+        begin = settle(duties, self._code(), self.exchange.request_id, crew)
+        if begin is not None:
+            self.threads.post(self._on_over, begin)
+
+    def _code(self) -> int:
+        """The status as far as it is known: 500 where there is none, for nothing else can follow."""
+        code = self.status[:3]
+        return int(code) if code.isdigit() else 500
+
     # --- on the loop ---------------------------------------------------------------------------------------
+
+    def _on_over(self, begin: Callable[[int], None]) -> None:
+        self.exchange.when_sent(lambda: begin(self._code()))
 
     def _on_whole(self, body: bytes) -> None:
         if self._answered:
@@ -228,6 +247,7 @@ class Delivery:
     def _break_off(self, code: int, reason: str) -> None:
         """An error page in the application's place, or the connection cut where an answer has begun."""
         self._answered = True
+        self.status = str(code)
         self._on_gone()
         exchange = self.exchange
         if exchange.started:

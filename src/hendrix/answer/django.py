@@ -20,7 +20,6 @@ from django.core.signals import request_finished, request_started
 from django.urls import set_script_prefix, set_urlconf
 
 from hendrix.answer.belongings import Belongings, give_caches_away, keep_caches
-from hendrix.answer.contexts import rehome
 from hendrix.answer.delivery import AHEAD, CHUNK_COST, Delivery, Parking, PeerGone
 from hendrix.answer.django_handler import Handler
 from hendrix.answer.environ import Environ, base_environ, build_environ, id_key
@@ -31,6 +30,8 @@ from hendrix.answer.tasks import Tasks
 from hendrix.core.events import ERROR, emit
 from hendrix.core.exchange import Answer, Exchange
 from hendrix.core.http import Origin, Request
+from hendrix.tasks.contexts import rehome
+from hendrix.tasks.duties import Duties, current
 
 
 def django(
@@ -182,6 +183,7 @@ class Call(Delivery):
         step()
 
     def _enter(self) -> None:
+        current.set(Duties())
         request = self._request = self._started()
         try:
             found = self._handler.chain.enter(request)
@@ -237,12 +239,16 @@ class Call(Delivery):
         Without a response the request itself is left open: a function that a cancelled view had called may still run
         in its thread, with the request's files.
         """
-        if response is not None and hasattr(response, "close"):
-            response.close()
-            # The request itself is part of circles, and lives until they are found.
-            self._body.close()
-        else:
-            request_finished.send(sender=type(self._handler))
+        try:
+            if response is not None and hasattr(response, "close"):
+                response.close()
+                # The request itself is part of circles, and lives until they are found.
+                self._body.close()
+            else:
+                request_finished.send(sender=type(self._handler))
+        finally:
+            if (duties := current.get()) is not None:
+                self.end_duties(duties)
 
     # --- on the loop ---------------------------------------------------------------------------------------
 

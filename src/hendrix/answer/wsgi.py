@@ -12,6 +12,7 @@ from hendrix.answer.failure import shed
 from hendrix.core.errors import AnswerError
 from hendrix.core.exchange import Answer, Exchange
 from hendrix.core.http import Origin, Request, ResponseHeaders
+from hendrix.tasks.duties import Duties, current
 
 Application = Callable[[Environ, Any], Iterable[bytes]]
 #: ``sys.exc_info()``.
@@ -86,6 +87,8 @@ class Call(Delivery):
         """See ``Job.run``."""
         if self.exchange.gone:
             return
+        duties = Duties()
+        current.set(duties)
         try:
             self._call()
         except PeerGone:
@@ -93,6 +96,9 @@ class Call(Delivery):
         except BaseException as error:
             # SystemExit and the like end a request too, not the thread that serves others.
             self.fail(error)
+        finally:
+            current.set(None)
+            self.end_duties(duties)
 
     def _call(self) -> None:
         exchange = self.exchange

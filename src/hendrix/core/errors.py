@@ -4,7 +4,9 @@ HendrixError
 |- UsageError       the user's: a bad option, file or address; the start stops with status 1
 |- ProjectError     the project's: it does not import or set up; status 3, with its own traceback
 |- PeerError        the peer's: bytes that break the protocol or a limit; answered with its HTTP status
-'- AnswerError      the application's: an answer that HTTP cannot carry; logged, and answered with 500
+|- AnswerError      the application's: an answer that HTTP cannot carry; logged, and answered with 500
+|- NoResponse       the project's: something is to follow a response, and there is none
+'- BackgroundFull   the project's: more is to be done in the background than was allowed to wait
 """
 
 from __future__ import annotations
@@ -44,3 +46,11 @@ class PeerError(HendrixError):
 
 class AnswerError(HendrixError):
     """The application's answer cannot be sent: a header, status or body that breaks PEP 3333 or RFC 9110."""
+
+
+class NoResponse(HendrixError, RuntimeError):
+    """There is no response that could be followed, and ``fail_without_response`` says that there must be."""
+
+
+class BackgroundFull(HendrixError, RuntimeError):
+    """Too much waits for the threads of the background, and the caller cannot do it in its own: a loop runs there."""

@@ -24,10 +24,15 @@ def forget(listener: Listener) -> None:
     _listeners.remove(listener)
 
 
+def heard() -> bool:
+    """Does anybody listen?"""
+    return bool(_listeners)
+
+
 def emit(name: str, level: int = INFO, /, **facts: object) -> None:
     """Tell every listener that ``name`` happened. A fact named ``exc`` is an exception with its traceback."""
     for listener in _listeners:
         listener(name, level, facts)
 
 
-__all__ = ["DEBUG", "ERROR", "INFO", "WARNING", "Listener", "emit", "forget", "listen"]
+__all__ = ["DEBUG", "ERROR", "INFO", "WARNING", "Listener", "emit", "forget", "heard", "listen"]

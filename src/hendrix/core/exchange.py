@@ -118,6 +118,9 @@ class Exchange(Protocol):
     def abort(self) -> None:
         """The answer broke off: close the connection so that the peer cannot take it for complete."""
 
+    def when_sent(self, call: Callable[[], None]) -> None:
+        """Have ``call()`` made once the answer is complete and has left us, or the peer is gone."""
+
 
 class WebSocket(Protocol):
     """A WebSocket after its handshake (RFC 6455), whatever carries it. Everything is called on the loop's thread."""

@@ -64,6 +64,7 @@ class Connection(asyncio.BufferedProtocol):
         "_proxy",
         "_taking",
         "_transport",
+        "_when_written",
         "closes_at",
         "common",
         "id_field",
@@ -98,6 +99,8 @@ class Connection(asyncio.BufferedProtocol):
         self._must_linger = False
         self._lingering, self._lingered = False, 0
         self._taking = Taking()
+        #: Calls that wait until what was answered has left us.
+        self._when_written: list[Callable[[], None]] | None = None
         self.closes_at = inf
 
     # --- called by the transport ---------------------------------------------------------------------------
@@ -194,6 +197,7 @@ class Connection(asyncio.BufferedProtocol):
         if exchange is not None:
             exchange.lose()
         self.machine.refuse()
+        self._tell_written()
         self.site.on_close()
 
     def pause_writing(self) -> None:
@@ -398,8 +402,22 @@ class Connection(asyncio.BufferedProtocol):
             self._taking.stop()
         done()
 
+    def when_written(self, call: Callable[[], None]) -> None:
+        """Have ``call()`` made when few bytes wait for the peer, or it is gone."""
+        if self.writable or self._transport.is_closing():
+            self._loop.call_soon(call)
+        else:
+            self._when_written = [*(self._when_written or ()), call]
+
+    def _tell_written(self) -> None:
+        calls, self._when_written = self._when_written, None
+        for call in calls or ():
+            call()
+
     def _drained(self) -> None:
         self.writable = True
+        if self._when_written is not None:
+            self._tell_written()
         if not self._transport.is_closing():
             self._taking.stop()
         exchange = self._exchange

@@ -18,6 +18,7 @@ from hendrix.answer.caching.building import build_cache
 from hendrix.answer.forwarded import trust
 from hendrix.answer.tasks import Tasks
 from hendrix.core.config import Config
+from hendrix.tasks.crew import crew
 from hendrix.wire.proxy_line import ProxyLine
 from hendrix.worker.coding import CodingThreads
 from hendrix.worker.connection import Connection
@@ -74,6 +75,7 @@ class Engine:
         self.loop = loop
         self.threads = ThreadPool(loop, config.threads, config.queue_size, thread_exit)
         introduce(served, config, loop, self.threads)
+        crew.size(config.background_threads, config.background_queue)
         self.tasks = Tasks(loop)
         host, self.lifespan = asgi_host(served, config, self.tasks)
         self.disk = DiskThreads(loop)
@@ -142,7 +144,8 @@ class Engine:
     def done(self) -> bool:
         """Is nothing under way? A view whose peer has left is still let finish, unless it hangs."""
         site = self.site
-        return not (site.arriving or site.connections or self.threads.unfinished or self.tasks)
+        busy = site.arriving or site.connections or self.threads.unfinished or self.tasks
+        return not (busy or crew.pending)
 
     def close(self) -> None:
         """Accept nothing more."""

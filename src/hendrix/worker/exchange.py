@@ -201,6 +201,9 @@ class HttpExchange(Receiving):
         if not self.gone:
             self._connection.abort()
 
+    def _written(self, call: Callable[[], None]) -> None:
+        self._connection.when_written(call)
+
     def _extra(self) -> str:
         name = self._connection.site.config.request_id
         return f"{name}: {self.request_id}\r\n" if name else ""

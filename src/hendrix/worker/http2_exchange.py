@@ -31,7 +31,7 @@ _NO_WEBSOCKET = "no WebSocket is served here"
 class Http2Exchange(Receiving):
     """See ``core.exchange.Exchange``."""
 
-    __slots__ = ("_connection", "_file", "_stream")
+    __slots__ = ("_connection", "_file", "_stream", "_then")
 
     def __init__(
         self, connection: Http2Connection, stream: Stream, request: Request, origin: Origin, now: float
@@ -40,6 +40,8 @@ class Http2Exchange(Receiving):
         self._connection = connection
         self._stream = stream
         self._file: FileSending | None = None
+        #: Waits for the answer to have left us.
+        self._then: Callable[[], None] | None = None
 
     @property
     def writable(self) -> bool:
@@ -228,6 +230,17 @@ class Http2Exchange(Receiving):
             self._connection.abort_stream(self._stream)
             self._connection.loop.call_soon(self.lose)
 
+    def _written(self, call: Callable[[], None]) -> None:
+        if self.writable or self.gone:
+            self._connection.loop.call_soon(call)
+        else:
+            self._then = call
+
+    def _go_then(self) -> None:
+        call, self._then = self._then, None
+        if call is not None:
+            call()
+
     def _extra(self) -> bytes:
         name = self._connection.id_name
         return name + raw_string(self.request_id.encode("ascii")) if name else b""
@@ -245,8 +258,11 @@ class Http2Exchange(Receiving):
             self._file.go_on()
         elif self.on_drained is not None:
             self.on_drained()
+        elif self._then is not None:
+            self._go_then()
 
     def lose(self) -> None:
         """See ``Receiving.lose``."""
         self._file = None
         super().lose()
+        self._go_then()

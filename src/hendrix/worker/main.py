@@ -29,6 +29,7 @@ from hendrix.core.control import (
 from hendrix.core.errors import ProjectError
 from hendrix.core.events import ERROR, INFO, emit
 from hendrix.observe import log
+from hendrix.tasks.crew import crew
 from hendrix.worker import caching
 from hendrix.worker.channel import LoopChannel
 from hendrix.worker.engine import OPEN, Engine, Secured
@@ -254,6 +255,7 @@ class Worker:
 
     def leave(self) -> None:
         """Last words. Threads that hang are left behind: the process ends without waiting for them."""
+        crew.give_up()
         self.engine.recorder.close()
         self._channel.close()
         atexit._run_exitfuncs()

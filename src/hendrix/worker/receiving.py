@@ -35,6 +35,7 @@ class Receiving:
         "_done",
         "_id",
         "_inflow",
+        "_when_sent",
         "began",
         "complete",
         "gone",
@@ -57,6 +58,7 @@ class Receiving:
         self._body: Body | None = None
         self._done: Callable[[BinaryIO], None] | None = None
         self._inflow: Inflow | None = None
+        self._when_sent: Callable[[], None] | None = None
         self.gone = False
         self.on_gone: Callable[[], None] | None = None
         self.on_drained: Callable[[], None] | None = None
@@ -181,6 +183,10 @@ class Receiving:
         """See ``Exchange.abort``."""
         raise NotImplementedError
 
+    def _written(self, call: Callable[[], None]) -> None:
+        """The answer is over: have ``call()`` made when little of it waits for the peer, or the peer is gone."""
+        raise NotImplementedError
+
     # --- the end ---------------------------------------------------------------------------------------------
 
     def fail(self, code: int, reason: str) -> None:
@@ -230,6 +236,15 @@ class Receiving:
         self._body = self._inflow = None
         # Bound methods of the answer, which knows this exchange: a circle that only the collector would break.
         self.on_gone = self.on_eof = self.on_drained = None
+        if self._when_sent is not None:
+            call, self._when_sent = self._when_sent, None
+            self._written(call)
+
+    def when_sent(self, call: Callable[[], None]) -> None:
+        """See ``Exchange.when_sent``."""
+        self._when_sent = call
+        if self.complete or self.gone:
+            self.close()
 
 
 def _is_event_stream(headers: ResponseHeaders) -> bool:

@@ -25,6 +25,7 @@ from hendrix.answer.wsgi import Application, wsgi
 from hendrix.core.config import Config
 from hendrix.core.control import AskTurn, EndTurn
 from hendrix.core.exchange import Answer
+from hendrix.tasks.requests import leave_to_us
 from hendrix.worker.interface import Choice
 from hendrix.worker.threads import ThreadPool
 
@@ -82,6 +83,7 @@ def introduce(served: Served, config: Config, loop: asyncio.AbstractEventLoop, t
     from hendrix.answer.sync_threads import adopt_loop  # noqa: PLC0415 - imports asgiref
 
     housekeeping.begin_anew()
+    leave_to_us()
     adopt_thread = adopt_loop(loop, threads)
 
     def begin() -> None:

@@ -31,3 +31,15 @@ class Processes:
         "time for requests under way when a worker is told to leave",
         metavar="TIME",
     )
+    background_threads: int = option(
+        8,
+        values.number(1, 1024),
+        "threads per worker for what follows responses; they come when there is something to do, and go",
+        metavar="N",
+    )
+    background_queue: int = option(
+        1000,
+        values.number(1, 1_000_000),
+        "responses whose following calls may wait for them; past that the request's own thread makes them",
+        metavar="N",
+    )
