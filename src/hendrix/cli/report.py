@@ -72,6 +72,8 @@ def _server(facts: Facts, now: float, paint: Any) -> Iterator[str]:
     for url in facts.get("urls", ()):
         yield f"  {one_line(str(url))}"
     wanted = _several(facts.get("workers_wanted", 0), "worker")
+    if tasks := facts.get("task_workers_wanted"):
+        wanted += f" and {_several(tasks, 'task worker')}"
     about = [one_line(str(facts["settings"]))] if facts.get("settings") else []
     yield "  " + ", ".join([*about, f"generation {facts.get('generation', '?')}", f"{wanted} wanted"])
     yield from _cache(facts)
@@ -105,12 +107,12 @@ def _table(facts: Facts, paint: Any) -> Iterator[str]:
         row = dict.fromkeys(_HEAD, "") | {name: str(template.get(name, "-")) for name in ("pid", "state")}
         row |= {"worker": "template", "rss": size(template.get("rss")), "pss": size(template.get("pss"))}
         yield _ROW.format(**row).rstrip()
-    if len(workers) > 1:
-        yield _total(workers)
+    if len(serving := [worker for worker in workers if worker.get("kind") != "tasks"]) > 1:
+        yield _total(serving)
 
 
 def _worker(worker: Facts, facts: Facts, *, several: bool) -> str:
-    number = str(worker.get("worker", "-"))
+    number = ("task " if worker.get("kind") == "tasks" else "") + str(worker.get("worker", "-"))
     row = {name: str(worker.get(name, "-")) for name in _HEAD} | {
         # Whose code it serves matters only while there is more than one.
         "worker": f"{number} g{worker.get('generation')}" if several else number,

@@ -48,6 +48,8 @@ class Spawn:
 
     worker: int
     fds: int = 2
+    #: One that works on tasks, and serves nobody.
+    tasks: bool = False
 
 
 # --- supervisor -> template or worker ---------------------------------------------------------------------

@@ -6,6 +6,7 @@ HendrixError
 |- PeerError        the peer's: bytes that break the protocol or a limit; answered with its HTTP status
 |- AnswerError      the application's: an answer that HTTP cannot carry; logged, and answered with 500
 |- NoResponse       the project's: something is to follow a response, and there is none
+|- WorkerDied       the project's: a task ended each worker that ran it
 '- BackgroundFull   the project's: more is to be done in the background than was allowed to wait
 """
 
@@ -54,3 +55,7 @@ class NoResponse(HendrixError, RuntimeError):
 
 class BackgroundFull(HendrixError, RuntimeError):
     """Too much waits for the threads of the background, and the caller cannot do it in its own: a loop runs there."""
+
+
+class WorkerDied(HendrixError):
+    """A task was not done, because the process that ran it ended each time."""

@@ -51,6 +51,11 @@ class Worker:
     frozen: bool = False
     reason: str = ""
 
+    @property
+    def is_for_tasks(self) -> bool:
+        """Does it work on tasks, and serve nobody?"""
+        return self.place < 0
+
     def become(self, state: State, now: float) -> None:
         """Enter ``state``."""
         self.state, self.since = state, now

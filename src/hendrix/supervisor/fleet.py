@@ -61,8 +61,9 @@ class Phase(StrEnum):
 class Fleet:
     """The table. Feed it events by ``handle``, and a ``Tick`` at ``deadline()``."""
 
-    def __init__(self, count: int, terms: Terms, *, preload: bool = True) -> None:
+    def __init__(self, count: int, terms: Terms, *, tasks: int = 0, preload: bool = True) -> None:
         self.count = count
+        self.tasks = tasks
         self.terms = terms
         self.generation = 0
         self.candidate: int | None = None
@@ -116,6 +117,14 @@ class Fleet:
         """The next moment at which a ``Tick`` matters, or ``None``."""
         return min(self._moments(), default=None)
 
+    @property
+    def places(self) -> tuple[int, ...]:
+        """Those that are to be filled: of the web first."""
+        return (*range(self.count), *range(-1, -1 - self.tasks, -1))
+
+    def _grace(self, worker: Worker) -> float:
+        return self.terms.tasks if worker.is_for_tasks else self.terms.graceful
+
     def _moments(self) -> Iterator[float]:
         yield from (alarm for worker in self.workers.values() if (alarm := self._alarm(worker)) is not None)
         yield from (one.deadline for one in self.templates.values() if one.deadline is not None)
@@ -129,7 +138,7 @@ class Fleet:
             if template.state is TemplateState.ABSENT:
                 yield template.backoff.not_before
             if template.state is TemplateState.LOADED and self._wanted(template.generation):
-                vacant = self.workers.vacant(template.generation, self.count)
+                vacant = self.workers.vacant(template.generation, self.places)
                 yield from (self._backoffs[template.generation, place].not_before for place in vacant)
 
     def _alarm(self, worker: Worker) -> float | None:
@@ -143,7 +152,7 @@ class Fleet:
     # --- events: record the fact --------------------------------------------------------------------------
 
     def _configured(self, event: moves.Configured, now: float) -> None:
-        self.count, self.terms = event.workers, event.terms
+        self.count, self.terms, self.tasks = event.workers, event.terms, event.tasks
 
     def _template_loaded(self, event: moves.TemplateLoaded, now: float) -> None:
         template = self.templates.get(event.generation)
@@ -303,12 +312,12 @@ class Fleet:
 
     def _shrink(self, now: float) -> None:
         for worker in self.workers.values():
-            if worker.place >= self.count and not worker.told:
-                self._drain(worker, self.terms.graceful, now)
+            if worker.place not in self.places and not worker.told:
+                self._drain(worker, self._grace(worker), now)
 
     def _promote(self, now: float) -> None:
         """The candidate becomes the generation once it is at full strength."""
-        if self.candidate is None or not self.workers.serving(self.candidate, self.count):
+        if self.candidate is None or not self.workers.serving(self.candidate, self.places):
             return
         before, self.generation, self.candidate = self.generation, self.candidate, None
         self._end_template(before, now)
@@ -340,14 +349,14 @@ class Fleet:
         for worker in list(self.workers.values()):
             successor = self.workers.successor(worker, self.generation)
             if successor and worker.generation <= self.generation and not worker.told:
-                self._drain(worker, self.terms.graceful, now, LINGER)
+                self._drain(worker, self._grace(worker), now, LINGER)
                 facts = worker.facts(by=successor.id, by_pid=successor.pid, reason=worker.reason)
                 self._report("worker.replaced", self._routine(), **facts)
 
     def _fill(self, now: float) -> None:
         for template in self.templates.values():
             if template.state is TemplateState.LOADED and self._wanted(template.generation):
-                for place in self.workers.vacant(template.generation, self.count):
+                for place in self.workers.vacant(template.generation, self.places):
                     if self._backoffs[template.generation, place].due(now):
                         self._spawn(place, template.generation, now)
 
@@ -424,7 +433,7 @@ class Fleet:
     def _spawn(self, place: int, generation: int, now: float) -> None:
         self.last_worker += 1
         self.workers.enlist(place, generation, now, self.last_worker)
-        self._actions.append(moves.SpawnWorker(self.last_worker, generation))
+        self._actions.append(moves.SpawnWorker(self.last_worker, generation, place < 0))
 
     def _drain(self, worker: Worker, seconds: float, now: float, linger: float = 0.0) -> None:
         if worker.state is State.KILLED:
@@ -498,7 +507,7 @@ class Fleet:
         self._report("server.stopping", self._routine(), graceful=graceful, workers=len(self.workers))
         for worker in self.workers.values():
             if not (graceful and worker.told):
-                self._drain(worker, self.terms.graceful if graceful else 0.0, now)
+                self._drain(worker, self._grace(worker) if graceful else 0.0, now)
         for generation in list(self.templates):
             self._end_template(generation, now)
 

@@ -128,6 +128,7 @@ def fleet_rows(fleet: Fleet) -> dict[str, Any]:
     """The table, as JSON can carry it."""
     return {
         "count": fleet.count,
+        "tasks": fleet.tasks,
         "generation": fleet.generation,
         "candidate": fleet.candidate,
         "last_generation": fleet.last_generation,
@@ -140,6 +141,7 @@ def fleet_rows(fleet: Fleet) -> dict[str, Any]:
 def restore_fleet(fleet: Fleet, rows: dict[str, Any], now: float) -> None:
     """The reverse of ``fleet_rows``, into a new table. Nobody could be heard since, which is not their fault."""
     fleet.count, fleet.generation = rows["count"], rows["generation"]
+    fleet.tasks = rows.get("tasks", 0)
     fleet.last_generation, fleet.last_worker = rows["last_generation"], rows["last_worker"]
     fleet.candidate = rows.get("candidate")  # the next reload gives it up
     fleet.announced = fleet.generation > 0

@@ -255,18 +255,18 @@ class Hands:
 
     def _spawn_worker(self, action: moves.SpawnWorker) -> None:
         try:
-            self._ask_for(action.worker, action.generation)
+            self._ask_for(action.worker, action.generation, tasks=action.tasks)
         except OSError as error:
             self._crew.forget_worker(action.worker)
             self._tell(moves.WorkerExited(action.worker, f"cannot be started: {error.strerror}"))
 
-    def _ask_for(self, worker: int, generation: int) -> None:
+    def _ask_for(self, worker: int, generation: int, *, tasks: bool) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
             member = Member(Channel(ours), self.worker_hears(worker))
             self._crew.workers[worker] = self._crew.join(member)
             fds = (theirs.fileno(), member.stacks.fileno())
-            self.send_template(generation, control.Spawn(worker), fds)
+            self.send_template(generation, control.Spawn(worker, tasks=tasks), fds)
 
     def _tell_drain(self, action: moves.TellDrain) -> None:
         if member := self._crew.workers.get(action.worker):

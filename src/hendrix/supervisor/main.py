@@ -68,7 +68,7 @@ class Supervisor:
         self._settings = config.settings
         self._failure: HendrixError | None = None
         self._exit: moves.Exit | None = None
-        self._fleet = Fleet(config.workers, terms(config), preload=config.preload)
+        self._fleet = Fleet(config.workers, terms(config), tasks=config.task_workers, preload=config.preload)
         self._queue: deque[Event] = deque()
         self._carrying_out = False
         self._selector = selectors.DefaultSelector()
@@ -342,7 +342,7 @@ class Supervisor:
         self._settings = loaded.settings
         process.set_title(self._title())
         if first:
-            self._tell(moves.Configured(config.workers, terms(config)))
+            self._tell(moves.Configured(config.workers, terms(config), config.task_workers))
 
     def _credentialed(self, generation: int, answer: control.Credentialed) -> None:
         try:
@@ -365,7 +365,7 @@ class Supervisor:
         config = self._plans.current
         # What TTIN and TTOU made of it stays, unless the option was changed.
         workers = self._fleet.count if config.workers == before.workers else config.workers
-        self._tell(moves.Configured(workers, terms(config)))
+        self._tell(moves.Configured(workers, terms(config), config.task_workers))
         self._executed = False
         self._renewals.serve(config)
 

@@ -11,13 +11,15 @@ class Terms:
     """How long (seconds) the table waits for whom; 0: for ever.
 
     ``graceful`` for requests under way at a drain, ``start`` for a template or worker that loads, ``silence`` for
-    a worker that says nothing. ``patient``: a project that does not load is waited for, not given up (development).
+    a worker that says nothing, ``tasks`` for a task under way at a drain. ``patient``: a project that does not load is
+    waited for, not given up (development).
     """
 
     graceful: float
     start: float = 0.0
     silence: float = 0.0
     patient: bool = False
+    tasks: float = 0.0
 
 
 # --- events: what happened --------------------------------------------------------------------------------
@@ -25,10 +27,11 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Configured:
-    """The options are final: this many workers, and these terms."""
+    """The options are final: this many workers, these terms, and so many task workers."""
 
     workers: int
     terms: Terms
+    tasks: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,10 +233,11 @@ class AskTemplateStacks:
 
 @dataclass(frozen=True, slots=True)
 class SpawnWorker:
-    """Have the template of ``generation`` fork this worker."""
+    """Have the template of ``generation`` fork this worker, one for tasks or for the web."""
 
     worker: int
     generation: int
+    tasks: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,8 @@ class Plans:
 def terms(config: Config) -> Terms:
     """How long the fleet waits for whom."""
     silence = max(config.worker_timeout, LEAST_SILENCE) if config.worker_timeout else 0.0
-    return Terms(config.graceful_timeout, config.start_timeout, silence, config.dev or config.reload)
+    patient = config.dev or config.reload
+    return Terms(config.graceful_timeout, config.start_timeout, silence, patient, config.task_timeout)
 
 
 def _as_far_as_reloadable(wanted: Config, running: Config) -> Config:

@@ -1,11 +1,12 @@
 """All workers, and what can be asked of them: who fills which place, who serves, who replaces whom. Pure.
 
-Every worker has a *place*, one of ``count``. In each generation a place is filled by one worker.
+Every worker has a *place*: 0, 1 ... for the web, -1, -2 ... for tasks. In each generation a place is filled by one
+worker.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from hendrix.supervisor.entries import State, Worker
 
@@ -22,15 +23,15 @@ class Roster(dict[int, Worker]):
         """The workers of one generation."""
         return (worker for worker in self.values() if worker.generation == generation)
 
-    def vacant(self, generation: int, count: int) -> list[int]:
-        """The places of ``count`` that no worker of the generation fills or is about to fill."""
+    def vacant(self, generation: int, places: Sequence[int]) -> list[int]:
+        """Those of ``places`` that no worker of the generation fills or is about to fill."""
         taken = {worker.place for worker in self.of(generation) if _occupies(worker)}
-        return [place for place in range(count) if place not in taken]
+        return [place for place in places if place not in taken]
 
-    def serving(self, generation: int, count: int) -> bool:
-        """Whether each of ``count`` places has a worker of the generation that is ready."""
+    def serving(self, generation: int, places: Sequence[int]) -> bool:
+        """Whether each of ``places`` has a worker of the generation that is ready."""
         ready = {worker.place for worker in self.of(generation) if _serves(worker)}
-        return ready.issuperset(range(count))
+        return ready.issuperset(places)
 
     def successor(self, worker: Worker, generation: int) -> Worker | None:
         """The ready worker of ``generation`` that makes this one superfluous, if it is meant to be replaced."""

@@ -44,6 +44,7 @@ def status(fleet: Fleet, crew: Crew, chronicle: Chronicle, now: float) -> dict[s
         "started": chronicle.started,
         "phase": str(fleet.phase),
         "workers_wanted": fleet.count,
+        "task_workers_wanted": fleet.tasks,
         "generation": fleet.generation,
         "candidate": fleet.candidate,
         "loading_since": loading,
@@ -67,6 +68,7 @@ def _worker(worker: Worker, member: Member | None, now: float) -> dict[str, Any]
     return {
         "worker": worker.id,
         "place": worker.place,
+        "kind": "tasks" if worker.is_for_tasks else "web",
         "pid": worker.pid,
         "generation": worker.generation,
         "state": "frozen" if worker.frozen else str(worker.state),

@@ -103,6 +103,21 @@ def add_services(served: Served, config: Config) -> Served:
     return replace(served, services=services)
 
 
+def check_tasks(config: Config) -> None:
+    """Where there are to be task workers: can they work? Raises ``ProjectError``."""
+    if not config.task_workers:
+        return
+    if not _has_settings() or "django.apps" not in sys.modules or not sys.modules["django.apps"].apps.ready:
+        raise ProjectError("--task-workers needs a Django project: give its settings, or --task-workers 0")
+    from hendrix.tasks.readiness import fault  # noqa: PLC0415 - imports Django's tasks
+
+    try:
+        if wrong := fault():
+            raise ProjectError(f"--task-workers {config.task_workers}: {wrong}")
+    finally:
+        _close_connections()
+
+
 def _who_says(services: tuple[str, ...]) -> str:
     """The old setting's name, where it is that."""
     if _has_settings():

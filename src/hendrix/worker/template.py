@@ -84,7 +84,7 @@ class Template:
             elif isinstance(message, Presented):
                 self._take(fds[0])
             elif isinstance(message, Spawn):
-                self._spawn(message.worker, fds, installed)
+                self._spawn(message, fds, installed)
 
     def _configure(self, message: Configure, fds: list[int]) -> None:
         """Only now are the options known that the project's settings give."""
@@ -124,6 +124,7 @@ class Template:
                 return False  # the options are refused
             self._configure(received[0], received[1])
             self._served = project.add_services(served, self._config)
+            project.check_tasks(self._config)
         except ProjectError as error:
             self._tell_what_to_watch(since, error)
             raise
@@ -158,13 +159,13 @@ class Template:
         self._channel.send(Loaded(0.0))
         return True
 
-    def _spawn(self, number: int, fds: list[int], installed: reactor.Reactor) -> None:
+    def _spawn(self, asked: Spawn, fds: list[int], installed: reactor.Reactor) -> None:
         reader, writer = os.pipe()
         sys.stdout.flush()
         sys.stderr.flush()
         middle = os.fork()
         if middle == 0:
-            self._middle(number, fds, installed, writer)
+            self._middle(asked, fds, installed, writer)
         os.close(writer)
         for fd in fds:
             os.close(fd)
@@ -172,9 +173,9 @@ class Template:
         os.close(reader)
         os.waitpid(middle, 0)
         if pid:
-            self._channel.send(Spawned(number, pid))
+            self._channel.send(Spawned(asked.worker, pid))
 
-    def _middle(self, number: int, fds: list[int], installed: reactor.Reactor, writer: int) -> None:
+    def _middle(self, asked: Spawn, fds: list[int], installed: reactor.Reactor, writer: int) -> None:
         """In the process between: fork the worker and leave, so that the supervisor inherits it."""
         status = 1
         try:
@@ -184,18 +185,26 @@ class Template:
                 os._exit(0)
             os.close(writer)
             self._channel.sock.close()
-            status = self._be_worker(number, fds, installed)
+            status = self._be_worker(asked, fds, installed)
         finally:
             os._exit(status)
 
-    def _be_worker(self, number: int, fds: list[int], installed: reactor.Reactor) -> int:
+    def _be_worker(self, asked: Spawn, fds: list[int], installed: reactor.Reactor) -> int:
         channel, stacks = fds
         distress.answer_with_stacks(stacks)
         sock = socket.socket(fileno=channel)
+        number = asked.worker
         served = self._served or self._load_late(number, sock)
-        _collect_seldom()
         if served is None:
             return 1
+        if asked.tasks:
+            from hendrix.worker import labour  # noqa: PLC0415 - imports Django
+
+            for listener in self._listening:
+                listener.close()
+            gc.enable()
+            return labour.live(number, self._config, sock)
+        _collect_seldom()
         return main.live(number, self._config, served, self._listening, sock, installed, self._secured)
 
     def _load_late(self, number: int, sock: socket.socket) -> Served | None:
@@ -204,7 +213,9 @@ class Template:
         told: Message
         try:
             project.load_settings(self._config)
-            return project.add_services(project.load_application(self._config), self._config)
+            served = project.add_services(project.load_application(self._config), self._config)
+            project.check_tasks(self._config)
+            return served
         except ProjectError as error:
             told = LoadFailed(str(error), error.traceback)
         BlockingChannel(sock).send(told)

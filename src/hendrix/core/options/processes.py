@@ -43,3 +43,19 @@ class Processes:
         "responses whose following calls may wait for them; past that the request's own thread makes them",
         metavar="N",
     )
+    task_workers: int = option(
+        0, values.number(0, 512), "processes that run tasks (django.tasks), besides", metavar="M"
+    )
+    task_queues: str = option("", values.text, "queues that they work on, comma separated; else all", metavar="NAMES")
+    task_interval: float = option(
+        0.5,
+        values.duration,
+        "time between looks for tasks where there are none",
+        metavar="TIME",
+    )
+    task_timeout: float = option(
+        60.0,
+        values.duration,
+        "time for a task under way when its worker is told to leave; then it is given back",
+        metavar="TIME",
+    )

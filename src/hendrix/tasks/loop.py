@@ -1,0 +1,198 @@
+"""What a task worker does: take a task, run it, say how it ended; now and then look for the dead and the due."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.exceptions import SuspiciousOperation
+from django.db import Error, OperationalError, close_old_connections, connections, reset_queries
+from django_tasks_db.compat import TaskContext, task_finished, task_started
+
+from hendrix.core.events import ERROR, WARNING, emit
+from hendrix.tasks import holding, planning, presence
+from hendrix.tasks.readiness import alias, backends
+from hendrix.tasks.retry import chance, policy_of
+
+#: Seconds between looks for tasks of dead workers.
+_ROUNDS = 5.0
+#: Seconds for which the result of a task that is done is not given up, while the database is away.
+_PERSISTENCE = 60.0
+_LONGEST_PAUSE = 15.0
+
+
+class TaskLoop:
+    """Runs in the main thread; ``leave`` and ``give_up`` are for others."""
+
+    def __init__(self, queues: Sequence[str], interval: float) -> None:
+        self.me = presence.identify()
+        self.using = alias()
+        self.done = 0
+        #: The task under way.
+        self.row: Any = None
+        self._backends = backends()
+        self._aliases = [backend.alias for backend in self._backends]
+        self._queues = queues
+        self._interval = interval
+        self._leaving = threading.Event()
+        self._next_round = self._next_due = 0.0
+        self._agreed = False
+        self._pause = 0.0
+
+    def run(self) -> None:
+        """Until told to leave. A database that is away is waited for."""
+        while not self._leaving.is_set():
+            try:
+                busy = self._turn()
+                self._pause = 0.0
+            except Error as error:
+                self._on_error(error)
+                continue
+            if not busy:
+                self._leaving.wait(self._interval)
+        self._disappear()
+
+    def leave(self) -> None:
+        """Take no more tasks."""
+        self._leaving.set()
+
+    def give_up(self) -> None:
+        """From another thread, before the process ends: somebody else is to run what is under way."""
+        row = self.row
+        if row is None:
+            return
+        try:
+            if holding.give_back(row):
+                emit("task.given_back", WARNING, task=row.task_path, id=str(row.id))
+            presence.disappear(self.me, self.using)
+        except Error as error:
+            # It is found when we are known to be dead.
+            emit("task.not_given_back", WARNING, task=row.task_path, id=str(row.id), reason=str(error))
+
+    def beat(self) -> int:
+        """From another thread, every few seconds: we are alive. How many tasks wait."""
+        try:
+            presence.appear(self.me, self.using)
+            return holding.count(holding.waiting(self._aliases, self._queues))
+        finally:
+            close_old_connections()
+
+    # --- one turn ------------------------------------------------------------------------------------------
+
+    def _turn(self) -> bool:
+        close_old_connections()
+        if not self._agreed:
+            presence.appear(self.me, self.using)
+            planning.agree(self._backends, self.using)
+            self._agreed = True
+        now = time.monotonic()
+        if now >= self._next_round:
+            self._next_round = now + _ROUNDS
+            holding.recover(self.me, self._backends)
+        if now >= self._next_due:
+            self._next_due = now + min(planning.enqueue_due(self._backends, self.using), 60.0)
+        ready = holding.waiting(self._aliases, self._queues)
+        # First a look that locks nothing.
+        if not ready.order_by()[:1].exists():
+            return False
+        row = holding.take(ready, self.me)
+        if row is None:
+            return False
+        self.row = row
+        try:
+            self._run(row)
+        finally:
+            self.row = None
+            self.done += 1
+            _tidy()
+        return True
+
+    def _on_error(self, error: Error) -> None:
+        self._pause = min(max(self._pause * 2, 0.5), _LONGEST_PAUSE)
+        emit("tasks.database", ERROR, reason=str(error).strip(), again_in=self._pause)
+        connections.close_all()
+        self._leaving.wait(self._pause)
+
+    def _disappear(self) -> None:
+        try:
+            presence.disappear(self.me, self.using)
+        except Error:
+            pass  # it is known by its process
+        connections.close_all()
+
+    # --- one task ------------------------------------------------------------------------------------------
+
+    def _run(self, row: Any) -> None:
+        backend: Any = None
+        try:
+            task, result = row.task, row.task_result
+            backend = task.get_backend()
+            task_started.send(sender=type(backend), task_result=result)
+            context = (TaskContext(task_result=result),) if task.takes_context else ()
+            value = task.call(*context, *result.args, **result.kwargs)
+            kept = final = _persist(holding.succeed, row, value)
+        except BaseException as error:
+            # SystemExit too: it ends a task, not the worker.
+            kept, final = self._failed(row, error, backend)
+            if final and backend is not None:
+                _tell_finished(backend, row)  # here, for Django logs the exception at hand
+        else:
+            if final:
+                _tell_finished(backend, row)
+        if not kept:
+            emit("task.lost", WARNING, task=row.task_path, id=str(row.id))
+
+    def _failed(self, row: Any, error: BaseException, backend: Any) -> tuple[bool, bool]:
+        """Was it still ours to say, and is it over?"""
+        attempt = len(row.worker_ids)
+        policy = policy_of(_function(row), getattr(backend, "options", {}))
+        delay = policy.delay(attempt, error, chance())
+        if delay is None:
+            kept = _persist(holding.fail, row, error)
+            if backend is None:
+                emit("task.unknown", ERROR, task=row.task_path, id=str(row.id), exc=error)
+            return kept, kept
+        kept = _persist(holding.put_off, row, error, delay)
+        if kept:
+            facts = {"task": row.task_path, "id": str(row.id), "attempt": attempt, "again_in": round(delay, 1)}
+            emit("task.retried", WARNING, **facts, reason=f"{type(error).__name__}: {error}")
+        return kept, False
+
+
+def _function(row: Any) -> Any:
+    try:
+        return row.task.func
+    except (ImportError, SuspiciousOperation):
+        return None
+
+
+def _tell_finished(backend: Any, row: Any) -> None:
+    """Django's signal, upon which it logs, a failure with its traceback."""
+    try:
+        task_finished.send(sender=type(backend), task_result=row.task_result)
+    except Exception as error:
+        emit("task.signal_failed", ERROR, task=row.task_path, id=str(row.id), exc=error)
+
+
+def _persist(change: Any, *args: Any) -> bool:
+    """A task that is done is not to be done again only because the database is locked, or away for a moment."""
+    until = time.monotonic() + _PERSISTENCE
+    while True:
+        try:
+            return bool(change(*args))
+        except OperationalError:
+            if time.monotonic() > until:
+                raise
+            connections.close_all()
+            time.sleep(0.1)
+
+
+def _tidy() -> None:
+    """What a task left open is not the next one's."""
+    for connection in connections.all(initialized_only=True):
+        if connection.connection is not None and (connection.in_atomic_block or not connection.get_autocommit()):
+            connection.close()
+    reset_queries()
+    close_old_connections()
