@@ -20,7 +20,7 @@ from cryptography import x509
 
 from tests.kit.client import Client
 from tests.kit.live import PATIENCE, Server, until
-from tests.kit.pebble import Unavailable, free_ports, pebble
+from tests.kit.pebble import free_ports, pebble
 from tests.process.hx import actions
 from tests.process.project import Project
 from tests.process.test_service import readable_python
@@ -84,11 +84,8 @@ def ports():
 
 @pytest.fixture
 def authority(ports):
-    try:
-        with pebble(ports[0]) as found:
-            yield found
-    except Unavailable as reason:
-        pytest.skip(str(reason))
+    with pebble(ports[0]) as found:
+        yield found
 
 
 @pytest.fixture
@@ -152,20 +149,20 @@ def test_renewal_under_load(site, hx):
     with site.serve("-w", "2", **hx.extra):
         before = site.await_trusted()
         with site.visit() as kept:
-            renewing = subprocess.Popen(
+            renewal = subprocess.Popen(
                 [*site.project.command()[:-1], "certs", "--renew", NAME, "--http-port", str(site.port)],
                 cwd=site.project.folder,
                 env=site.project.environ(**hx.extra),
                 stderr=subprocess.PIPE,
             )
             answered = 0
-            while renewing.poll() is None or site.certificate().serial_number == before.serial_number:
+            while renewal.poll() is None or site.certificate().serial_number == before.serial_number:
                 assert kept.get("/hello").body == b"hello"
                 with site.visit() as fresh:
                     assert fresh.get("/hello").body == b"hello"
                 answered += 1
-            assert renewing.wait() == 0, renewing.stderr.read()
-            renewing.stderr.close()
+            assert renewal.wait() == 0, renewal.stderr.read()
+            renewal.stderr.close()
             assert answered > 3
         after = site.await_trusted()
         assert after.serial_number != before.serial_number
@@ -194,6 +191,11 @@ def test_a_reload_brings_another_name(site):
         assert OTHER in str(first.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
         site.await_trusted(OTHER)
         site.await_trusted()
+        before, since = renewing(server), server.mark()
+        toml.write_text(f'domain = ["{NAME}", "{OTHER}"]\nthreads = 7\n')
+        server.signal(signal.SIGHUP)
+        server.await_log("reload.done", since)
+        assert renewing(server) == before, "it has nothing to do with that"
 
 
 def test_a_restart_of_the_program(site, hx):
@@ -210,13 +212,17 @@ def test_a_restart_of_the_program(site, hx):
 def test_the_process_that_renews_is_killed(site, hx):
     with site.serve(**hx.extra) as server:
         site.await_trusted()
-        titled = [pid for pid in children(server.pid) if "certificates" in server._title(pid)]
-        assert len(titled) == 1
-        os.kill(titled[0], signal.SIGKILL)
+        os.kill(renewing(server), signal.SIGKILL)
         server.await_log("renewer.died")
         until(lambda: rows(hx)[NAME]["elsewhere"] is False, "another")
         done = hx("certs", "--renew", "--http-port", str(site.port))
         assert done.returncode == 0, done.stderr
+
+
+def renewing(server: Server) -> int:
+    """The process that renews."""
+    (found,) = [pid for pid in children(server.pid) if "certificates" in server._title(pid)]
+    return found
 
 
 def children(pid: int) -> list[int]:
@@ -297,8 +303,7 @@ def test_as_another_user(site):
                 for name in names
             }
             assert owners == {nobody}
-            renewing = [pid for pid in children(server.pid) if "certificates" in server._title(pid)]
-            status = Path(f"/proc/{renewing[0]}/status").read_text()
+            status = Path(f"/proc/{renewing(server)}/status").read_text()
             assert f"Uid:\t{nobody}\t{nobody}\t{nobody}\t{nobody}" in status
         finally:
             server.stop()

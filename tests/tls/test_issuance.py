@@ -19,7 +19,7 @@ from hendrix.tls.errand import Terms
 from hendrix.tls.network import AuthorityError, problem_text, seconds
 from hendrix.tls.record import Record
 from hendrix.tls.vault import Vault
-from tests.kit.pebble import Pebble, Unavailable, pebble
+from tests.kit.pebble import Pebble, pebble
 from tests.kit.responder import responder
 
 
@@ -38,11 +38,8 @@ def web(path):
 
 @pytest.fixture(scope="module")
 def authority(web):
-    try:
-        with pebble(web[0]) as found:
-            yield found
-    except Unavailable as reason:
-        pytest.skip(str(reason))
+    with pebble(web[0]) as found:
+        yield found
 
 
 @pytest.fixture

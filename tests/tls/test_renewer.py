@@ -25,7 +25,7 @@ from hendrix.tls.renewer import Renewer, described
 from hendrix.tls.vault import Vault
 from tests.kit.acme_front import front
 from tests.kit.live import PATIENCE, until
-from tests.kit.pebble import Unavailable, pebble
+from tests.kit.pebble import pebble
 from tests.kit.responder import responder
 
 
@@ -97,11 +97,8 @@ def port(path):
 
 @pytest.fixture
 def authority(port):
-    try:
-        with pebble(port) as found:
-            yield found
-    except Unavailable as reason:
-        pytest.skip(str(reason))
+    with pebble(port) as found:
+        yield found
 
 
 @pytest.fixture
@@ -324,8 +321,9 @@ def test_a_certificate_that_must_go_is_replaced_at_once(vault, door):
         first = door.asked[0]
         door.window = (time.time() + 86400, time.time() + 2 * 86400)
         one.until(lambda: len(door.asked) >= 2 and one.rows["a.example.org"]["next_renewal"] > time.time() + 3600)
+    # Each may have been sent more than once, as Pebble refuses nonces.
     assert "replaces" not in door.orders[0]
-    assert door.orders[1]["replaces"] == first
+    assert door.orders[-1]["replaces"] == first
     assert vault.record("a.example.org").identity != first
 
 

@@ -10,7 +10,7 @@ from time import monotonic
 from typing import Any
 
 from hendrix.core import control, events
-from hendrix.core.config import Config
+from hendrix.core.config import OPTIONS, Config
 from hendrix.core.console import Done
 from hendrix.core.control import Message
 from hendrix.supervisor import identity, process
@@ -36,7 +36,7 @@ class Renewals:
 
     def serve(self, config: Config) -> None:
         """These options count from now on."""
-        self._act(self._aide.want(config if config.domains and self._renewer else None, monotonic()))
+        self._act(self._aide.want(_wish(config) if config.domains and self._renewer else None, monotonic()))
 
     def end(self) -> None:
         """The server is stopping."""
@@ -150,6 +150,12 @@ class Renewals:
     def _send(self, message: Message) -> None:
         if self._crew.renewer:
             self._crew.send(self._crew.renewer, message)
+
+
+def _wish(config: Config) -> Config:
+    """What matters to it: whatever else is changed, it goes on with what it is about."""
+    names = [name for name, option in OPTIONS.items() if option.group == "certificates" or name in ("user", "group")]
+    return Config(**{name: getattr(config, name) for name in names})
 
 
 def _versions(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
