@@ -355,3 +355,23 @@ def test_hx_check_tells_of_what_ends_soon_or_cannot_be_served(project, hx):
     issued(project, "other")
     done = hx("check", "--key", "other.key", "--cert", "site.crt")
     assert "it was made with another key than" in done.stdout
+
+
+RUN = """
+import sys
+
+from hendrix.deploy.{module} import {name}
+
+options = {{"settings": "site1.settings", "bind": "127.0.0.1:0", "https_port": 0, "workers": 2}}
+deployer = {name}("start", options, key="site.key", cert="site.crt")
+deployer.run()
+"""
+
+
+@pytest.mark.parametrize(("module", "name"), [("tls", "HendrixDeployTLS"), ("ssl", "HendrixDeploySSL")])
+def test_the_old_classes(project, module, name):
+    issued(project)
+    (project.folder / "run.py").write_text(RUN.format(module=module, name=name))
+    project.command = lambda *_options: [sys.executable, "run.py"]
+    with project.serve() as server, client(server.https_port) as found:
+        assert found.get("/hello").body == b"hello"

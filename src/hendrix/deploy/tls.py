@@ -7,7 +7,6 @@ from typing import Any
 
 from hendrix.core.errors import UsageError
 from hendrix.deploy.base import HendrixDeploy
-from hendrix.deploy.given import need
 
 
 class HendrixDeployTLS(HendrixDeploy):
@@ -26,7 +25,6 @@ class HendrixDeployTLS(HendrixDeploy):
     ) -> None:
         if context_factory is not None or context_factory_kwargs is not None:
             raise UsageError("HendrixDeployTLS takes no context_factory any more; give key and cert")
-        need("key", "cert", what="TLS")
         given = {**(options or {})}
         given.update({name: value for name, value in (("key", key), ("cert", cert)) if value})
         if not (given.get("key") and given.get("cert")):
