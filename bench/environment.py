@@ -29,6 +29,7 @@ REQUIREMENTS = (
     "pyuwsgi>=2.0.30",
     "daphne>=4.2.3",
     "hypercorn>=0.18",
+    "hypercorn>=0.18",
 )
 
 
@@ -73,6 +74,17 @@ def _ensure_wrk() -> None:
     _call(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "wrk"], "apt-get install wrk")
 
 
+def _ensure_h2load() -> None:
+    if shutil.which("h2load"):
+        return
+    if os.geteuid() or not shutil.which("apt-get"):
+        raise BenchError("h2load is missing: install it (Debian: apt-get install nghttp2-client) and run this again")
+    say("installing h2load")
+    _call(["apt-get", "update", "-qq"], "apt-get update")
+    packages = ["--no-install-recommends", "nghttp2-client"]
+    _call(["apt-get", "install", "-y", "-qq", *packages], "apt-get install nghttp2-client")
+
+
 def _ensure_nginx() -> None:
     """Unpacked, not installed: an installed one would begin to serve port 80 of this machine."""
     if nginx.program():
@@ -100,6 +112,7 @@ def ensure() -> None:
         raise BenchError("the benchmark needs Linux: it reads /proc and pins processes to cores")
     STATE.mkdir(exist_ok=True)
     _ensure_wrk()
+    _ensure_h2load()
     _ensure_nginx()
     hendrix = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     wanted = _stamp(sys.version, REQUIREMENTS, hendrix["dependencies"], hendrix["scripts"], str(VENV))

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from bench import idle, life, many, sockets, startup, streams, tables, tls, workers
+from bench import idle, life, many, multiplexed, sockets, startup, streams, tables, tls, workers
 from bench.places import ROOT
 from bench.progress import BenchError
 from bench.rounds import Plan, Sample
@@ -52,6 +52,7 @@ def _loads(kind: tables.Kind) -> Callable[[Any, Plan], Section]:
 # How each section is drawn from its raw figures, in the order in which they stand.
 _DRAWN: dict[str, Callable[[Any, Plan], Section]] = {
     **{kind.key: _loads(kind) for kind in tables.KINDS},
+    "http2": multiplexed.draw,
     "many": lambda raw, plan: many.draw(raw),
     "streams": streams.draw,
     "sockets": sockets.draw,
