@@ -51,6 +51,7 @@ class TaskLoop:
                 self._on_error(error)
                 continue
             if not busy:
+                close_old_connections()
                 self._leaving.wait(self._interval)
         self._disappear()
 
@@ -82,7 +83,6 @@ class TaskLoop:
     # --- one turn ------------------------------------------------------------------------------------------
 
     def _turn(self) -> bool:
-        close_old_connections()
         if not self._agreed:
             presence.appear(self.me, self.using)
             planning.agree(self._backends, self.using)
@@ -106,7 +106,7 @@ class TaskLoop:
         finally:
             self.row = None
             self.done += 1
-            _tidy()
+            _tidy(self.using)
         return True
 
     def _on_error(self, error: Error) -> None:
@@ -189,10 +189,16 @@ def _persist(change: Any, *args: Any) -> bool:
             time.sleep(0.1)
 
 
-def _tidy() -> None:
-    """What a task left open is not the next one's."""
+def _tidy(using: str) -> None:
+    """What a task left open is not the next one's.
+
+    The connection to the queue itself is kept for as long as there is something to do: it is used again at once.
+    """
     for connection in connections.all(initialized_only=True):
-        if connection.connection is not None and (connection.in_atomic_block or not connection.get_autocommit()):
+        if connection.connection is None:
+            continue
+        if connection.in_atomic_block or not connection.get_autocommit():
             connection.close()
+        elif connection.alias != using or connection.errors_occurred:
+            connection.close_if_unusable_or_obsolete()
     reset_queries()
-    close_old_connections()
