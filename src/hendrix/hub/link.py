@@ -22,7 +22,7 @@ from hendrix.hub.presence import Change
 from hendrix.hub.switch import Start
 
 #: Of publishes that wait for their confirmation.
-MOST_UNCONFIRMED = 2000
+MOST_UNCONFIRMED = 10_000
 MOST_UNCONFIRMED_BYTES = 32 << 20
 PATIENCE = 10.0
 """Seconds that a publish waits for its confirmation."""

@@ -21,7 +21,7 @@ from hendrix.hub.topics import Topics
 #: Of a record in the journal: id, publisher, its number, when, binary, keep, the id before in this topic, topic.
 _RECORD = struct.Struct("!QQ8sId?IdQQH")
 _MOST_PUBLISHERS = 10_000
-_MOST_UNCONFIRMED = 2048
+_MOST_UNCONFIRMED = 10_240
 """Publishes of one publisher that are recognised when they come again."""
 _SWEEP = 10.0
 
@@ -63,7 +63,7 @@ class Switch:
         self._presence = Presence[Peer]()
         self._history = History(len(memory) // 4) if memory is not None else History()
         self._history.floor = Id(epoch, 0)
-        self._publishers: OrderedDict[bytes, dict[int, Id]] = OrderedDict()
+        self._publishers: OrderedDict[bytes, OrderedDict[int, Id]] = OrderedDict()
         self.latest = Id(epoch, 0)
         self.published = 0
         self._swept = now
@@ -86,7 +86,7 @@ class Switch:
         """Once it returns, the message is known for good. Raises ``HubError`` for one that is too large."""
         if len(payload) > LARGEST_PAYLOAD:
             raise HubError(f"a message of {len(payload)} bytes; the most is {LARGEST_PAYLOAD}")
-        said = self._said_by(publisher.name) if publisher else {}
+        said = self._said_by(publisher.name) if publisher else OrderedDict()
         if publisher and (known := said.get(publisher.number)) is not None:
             return known
         keep = keep or self.keep
@@ -183,10 +183,10 @@ class Switch:
 
     # --- memory -------------------------------------------------------------------------------------------
 
-    def _said_by(self, name: bytes) -> dict[int, Id]:
+    def _said_by(self, name: bytes) -> OrderedDict[int, Id]:
         said = self._publishers.get(name)
         if said is None:
-            said = self._publishers[name] = {}
+            said = self._publishers[name] = OrderedDict()
             if len(self._publishers) > _MOST_PUBLISHERS:
                 self._publishers.popitem(last=False)
         else:
@@ -228,7 +228,7 @@ def _topic_of(record: bytes) -> str:
     return record[_RECORD.size : _RECORD.size + length].decode()
 
 
-def _note(said: dict[int, Id], number: int, id: Id) -> None:
+def _note(said: OrderedDict[int, Id], number: int, id: Id) -> None:
     said[number] = id
     if len(said) > _MOST_UNCONFIRMED:
-        del said[next(iter(said))]
+        said.popitem(last=False)

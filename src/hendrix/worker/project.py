@@ -62,7 +62,7 @@ def load_set_up(config: Config) -> Served:
     """What is to be served of a Django project that this process has set up, for tests. Raises ``ProjectError``."""
     from django.conf import settings  # noqa: PLC0415
 
-    return _with_files_and_resources(_with_sockets(_of_django(config, settings)), config)
+    return _with_files_and_resources(_of_django(config, settings), config)
 
 
 def _with_files_and_resources(served: Served, config: Config) -> Served:
@@ -72,6 +72,9 @@ def _with_files_and_resources(served: Served, config: Config) -> Served:
         from hendrix.worker.resources import load_mounts  # noqa: PLC0415 - imports Twisted's web server
 
         served = replace(served, mounts=load_mounts(names, things))
+    if _has_settings() and not (config.wsgi or config.asgi):
+        with projects_fault("the routes of WebSockets do not load"):
+            served = _with_sockets(served)
     return replace(served, places=find_places(config))
 
 
@@ -164,7 +167,7 @@ def _load_django(config: Config) -> Served:
         from django.urls import get_resolver  # noqa: PLC0415
 
         django.setup(set_prefix=False)
-        served = _with_sockets(_of_django(config, settings))
+        served = _of_django(config, settings)
         # Import the views now: what is loaded before the fork is shared by all workers, and a broken urls.py
         # shows at the start, not at the first request.
         cast("Any", get_resolver()).url_patterns  # noqa: B018
@@ -193,17 +196,21 @@ def _of_django(config: Config, settings: Any) -> Served:
 
 
 def _with_sockets(served: Served) -> Served:
-    """The routes of its WebSockets; none of it is imported where there are none."""
+    """The routes of its WebSockets, and those that its resources bring."""
     from django.conf import settings  # noqa: PLC0415
 
-    name = getattr(settings, "HENDRIX_WEBSOCKETS", None) or getattr(settings, "ROOT_URLCONF", None)
-    if not name or not hasattr(importlib.import_module(name), "websocket_urlpatterns"):
-        if getattr(settings, "HENDRIX_WEBSOCKETS", None):
-            raise ProjectError(f"HENDRIX_WEBSOCKETS names {name}, which has no websocket_urlpatterns")
+    named = getattr(settings, "HENDRIX_WEBSOCKETS", None)
+    module = str(named or getattr(settings, "ROOT_URLCONF", None) or "")
+    found = bool(module) and hasattr(importlib.import_module(module), "websocket_urlpatterns")
+    if named and not found:
+        raise ProjectError(f"HENDRIX_WEBSOCKETS names {named}, which has no websocket_urlpatterns")
+    mounts = served.mounts.all if served.mounts else []
+    brought = [pair for mount in mounts for pair in getattr(mount.resource, "websockets", ())]
+    if not found and not brought:
         return served
     from hendrix.answer.sockets.routes import routes_of  # noqa: PLC0415 - most projects have none
 
-    return replace(served, routes=routes_of(name))
+    return replace(served, routes=routes_of(module if found else "", brought))
 
 
 def _load_dotted(name: str, kind: str) -> Application:

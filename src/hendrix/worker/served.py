@@ -127,13 +127,16 @@ def build_answer(
     answer = _project(served, threads, tasks, host, facts)
     if host is not None:
         answer = route_websocket(asgi_websocket(host), answer)
-    if served.routes is not None:
-        answer = _sockets(served.routes, facts, threads, tasks, answer)
     beside = _beside(served, config, threads, tasks)
+    if served.routes is not None:
+        # Before resources: one may bring a route that lies below its own place.
+        beside = _with_sockets(served.routes, facts, threads, tasks, beside)
     return build_chain(config, answer, beside, served.places, disk, threads, crew, cache, later)
 
 
-def _sockets(routes: Any, facts: dict[str, Any], threads: ThreadPool, tasks: Tasks, inner: Answer) -> Answer:
+def _with_sockets(
+    routes: Any, facts: dict[str, Any], threads: ThreadPool, tasks: Tasks, beside: Callable[[Answer], Answer]
+) -> Callable[[Answer], Answer]:
     """Handshakes at the project's own routes; the others go on, to an ASGI application if there is one."""
     from hendrix.answer.environ import base_environ, build_environ, id_key  # noqa: PLC0415
     from hendrix.answer.sockets.admission import middleware  # noqa: PLC0415 - imports Django
@@ -143,7 +146,8 @@ def _sockets(routes: Any, facts: dict[str, Any], threads: ThreadPool, tasks: Tas
     base = base_environ(multiprocess=facts["multiprocess"], software=facts["software"], file_wrapper=None)
     base["SCRIPT_NAME"] = facts["root_path"]
     build = partial(build_environ, base, id_key(facts["id_field"]))
-    return answer_sockets(routes, WorkerHost(tasks.loop, threads, tasks), build, middleware(), inner)
+    host, admitting = WorkerHost(tasks.loop, threads, tasks), middleware()
+    return lambda inner: answer_sockets(routes, host, build, admitting, beside(inner))
 
 
 def _beside(served: Served, config: Config, threads: ThreadPool, tasks: Tasks) -> Callable[[Answer], Answer]:

@@ -8,10 +8,12 @@ class, or a function that ``@websocket`` was put before.
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterable
 
 from django.core.exceptions import ImproperlyConfigured
-from django.urls import Resolver404, ResolverMatch, URLResolver
+from django.urls import Resolver404, ResolverMatch, URLResolver, path
 from django.urls.resolvers import RegexPattern, URLPattern
+from django.utils.module_loading import import_string
 
 from hendrix.answer.sockets.rate import Rate
 from hendrix.answer.sockets.socket import WebSocket
@@ -20,17 +22,22 @@ from hendrix.hub.subscription import CLOSE, DROP_OLDEST
 NAME = "websocket_urlpatterns"
 
 
-def routes_of(module: str) -> URLResolver:
-    """Those of a module. Raises ``ImproperlyConfigured``, ``ValueError`` for sockets that say nonsense."""
-    resolver = URLResolver(RegexPattern(r"^/"), list(getattr(importlib.import_module(module), NAME)))
+def routes_of(module: str, brought: Iterable[tuple[str, str]] = ()) -> URLResolver:
+    """Those of a module, if one is named, and those that resources bring: path and dotted name of the class.
+
+    Raises ``ImproperlyConfigured``, ``ValueError`` for sockets that say nonsense.
+    """
+    patterns = list(getattr(importlib.import_module(module), NAME)) if module else []
+    patterns += [path(place, import_string(name)) for place, name in brought]
+    resolver = URLResolver(RegexPattern(r"^/"), patterns)
     _check(resolver)
     return resolver
 
 
-def find(routes: URLResolver, path: str) -> ResolverMatch | None:
-    """What serves ``path``."""
+def find(routes: URLResolver, place: str) -> ResolverMatch | None:
+    """What serves the path ``place``."""
     try:
-        return routes.resolve(path)
+        return routes.resolve(place)
     except Resolver404:
         return None
 

@@ -1,0 +1,1 @@
+"""Messages to browsers and work beside requests, by the names of the old Hendrix."""
