@@ -10,6 +10,7 @@ import os
 import selectors
 import signal
 import socket
+import stat
 from collections.abc import Callable
 from time import monotonic
 from typing import Any
@@ -20,6 +21,8 @@ from hendrix.supervisor import identity, process
 from hendrix.supervisor.backoff import Backoff
 from hendrix.supervisor.private import bound, socket_file
 from hendrix.supervisor.sockets import SocketFile
+
+_FOR_ALL = "/run/hendrix"
 
 RunRelay = Callable[[socket.socket, int, Config, socket.socket], None]
 """What runs in it: with the listening socket, the descriptor of its memory, and a socket that ends when it is to."""
@@ -51,12 +54,12 @@ class Relay:
         if self._socket is not None or self._run is None:
             return
         owner = identity.find(config.user, config.group)
-        self._memory = _memory(config.hub_memory)
+        if owner:
+            path = _within_reach(path)
         self._listen(path, bound(path))
+        self._memory = _memory(config.hub_memory)
         if owner:
             identity.own(path, owner)
-            # Workers are to find the socket, if not its neighbours.
-            os.chmod(os.path.dirname(path), 0o711)  # noqa: S103
         self._watch()
 
     def _listen(self, path: str, sock: socket.socket) -> None:
@@ -170,6 +173,23 @@ class Relay:
         if self._watching and self._socket is not None:
             self._selector.unregister(self._socket)
             self._watching = False
+
+
+def _within_reach(path: str) -> str:
+    """``path``, or another place for the same socket, whose directories let the user of the workers through.
+
+    They may look into the last one too, to find the socket: what is in it is for its owners alone all the same.
+    """
+    folder, name = os.path.split(path)
+    above = os.path.dirname(folder)
+    while above != os.path.dirname(above):
+        if not os.stat(above).st_mode & stat.S_IXOTH:
+            folder = _FOR_ALL
+            os.makedirs(folder, exist_ok=True)
+            break
+        above = os.path.dirname(above)
+    os.chmod(folder, 0o755)  # noqa: S103
+    return os.path.join(folder, name)
 
 
 def _memory(size: int) -> int:
