@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from workshop.talk import Talk
 
 admin.site.site_header = "Crosstown Workshop: back office"
 admin.site.site_title = "Crosstown Workshop"
@@ -10,3 +11,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("workshop.urls")),
 ]
+
+#: Sockets of the project's own; others go to ASGI_APPLICATION.
+websocket_urlpatterns = [path("counter/socket/", Talk)]

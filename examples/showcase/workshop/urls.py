@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import api, bench, cached, listen, live, shop, tour, wall
+from .views import api, bench, cached, counter, listen, live, shop, tour, wall
 
 urlpatterns = [
     path("", shop.home, name="home"),
@@ -20,6 +20,9 @@ urlpatterns = [
     path("api/instruments/<int:pk>/", api.instrument, name="api-instrument"),
     path("about/server/", tour.server, name="server"),
     path("slow/", tour.slow, name="slow"),
+    path("counter/", counter.counter, name="counter"),
+    path("board/", counter.board, name="board"),
+    path("board/events/", counter.board_events, name="board-events"),
     path("dashboard/", live.dashboard, name="dashboard"),
     path("dashboard/events/", live.dashboard_events, name="dashboard-events"),
     path("both/", live.both, name="both"),

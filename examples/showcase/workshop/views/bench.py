@@ -9,6 +9,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods
 
+import hendrix
+
 from ..forms import RepairForm
 from ..models import RepairRequest
 
@@ -20,6 +22,7 @@ def repairs(request: HttpRequest) -> HttpResponse:
     form = RepairForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         ticket = form.save()
+        hendrix.publish_on_commit("repairs", {"name": ticket.name, "instrument": ticket.instrument})
         messages.success(request, f"Thank you, {ticket.name}. Your {ticket.instrument} is on the bench.")
         return redirect(ticket)
     context = {"form": form, "latest": RepairRequest.objects.all()[:SHOWN]}
