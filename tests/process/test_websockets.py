@@ -353,6 +353,38 @@ def test_how_connections_end(served):
     assert closed_with(slow) == 1013
 
 
+BARE = """
+SECRET_KEY = "x" * 50
+ROOT_URLCONF = "site1.urls"
+ALLOWED_HOSTS = ["*"]
+"""
+BARE_URLS = """
+from django.urls import path
+from hendrix.websockets import websocket
+
+
+@websocket
+def add(socket, data):
+    socket.send(sum(data))
+
+
+urlpatterns = []
+websocket_urlpatterns = [path("add/", add)]
+"""
+
+
+def test_a_project_without_users_and_sessions(project):
+    project.write("settings.py", BARE)
+    project.write("urls.py", BARE_URLS)
+    with (
+        tempfile.TemporaryDirectory(prefix="hx-") as folder,
+        project.serve(XDG_RUNTIME_DIR=folder) as server,
+        open_socket(server, "/add/") as socket,
+    ):
+        socket.send("[1, 2]")
+        assert socket.recv(timeout=20) == "3"
+
+
 def test_a_projects_own_tests_need_no_server(project):
     prepare(project).write("tests.py", TESTS)
     command = [sys.executable, "manage.py", "test", "site1"]

@@ -208,8 +208,11 @@ def _with_sockets(served: Served) -> Served:
     brought = [pair for mount in mounts for pair in getattr(mount.resource, "websockets", ())]
     if not found and not brought:
         return served
-    from hendrix.answer.sockets.routes import routes_of  # noqa: PLC0415 - most projects have none
+    from hendrix.answer.sockets import admission, host  # noqa: F401, PLC0415 - most projects have none
+    from hendrix.answer.sockets.routes import routes_of  # noqa: PLC0415
 
+    # What does not load of it is said now, and what does is shared by all workers.
+    admission.middleware()
     return replace(served, routes=routes_of(module if found else "", brought))
 
 

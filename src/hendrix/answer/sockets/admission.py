@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.contrib.auth.middleware import AuthenticationMiddleware
-from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.handlers.wsgi import WSGIRequest
 from django.http.request import split_domain_port, validate_host
 from django.utils.module_loading import import_string
 
+#: By name: to import them needs apps that a project may not have.
+_KINDS = {
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+}
 _LOCAL = [".localhost", "127.0.0.1", "[::1]"]
 
 
@@ -50,8 +53,13 @@ def introduce(environ: dict[str, Any], middleware: tuple[Any, ...]) -> Any:
 def middleware() -> tuple[Any, ...]:
     """Of the project's middleware: those that say who somebody is, which know no response."""
     classes = [_loaded(path) for path in settings.MIDDLEWARE]
-    kinds = (SessionMiddleware, AuthenticationMiddleware)
-    return tuple(each(_no_response) for each in classes if isinstance(each, type) and issubclass(each, kinds))
+    return tuple(each(_no_response) for each in classes if isinstance(each, type) and _KINDS & set(_names(each)))
+
+
+def _names(kind: type) -> Iterator[str]:
+    """Of a class and what it derives from."""
+    for each in kind.__mro__:
+        yield f"{each.__module__}.{each.__qualname__}"
 
 
 def _loaded(path: str) -> Callable[..., Any]:
