@@ -45,7 +45,7 @@ def prepare(config: Config, environ: Mapping[str, str]) -> None:
     folder = directory(environ)
     if not config.https or config.cert != (os.path.join(folder, "localhost.pem"),):
         return
-    command = [sys.executable, "-m", "hendrix.tls.development", folder]
+    command = [sys.executable, "-P", "-m", "hendrix.tls.development", folder]
     done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE, check=False)
     if done.returncode:
         said = (done.stderr.strip().splitlines() or ["no reason is given"])[-1]
