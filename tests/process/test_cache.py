@@ -150,6 +150,9 @@ def test_the_command_line_looks_and_purges(site, hx) -> None:
     for _ in range(30):
         get(server, "/page/a")
     get(server, "/own")
+    seen = hx("status").stdout
+    assert "hit ratio" in seen and "most asked for" in seen and "/page/a" in seen
+    assert json.loads(hx("status", "--json").stdout)["cache"]
     stats = hx("cache", "stats")
     assert stats.returncode == 0, stats.stderr
     assert "hit ratio" in stats.stdout

@@ -38,7 +38,7 @@ def cache(sourced: Sourced, switches: Switches) -> int:
     elif verb == "purge":
         Voice(sourced.config).outcome(_purged(facts["purges"], answers))
     else:
-        sys.stdout.write("\n".join(_stats(answers) if verb == "stats" else _listing(answers)) + "\n")
+        sys.stdout.write("\n".join(stats(answers) if verb == "stats" else _listing(answers)) + "\n")
     sys.stdout.flush()
     return 0
 
@@ -85,13 +85,14 @@ def totals(answers: list[dict[str, Any]]) -> dict[str, Any]:
     return together
 
 
-def _stats(answers: list[dict[str, Any]]) -> Iterator[str]:
+def stats(answers: list[dict[str, Any]]) -> Iterator[str]:
+    """Lines for people."""
     found = totals(answers)
-    yield f"hit ratio  {found['ratio']:.1%}  ({count(found['hits'])} fresh, {count(found['stale'])} stale, "
-    yield f"           {count(found['misses'])} missed, {count(found['collapsed'])} waited for one that was made)"
+    yield f"hit ratio  {found['ratio']:.1%}  {count(found['hits'])} fresh, {count(found['stale'])} stale,"
+    yield f"           {count(found['misses'])} missed, {count(found['collapsed'])} waited for one that was made"
     yield f"passed by  {count(found['passed'])}"
     yield f"holds      {count(found['entries'])} pages, {size(found['bytes'])} of {size(found['limit'])}"
-    yield f"           {count(found['stored'])} stored, {count(found['renewed'])} renewed, "
+    yield f"           {count(found['stored'])} stored, {count(found['renewed'])} renewed,"
     yield f"           {count(found['evicted'])} let go for room"
     reasons: Counter[str] = Counter()
     top: Counter[str] = Counter()

@@ -20,11 +20,13 @@ from hendrix.core.errors import HendrixError
 _PATIENCE = 10.0
 
 
-def converse_about(server: Running, facts: dict[str, Any], voice: Voice) -> list[dict[str, Any]]:
-    """What each worker of ``server`` says. Raises ``HendrixError``."""
+def converse_about(
+    server: Running, facts: dict[str, Any], voice: Voice, patience: float = _PATIENCE
+) -> list[dict[str, Any]]:
+    """What each worker of ``server`` says, within so many seconds. Raises ``HendrixError``."""
     with server.process() as process:
         try:
-            done = ask(server, process, Ask("cache", facts), voice, _PATIENCE)
+            done = ask(server, process, Ask("cache", facts), voice, patience)
         except Absent as error:
             raise HendrixError(f"{server} runs, but {error}; its log says how it is") from None
     if done.status:

@@ -87,7 +87,7 @@ def _cache(facts: Facts) -> Iterator[str]:
     workers = facts.get("workers", ())
     asked, hits = (sum(int(worker.get(name) or 0) for worker in workers) for name in ("asked", "hits"))
     if asked:
-        yield f"  cache: {hits / asked:.1%} of {count(asked)} from it; hx cache stats tells more"
+        yield f"  cache: {hits / asked:.1%} of {count(asked)} from it"
 
 
 def _several(number: int, noun: str, many: str = "") -> str:

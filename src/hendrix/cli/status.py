@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
 import time
+from typing import Any
 
 from hendrix.cli.actions import Switches
 from hendrix.cli.asking import ask
+from hendrix.cli.cache import stats
 from hendrix.cli.console import Absent
 from hendrix.cli.load import Sourced
+from hendrix.cli.purging import converse_about
 from hendrix.cli.report import report
 from hendrix.cli.running import Running, find
 from hendrix.cli.voice import Voice
@@ -19,16 +23,30 @@ from hendrix.core.errors import HendrixError
 from hendrix.observe import colour
 
 _PATIENCE = 10.0
+#: A worker that stands still must not hide how the others are.
+_MOMENT = 1.0
 
 
 def status(sourced: Sourced, switches: Switches) -> int:
     """Returns 0. Raises ``HendrixError`` where no server runs or it does not say how it is."""
-    server = find(sourced, os.environ)
-    facts = _asked(server, Voice(sourced.config)).facts
+    server, voice = find(sourced, os.environ), Voice(sourced.config)
+    facts = {**_asked(server, voice).facts}
     as_text = report(facts, time.time(), coloured=colour.wanted(1))
+    if any(worker.get("asked") for worker in facts.get("workers", ())):
+        facts["cache"] = _of_cache(server, voice)
+        as_text += (
+            "".join(f"{line and '  '}{line}\n" for line in ("", *stats(facts["cache"]))) if facts["cache"] else ""
+        )
     sys.stdout.write(json.dumps(facts, indent=2) + "\n" if "json" in switches else as_text)
     sys.stdout.flush()
     return 0
+
+
+def _of_cache(server: Running, voice: Voice) -> list[dict[str, Any]]:
+    """What the workers say of the cache; nothing where they cannot just now, since the rest is to be seen then."""
+    with contextlib.suppress(HendrixError):
+        return converse_about(server, {"verb": "stats"}, voice, _MOMENT)
+    return []
 
 
 def _asked(server: Running, voice: Voice) -> Done:
