@@ -37,7 +37,8 @@ def shop(tmp_path):
             words = [sys.executable, "manage.py", *command.split(), "--verbosity", "0"]
             subprocess.run(words, cwd=SHOWCASE, env=own, check=True, capture_output=True)
         command = [sys.executable, "-m", "hendrix", "start", "--settings", "showcase.settings", "-w", "2"]
-        server = Server([*command, "--bind", "127.0.0.1:0"], SHOWCASE, own)
+        # Not in the project's directory, where what the server says would be left.
+        server = Server([*command, "--bind", "127.0.0.1:0", "--pythonpath", str(SHOWCASE)], tmp_path, own)
         try:
             server.await_listening()
             yield server
