@@ -16,8 +16,10 @@ from hendrix.wire.http2.events import Body, Drained, Ended, Event, Lost, Opened,
 from hendrix.wire.http2.limits import Http2Limits
 from hendrix.wire.http2.machine import Http2
 from hendrix.wire.http2.stream import Stream
+from hendrix.wire.response import Common
 from tests.kit import http2_frames as f
-from tests.kit.wire import common, single
+from tests.kit.wire import common as usual
+from tests.kit.wire import single
 
 LIMITS = Http2Limits()
 WAYS = ("whole", "byte by byte")
@@ -49,9 +51,10 @@ class Peer:
         greet: bool = True,
         now: float = 0.0,
         settings: bytes = f.settings(),
+        common: Common | None = None,
     ) -> None:
         self.way = way
-        self.machine = Http2(limits, CommonFields(), common(), now)
+        self.machine = Http2(limits, CommonFields(), common or usual(), now)
         self.now = now
         self.encoder, self.decoder = Encoder(), Decoder()
         self.exchanges: dict[int, Exchange] = {}

@@ -7,8 +7,8 @@ from typing import Protocol
 
 from hendrix.core.http import ResponseHeaders
 
-#: Fields of the server that an answer has of its own (``Prepared.own``): both can be set.
-OWN_DATE, OWN_SERVER = 1, 2
+#: Fields of the server that an answer has of its own (``Prepared.own``), one bit each.
+OWN_DATE, OWN_SERVER, OWN_SECURITY = 1, 2, 4
 
 
 class Descriptor(Protocol):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from hendrix.core.errors import AnswerError
 from hendrix.core.http import ResponseHeaders
-from hendrix.core.prepared import OWN_DATE, OWN_SERVER, Descriptor, Prepared
+from hendrix.core.prepared import OWN_DATE, OWN_SECURITY, OWN_SERVER, Descriptor, Prepared
 from hendrix.wire.response import NO_COMMON, WITHOUT_CONTENT, check_status, encode_head, render_fields
 
-_OWN = {"date": OWN_DATE, "server": OWN_SERVER}
+_OWN = {"date": OWN_DATE, "server": OWN_SERVER, "strict-transport-security": OWN_SECURITY}
 
 
 def prepare(status: str, headers: ResponseHeaders, body: bytes = b"") -> Prepared:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from hendrix.core.errors import AnswerError
 from hendrix.core.http import HOP_BY_HOP, ResponseHeaders
+from hendrix.core.prepared import OWN_DATE, OWN_SECURITY, OWN_SERVER
 from hendrix.wire.framing import NOT_TRAILERS
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -34,16 +35,18 @@ class Common:
     security: str = ""
     #: All of them.
     both: str = ""
-    #: For prepared answers, by what they have of their own (``core.prepared``): both, server, date, nothing.
-    ready: tuple[bytes, bytes, bytes, bytes] = (b"", b"", b"", b"")
+    #: For answers by the fields that they have of their own (``core.prepared``), which these leave out.
+    ready: tuple[bytes, ...] = (b"",) * 8
 
     def renew(self, date: str) -> None:
         """``date`` is an IMF-fixdate."""
         self.date = f"Date: {date}\r\n"
         self.both = self.date + self.server + self.security
-        most, least = (self.server, self.date), self.security
-        ready = (self.both, *(part + least for part in most), least)
-        self.ready = tuple(lines.encode("latin-1") for lines in ready)  # type: ignore[assignment]
+        self.ready = tuple(self._without(own).encode("latin-1") for own in range(8))
+
+    def _without(self, own: int) -> str:
+        fields = ((OWN_DATE, self.date), (OWN_SERVER, self.server), (OWN_SECURITY, self.security))
+        return "".join(line for bit, line in fields if not own & bit)
 
 
 NO_COMMON = Common()

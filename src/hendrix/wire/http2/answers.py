@@ -29,14 +29,11 @@ class CommonFields:
         self._ready: dict[str, tuple[object, list[bytes]]] = {}
 
     def ready(self, common: Common) -> list[bytes]:
-        """By what an answer has of its own, as ``common.ready`` is; then the same without what security adds."""
+        """By what an answer has of its own, as ``common.ready`` is."""
         lines = common.ready
         made_of, ready = self._ready.get(common.security, (None, []))
         if made_of is not lines:
-            security = common.security.encode("latin-1")
-            ready = [lines_field(line) for line in lines] + [
-                lines_field(line.removesuffix(security)) for line in lines
-            ]
+            ready = [lines_field(line) for line in lines]
             self._ready[common.security] = lines, ready
         return ready
 

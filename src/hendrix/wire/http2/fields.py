@@ -10,7 +10,7 @@ import re
 
 from hendrix.core.errors import AnswerError
 from hendrix.core.http import ResponseHeaders
-from hendrix.core.prepared import OWN_DATE, OWN_SERVER
+from hendrix.core.prepared import OWN_DATE, OWN_SECURITY, OWN_SERVER
 from hendrix.wire.hpack.literals import (
     ADDED,
     NEVER,
@@ -32,7 +32,7 @@ _BAD = re.compile(r"[\r\n\0]")
 _SECRET = frozenset(("set-cookie", "authorization", "proxy-authorization", "www-authenticate", "authentication-info"))
 
 #: See ``answers.CommonFields``.
-_OWN = {DATE: OWN_DATE, SERVER: OWN_SERVER, SECURITY: 4}
+_OWN = {DATE: OWN_DATE, SERVER: OWN_SERVER, SECURITY: OWN_SECURITY}
 
 
 class AnswerField:
