@@ -1,7 +1,7 @@
 """A client that speaks HTTP/2 in frames and is used as ``tests.kit.client.Client`` is, so that suites run on both.
 
-It opens windows only for what was taken of it. What has no meaning over HTTP/2 (raw bytes, HTTP/1.0, chunks that are
-sent) skips the test.
+It opens the windows of streams only for what was taken of them. What has no meaning over HTTP/2 (raw bytes, HTTP/1.0,
+chunks that are sent) skips the test.
 """
 
 from __future__ import annotations
@@ -169,7 +169,6 @@ class Http2Client:
         stream.taken += piece
         if not stream.ended:
             self._answer(f.window_update(stream.number, len(piece)))
-        self._answer(f.window_update(0, len(piece)))
         return piece
 
     def rest_of_body(self) -> bytes:
@@ -267,6 +266,8 @@ class Http2Client:
             assert not stream.ended
             if sent.payload:
                 stream.pieces.append(sent.payload)
+                # What is not read of one answer must not hold up the others: each has a window of its own.
+                self._answer(f.window_update(0, len(sent.payload)))
         elif sent.kind == f.RST_STREAM and stream is not None:
             stream.reset = sent.code
         elif sent.kind == f.GOAWAY:

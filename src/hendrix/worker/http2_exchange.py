@@ -46,7 +46,8 @@ class Http2Exchange(Receiving):
     @property
     def writable(self) -> bool:
         """See ``Exchange.writable``."""
-        return not self._stream.full and not self._connection.machine.out.congested
+        # Nothing of the transport: whoever finds this false waits for ``on_drained``, which follows a full stream.
+        return not self._stream.full
 
     # --- the request's body --------------------------------------------------------------------------------
 

@@ -174,6 +174,24 @@ class TestTheHonest:
                 peer.send(f.window_update(1, size) + f.window_update(0, size))
             assert peer.machine.over is None
 
+    @pytest.mark.parametrize("size", [1, 16384, 16385, 65535])
+    def test_the_same_with_an_answer_that_is_written_in_pieces(self, size: int) -> None:
+        """Each piece goes out at once, in as many frames as it takes."""
+        peer = Peer(answers=False)
+        peer.get(1)
+        stream = peer.exchanges[1].stream
+        peer.machine.answers.head(stream, "200 OK", [], b"")
+        for _ in range(2000):
+            peer.machine.answers.piece(stream, b"x" * size)
+            peer.flush()
+            got = peer.of(f.DATA, 1)
+            peer.frames.clear()
+            assert sum(len(piece.payload) for piece in got) == size
+            for piece in got:
+                count = len(piece.payload)
+                peer.send(f.window_update(1, count) + f.window_update(0, count))
+            assert peer.machine.over is None
+
     def test_one_that_uploads_in_small_pieces(self) -> None:
         peer = Peer()
         peer.send(peer.headers(1, f.POST, end=False))

@@ -96,7 +96,7 @@ class Outflow:
         self._window -= size
         stream.window -= size
         stream.sent += size
-        self.data_frames += 1
+        self.data_frames += max(1, -(-size // FRAME_SIZE))
         ends = stream.ends and not stream.ending
         frames = self.frames
         if size <= FRAME_SIZE:

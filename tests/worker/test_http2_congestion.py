@@ -1,0 +1,68 @@
+"""What is written while the transport of a connection of HTTP/2 holds more than it should."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hendrix.core.config import Config
+from hendrix.core.http import Origin
+from hendrix.worker.http2_connection import Http2Connection
+from hendrix.worker.site import build_site
+from tests.kit import http2_frames as f
+from tests.worker.test_pipelining import Loop, Transport
+
+PIECE = b"x" * 32 * 1024
+WIDE = f.settings((f.INITIAL_WINDOW_SIZE, 1 << 24)) + f.window_update(0, 1 << 24)
+
+
+class Peer:
+    """A connection with one request, which is answered by hand."""
+
+    def __init__(self) -> None:
+        self.exchanges: list[Any] = []
+        self.loop, self.transport = Loop(), Transport()
+        origin = Origin(("127.0.0.1", 1234), ("127.0.0.1", 80), "http")
+        site = build_site(Config(), self.exchanges.append)
+        self.connection = Http2Connection(site, self.loop, self.transport, origin, b"x-request-id")  # type: ignore[arg-type]
+        fields = [(name.encode(), value.encode()) for name, value in f.GET]
+        head = b"".join(bytes((0, len(name))) + name + bytes((len(value),)) + value for name, value in fields)
+        self.connection.receive(f.PREFACE + WIDE + f.frame(f.HEADERS, f.END_HEADERS | f.END_STREAM, 1, head))
+        (self.exchange,) = self.exchanges
+        self.exchange.start("200 OK", [])
+        self.loop.turn()
+
+    def sent(self) -> bytes:
+        frames, _rest = f.read_frames(self.transport.sent)
+        return b"".join(frame.payload for frame in frames if frame.kind == f.DATA)
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 3, 4, 5])
+def test_whoever_is_to_wait_is_told_to_go_on(pieces: int) -> None:
+    """Whether it goes by what ``write`` gave or by ``writable``: each that says to wait is followed by a call."""
+    peer = Peer()
+    exchange, told = peer.exchange, []
+    exchange.on_drained = lambda: told.append("drained")
+    peer.connection.pause_writing()
+    goes_on = [exchange.write(PIECE) for _ in range(pieces)]
+    assert goes_on[-1] == exchange.writable
+    waits = not exchange.writable
+    peer.loop.turn()
+    assert told == []
+    assert peer.sent() == b""
+    peer.connection.resume_writing()
+    peer.loop.turn()
+    assert told == (["drained"] if waits else [])
+    assert exchange.writable
+    assert peer.sent() == PIECE * pieces
+
+
+def test_what_waits_is_bounded() -> None:
+    peer = Peer()
+    peer.connection.pause_writing()
+    written = 0
+    while peer.exchange.writable:
+        peer.exchange.write(PIECE)
+        written += len(PIECE)
+    assert written <= 128 * 1024
