@@ -42,7 +42,8 @@ class TestScope:
         assert scope["path"] == "/scope/café x"
         assert scope["raw_path"] == "b'/scope/caf%C3%A9%20x'"
         assert scope["query_string"] == "b'a=b%20c'"
-        assert (scope["http_version"], scope["method"], scope["scheme"]) == ("1.1", "GET", "http")
+        version = asgi.server.protocol.removeprefix("HTTP/")
+        assert (scope["http_version"], scope["method"], scope["scheme"]) == (version, "GET", "http")
         assert scope["client"] == list(client.sock.getsockname())
         assert scope["server"] == [asgi.server.host, asgi.server.port]
         pairs = [pair for pair in scope["headers"] if "x-t" in pair[0] or "x-o" in pair[0]]
@@ -92,7 +93,7 @@ class TestAnswers:
 
     def test_stream(self, client: Client) -> None:
         answer = client.get("/stream")
-        assert (answer.body, answer["transfer-encoding"]) == (b"onetwoend", "chunked")
+        assert (answer.body, answer.all("content-length")) == (b"onetwoend", [])
         answer = client.get("/stream/sized")
         assert (answer.body, answer["content-length"]) == (b"onetwoend", "9")
 
@@ -239,6 +240,7 @@ class TestDisconnect:
     def test_a_stream_that_nobody_reads_is_held(self, asgi: Stage, key: str) -> None:
         with asgi.client(receive_buffer=4096) as client:
             client.begin("GET", f"/endless?{key}")
+            client.head()
             client.exactly(100)
         ((what, megabytes, kind),) = until(lambda: asgi.journal(key), "the stream to fail")  # type: ignore[misc]
         assert (what, kind) == ("failed", "PeerGone")
@@ -248,6 +250,7 @@ class TestDisconnect:
         since = asgi.server.mark()
         with asgi.client() as client:
             client.begin("GET", f"/endless?{key}")
+            client.head()
             client.exactly(100)
         until(lambda: asgi.journal(key), "the stream to fail")
         assert "application.failed" not in since()

@@ -111,8 +111,10 @@ def asked(client: Client, method: str, target: str, *rest: str | bytes) -> Answe
 
 def seen(answer: Answer) -> tuple[int, list[tuple[str, str]], bytes]:
     headers = sorted(pair for pair in answer.headers if pair[0] not in OURS)
-    # Addresses of objects, in pages that show a repr; URLs, in which Twisted puts the port that it listens at.
+    # Addresses of objects, in pages that show a repr; URLs, in which Twisted puts the port that it listens at; and the
+    # version, for Twisted is always asked in HTTP/1.1.
     body = re.sub(rb"0x[0-9a-f]+", b"0x", answer.body).replace(b"ResourceRequest", b"Request")
+    body = body.replace(b"HTTP/2", b"HTTP/1.1")
     return answer.status, headers, re.sub(rb'"url": "[^"]*"', b"", body)
 
 

@@ -71,8 +71,12 @@ def test_absolute_form_is_a_path_and_a_host(client) -> None:
     assert (found["PATH_INFO"], found["QUERY_STRING"], found["HTTP_HOST"]) == ("/environ", "q", "other.example:81")
 
 
-def test_protocol_and_method(client) -> None:
-    assert environ(client, "/environ")["SERVER_PROTOCOL"] == "HTTP/1.1"
+def test_protocol_and_method(stage, client) -> None:
+    found = plain(client.request("PATCH", "/environ"))
+    assert (found["SERVER_PROTOCOL"], found["REQUEST_METHOD"]) == (stage.server.protocol, "PATCH")
+
+
+def test_protocol_1_0(client) -> None:
     found = plain(client.request("PATCH", "/environ", version="1.0"))
     assert (found["SERVER_PROTOCOL"], found["REQUEST_METHOD"]) == ("HTTP/1.0", "PATCH")
 

@@ -6,6 +6,7 @@ chunks that are sent) skips the test.
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from collections import deque
 from dataclasses import dataclass, field
@@ -298,5 +299,9 @@ class Http2Client:
             pass
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connection; with anything unread, such as settings, the peer would see a reset."""
+        with contextlib.suppress(OSError):
+            self.sock.setblocking(False)
+            while self.sock.recv(262144):
+                pass
         self.sock.close()

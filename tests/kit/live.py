@@ -161,6 +161,11 @@ class Server:
             return False
         return True
 
+    @property
+    def protocol(self) -> str:
+        """What clients speak, as applications are told and as the access log has it."""
+        return "HTTP/2" if Server.over_http2 else "HTTP/1.1"
+
     # --- clients -------------------------------------------------------------------------------------------------
 
     def secure_client(self, context: ssl.SSLContext | None = None, name: str = "test.example") -> Client:

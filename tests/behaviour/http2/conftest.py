@@ -13,17 +13,10 @@ from tests.kit.live import Server
 
 #: Cases that ask for what only HTTP/1.1 has, with what that is.
 NOT_HERE: dict[str, str] = {
-    "test_a_stream_is_not_made_faster_than_it_is_taken": "counts chunks as they were written",
     "test_413_by_the_stated_length_before_the_body_is_sent": "waits for the end of the connection",
-    "test_protocol_and_method": "asks for the version",
-    "test_without_a_length": "asks for chunks",
     "test_past_the_queue_it_is_503_with_a_time_to_come_back": "watches sockets for bytes",
-    "test_values": "asks for the version",
-    "test_stream": "asks for chunks",
     "test_no_100_where_nothing_is_received": "waits for the end of the connection",
     "test_no_faster_than_it_is_read": "fills the socket",
-    "test_a_stream_that_nobody_reads_is_held": "counts what a socket takes",
-    "test_a_peer_that_leaves_is_no_error": "reads before there is a head",
     "test_trailers": "asks for chunks",
     "test_other_options": "a peer that is not trusted, which is not spoken to without TLS",
 }

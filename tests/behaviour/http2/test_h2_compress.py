@@ -1,0 +1,3 @@
+"""See ``tests.behaviour.test_compress``."""
+
+from tests.behaviour.test_compress import *  # noqa: F403

@@ -1,0 +1,3 @@
+"""See ``tests.behaviour.test_django_bodies``."""
+
+from tests.behaviour.test_django_bodies import *  # noqa: F403
