@@ -20,7 +20,7 @@ WIDE = f.settings((f.INITIAL_WINDOW_SIZE, 1 << 24)) + f.window_update(0, 1 << 24
 class Peer:
     """A connection with one request, which is answered by hand."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: bytes = WIDE) -> None:
         self.exchanges: list[Any] = []
         self.loop, self.transport = Loop(), Transport()
         origin = Origin(("127.0.0.1", 1234), ("127.0.0.1", 80), "http")
@@ -28,7 +28,7 @@ class Peer:
         self.connection = Http2Connection(site, self.loop, self.transport, origin, b"x-request-id")  # type: ignore[arg-type]
         fields = [(name.encode(), value.encode()) for name, value in f.GET]
         head = b"".join(bytes((0, len(name))) + name + bytes((len(value),)) + value for name, value in fields)
-        self.connection.receive(f.PREFACE + WIDE + f.frame(f.HEADERS, f.END_HEADERS | f.END_STREAM, 1, head))
+        self.connection.receive(f.PREFACE + settings + f.frame(f.HEADERS, f.END_HEADERS | f.END_STREAM, 1, head))
         (self.exchange,) = self.exchanges
         self.exchange.start("200 OK", [])
         self.loop.turn()
@@ -66,3 +66,22 @@ def test_what_waits_is_bounded() -> None:
         peer.exchange.write(PIECE)
         written += len(PIECE)
     assert written <= 128 * 1024
+
+
+@pytest.mark.parametrize("how", ["reset", "fault", "stalled"])
+def test_what_is_to_follow_an_answer_follows_one_that_is_not_taken_too(how: str) -> None:
+    """The answer is complete and waits for the peer, which is not to have it: work after it is done all the same."""
+    peer, told = Peer(f.settings()), []
+    peer.transport.can_write_eof = lambda: False  # type: ignore[attr-defined]
+    peer.exchange.when_sent(lambda: told.append("over"))
+    for _ in range(6):
+        peer.exchange.write(PIECE)
+    peer.exchange.finish()
+    peer.loop.turn()
+    assert told == []
+    if how == "stalled":
+        peer.connection.eof_received()  # it opens no window any more
+    else:
+        peer.connection.receive(f.rst_stream(1) if how == "reset" else f.window_update(0, 0))
+    peer.loop.turn()
+    assert told == ["over"]

@@ -205,8 +205,7 @@ class Http2(FrameReader):
                 if stream.queued and (stream.window <= 0 or self.out.blocked):
                     if self._is_stalled(stream, now):
                         self.abort(stream, now)
-                        if not stream.ends:
-                            events.append(Lost(stream, "the peer does not take the answer"))
+                        events.append(Lost(stream, "the peer does not take the answer"))
                 else:
                     stream.blocked_since = inf
         return events

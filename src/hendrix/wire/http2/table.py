@@ -191,12 +191,10 @@ class Streams:
             self.dismiss(stream)
 
     def lose(self, stream: Stream, reason: str) -> None:
-        """It is over, before its answer was complete."""
-        complete = stream.ends
+        """It is over, before its answer was sent: even where that was complete, somebody may wait for it to leave."""
         self._out.drop(stream)
         self.live.pop(stream.id, None)
-        if not complete:
-            self.events.append(Lost(stream, reason))
+        self.events.append(Lost(stream, reason))
 
     def fail(self, number: int, fault: StreamFault) -> None:
         """RFC 9113 section 5.4.2."""
