@@ -88,7 +88,10 @@ def test_thousands_of_pipelined_requests(server):
 
 
 @pytest.mark.parametrize(
-    "data", [CLIENT_HELLO, b"\x00" * 1000, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"SSH-2.0-x\r\n"], ids=repr
+    # That of HTTP/2 is spoken: tests/hostile/test_http2.py.
+    "data",
+    [CLIENT_HELLO, b"\x00" * 1000, b"PRI * HTTP/3.0\r\n\r\nSM\r\n\r\n", b"SSH-2.0-x\r\n"],
+    ids=repr,
 )
 def test_another_protocol(server, data):
     with unharmed(server):

@@ -38,7 +38,7 @@ class TestStop:
     def test_it_ends_and_leaves_nothing(self, project, hx):
         with project.serve("-w", "2", **hx.extra) as server:
             name = f"{server.port}_site1_settings"
-            assert sorted(os.listdir(hx.runtime)) == [f"{name}.pid", f"{name}.sock"]
+            assert sorted(os.listdir(hx.runtime)) == [f"{name}.hub", f"{name}.pid", f"{name}.sock"]
             server._leaving = True
             done = hx("stop", *port(server))
             assert (done.returncode, done.stderr) == (0, "")
@@ -96,7 +96,7 @@ class TestStop:
             server._leaving = True
             server.kill()
             server.process.returncode = 0
-        assert len(os.listdir(hx.runtime)) == 2, "its files are left"
+        assert len(os.listdir(hx.runtime)) == 3, "its files are left"
         assert hx("stop", *port(server)).returncode == 1
         assert hx("status", "--settings", "site1.settings").returncode == 1
 
