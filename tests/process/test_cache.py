@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.kit.client import Answer, Client
-from tests.kit.live import Server
+from tests.kit.live import Server, until
 from tests.process.hx import Hx, actions
 
 VIEWS = '''
@@ -150,8 +150,9 @@ def test_the_command_line_looks_and_purges(site, hx) -> None:
     for _ in range(30):
         get(server, "/page/a")
     get(server, "/own")
-    seen = hx("status").stdout
-    assert "hit ratio" in seen and "most asked for" in seen and "/page/a" in seen
+    # Workers tell of themselves twice a second.
+    seen = until(lambda: "hit ratio" in (found := hx("status").stdout) and found, "the cache in the status")
+    assert "most asked for" in seen and "/page/a" in seen
     assert json.loads(hx("status", "--json").stdout)["cache"]
     stats = hx("cache", "stats")
     assert stats.returncode == 0, stats.stderr
