@@ -190,3 +190,23 @@ def test_over_tls_as_others_speak_it(server_over_tls: Server) -> None:
     said = run("h2load", "-n", "500", "-c", "4", "-m", "20", where)
     assert "500 succeeded, 0 failed, 0 errored" in said
     assert "Application protocol: h2" in said
+
+
+def test_a_browser_speaks_it(server_over_tls: Server) -> None:
+    """What it fetched, and by which protocol, as it says itself (Resource Timing)."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
+    where = f"https://{server_over_tls.host}:{server_over_tls.https_port}"
+    many = "Promise.all([...Array(30).keys()].map(n => fetch(`/size?n=${n}`).then(a => a.text()).then(t => t.length)))"
+    spoken = "performance.getEntries().map(one => one.nextHopProtocol).filter(one => one !== undefined && one !== '')"
+    with playwright.sync_playwright() as run_in:
+        browser = run_in.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        try:
+            page = browser.new_context(ignore_https_errors=True).new_page()
+            page.goto(f"{where}/size?n=5")
+            assert page.evaluate(many) == list(range(30))
+            assert set(page.evaluate(spoken)) == {"h2"}
+        finally:
+            browser.close()

@@ -17,15 +17,39 @@ PIECE = b"x" * 32 * 1024
 WIDE = f.settings((f.INITIAL_WINDOW_SIZE, 1 << 24)) + f.window_update(0, 1 << 24)
 
 
+class Brimful(Transport):
+    """The kernel takes what is above ``held`` bytes, and not one more."""
+
+    def __init__(self, held: int) -> None:
+        super().__init__()
+        self._most, self._held = held, 0
+        self.paused = False
+        self.peer: Any = None
+
+    def set_write_buffer_limits(self, high: int) -> None:
+        self._high = high
+
+    def get_write_buffer_size(self) -> int:
+        return self._held
+
+    def write(self, data: bytes) -> None:
+        super().write(data)
+        self._held = min(self._most, self._held + len(data))
+        if self._held > self._high and not self.paused:
+            self.paused = True
+            self.peer.pause_writing()
+
+
 class Peer:
     """A connection with one request, which is answered by hand."""
 
-    def __init__(self, settings: bytes = WIDE) -> None:
+    def __init__(self, settings: bytes = WIDE, transport: Any = None) -> None:
         self.exchanges: list[Any] = []
-        self.loop, self.transport = Loop(), Transport()
+        self.loop, self.transport = Loop(), transport or Transport()
         origin = Origin(("127.0.0.1", 1234), ("127.0.0.1", 80), "http")
         site = build_site(Config(), self.exchanges.append)
         self.connection = Http2Connection(site, self.loop, self.transport, origin, b"x-request-id")  # type: ignore[arg-type]
+        self.transport.peer = self.connection
         fields = [(name.encode(), value.encode()) for name, value in f.GET]
         head = b"".join(bytes((0, len(name))) + name + bytes((len(value),)) + value for name, value in fields)
         self.connection.receive(f.PREFACE + settings + f.frame(f.HEADERS, f.END_HEADERS | f.END_STREAM, 1, head))
@@ -85,3 +109,20 @@ def test_what_is_to_follow_an_answer_follows_one_that_is_not_taken_too(how: str)
         peer.connection.receive(f.rst_stream(1) if how == "reset" else f.window_update(0, 0))
     peer.loop.turn()
     assert told == ["over"]
+
+
+@pytest.mark.parametrize("held", [256 * 1024 - 1, 256 * 1024, 256 * 1024 + 1])
+def test_a_transport_that_is_full_to_the_brim_is_waited_for(held: int) -> None:
+    """Not asked again in every turn of the loop, whichever byte it is that has no room any more."""
+    peer = Peer(transport=Brimful(held))
+    for _ in range(12):
+        peer.exchange.write(PIECE)
+        peer.loop.turn()
+    while peer.exchange.writable:
+        peer.exchange.write(PIECE)
+    turns = 0
+    while peer.loop.soon and turns < 100:
+        peer.loop.turn()
+        turns += 1
+    assert turns < 100
+    assert peer.transport.paused or not peer.connection.machine.out.waiting

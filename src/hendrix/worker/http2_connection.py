@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 
 #: The transport is to hold no more than this of bodies.
 _ROOM = 256 * 1024
-_HIGH_WATER = 256 * 1024
+#: Below that: a transport that has no room has always said so, and tells when it has. (At the limit itself, and not
+#: paused, every turn of the loop would look in vain whether there is room.)
+_HIGH_WATER = _ROOM - 1
 #: While it holds more than this, the peer is not read.
 _MOST_UNREAD = 512 * 1024
 #: So much may wait in the kernel: what has gone there can be overtaken by nothing.
