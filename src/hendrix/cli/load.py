@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from hendrix.cli import sources
+from hendrix.cli.admin import settle_admin
 from hendrix.cli.given import Given, Level
 from hendrix.core import hosts
 from hendrix.core.config import HOSTS, OPTIONS, Config
@@ -72,6 +73,7 @@ def _merged(levels: tuple[Level, ...]) -> Sourced:
     _settle_workers(given)
     _settle_cache(given, levels)
     _settle_certificates(given)
+    settle_admin(given)
     config = Config(**{name: found.value for name, found in given.items()})
     told = {name: given[name].source if name in given else DEFAULT for name in OPTIONS}
     return Sourced(config, told, levels)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 
 from hendrix.cli import daemon, development
@@ -38,7 +39,7 @@ def start(sourced: Sourced, switches: Switches) -> int:
             development.prepare(config, options.origin.environ)
         passwords = ask(config)
     if not config.daemonize:
-        rooms = Rooms(template, log.reopen, passwords=passwords, relay=relay, renewer=renewer)
+        rooms = Rooms(template, log.reopen, passwords=passwords, relay=relay, renewer=renewer, admin=admin)
         return _serve(options, config, rooms)
     if HANDOVER in os.environ:  # a daemon that was executed anew is one
         daemon.talk_to(config.log)
@@ -71,7 +72,12 @@ def _serve_caller(sourced: Sourced, caller: daemon.Caller, passwords: tuple[str,
         caller.close()
         return renewer(config)
 
-    rooms = replace(_rooms_of_daemon(config.log), template=work, announce=announce, passwords=passwords, renewer=renew)
+    def tell(channel: socket.socket, listening: Sequence[socket.socket], config: Config, token: str) -> None:
+        caller.close()
+        admin(channel, listening, config, token)
+
+    rooms = replace(_rooms_of_daemon(config.log), announce=announce, passwords=passwords)
+    rooms = replace(rooms, template=work, renewer=renew, admin=tell)
     return _serve(options, config, rooms)
 
 
@@ -80,7 +86,7 @@ def _rooms_of_daemon(path: str) -> Rooms:
         log.reopen()
         daemon.talk_to(path)
 
-    return Rooms(template, reopen, relay=relay, renewer=renewer)
+    return Rooms(template, reopen, relay=relay, renewer=renewer, admin=admin)
 
 
 def _ready_line(urls: str, config: Config) -> str:
@@ -111,6 +117,13 @@ def renewer(config: Config) -> Work:
 
     found = terms(config)
     return lambda channel: Renewer(channel, Vault(config.vault), config.domains, found, log.reopen).run()
+
+
+def admin(channel: socket.socket, listening: Sequence[socket.socket], config: Config, token: str) -> None:
+    """The life of the process that tells of the server."""
+    from hendrix.observe.admin.main import run  # noqa: PLC0415 - few sites have one
+
+    run(channel, listening, token)
 
 
 def import_from(pythonpath: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from hendrix.core import values
 from hendrix.core.option import Option, described
+from hendrix.core.options.admin import Admin
 from hendrix.core.options.answers import Answers
 from hendrix.core.options.beside import Beside
 from hendrix.core.options.cache import Cache
@@ -33,7 +34,21 @@ __all__ = ["GROUPS", "HOSTS", "OPTIONS", "Config", "Option", "from_plain", "set_
 
 @dataclass(frozen=True)
 class Config(
-    Project, Listen, Processes, Beside, Tls, Certificates, Answers, Cache, Life, Limits, Files, Websockets, Hub, Logs
+    Project,
+    Listen,
+    Processes,
+    Beside,
+    Tls,
+    Certificates,
+    Answers,
+    Cache,
+    Life,
+    Limits,
+    Files,
+    Websockets,
+    Hub,
+    Logs,
+    Admin,
 ):
     """Sizes are bytes, durations seconds."""
 
@@ -84,6 +99,7 @@ GROUPS: dict[str, str] = {
     "websockets": "WebSockets",
     "hub": "Messages between processes",
     "logs": "Logs",
+    "admin": "Observation",
 }
 
 _DECLARED = {
@@ -101,6 +117,7 @@ _DECLARED = {
     "websockets": Websockets,
     "hub": Hub,
     "logs": Logs,
+    "admin": Admin,
 }
 
 OPTIONS: dict[str, Option] = {

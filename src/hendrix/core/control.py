@@ -248,6 +248,29 @@ class Renewed:
     error: str = ""
 
 
+# --- the process that tells of the server -----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Inquire:
+    """To the supervisor: somebody wants ``do`` done, as over the control socket. Answered by ``Reply``."""
+
+    number: int
+    do: str
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """From the supervisor: the end of the ``Inquire`` of that number, like a ``console.Done``."""
+
+    number: int
+    status: int
+    summary: str = ""
+    traceback: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
 # --- supervisor -> worker ---------------------------------------------------------------------------------
 
 
@@ -306,6 +329,8 @@ Message = (
     | Certificates
     | Renew
     | Renewed
+    | Inquire
+    | Reply
     | AskCache
     | CacheSays
     | Drain

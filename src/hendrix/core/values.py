@@ -290,6 +290,28 @@ def address(value: str) -> str:
     return f"{_host(host)}:{int(port)}"
 
 
+def admin(value: str) -> str:
+    """``off``, ``on``, ``unix:/path``, or ``HOST:PORT`` with an IP address or localhost; a port alone is this
+    machine's."""
+    if value.lower() in ("on", "off", "true", "false"):
+        return "on" if value.lower() in ("on", "true") else "off"
+    found = address(f"127.0.0.1:{value}" if _PORT.fullmatch(value) else value)
+    if found.startswith("fd:"):
+        raise ValueError("is no place for this; give on, unix:/path or HOST:PORT")
+    if not found.startswith("unix:") and found.rpartition(":")[0] != "localhost":
+        try:
+            ipaddress.ip_address(found.rpartition(":")[0].strip("[]"))
+        except ValueError:
+            raise ValueError("has a host's name; give an IP address, such as 127.0.0.1:9090") from None
+    return found
+
+
+def only_here(place: str) -> bool:
+    """Can nobody but this machine come to this address?"""
+    host = place.rpartition(":")[0].strip("[]")
+    return place.startswith("unix:") or host == "localhost" or ipaddress.ip_address(host).is_loopback
+
+
 def _unix_address(value: str) -> str:
     path = value.removeprefix("unix:")
     path = path.removeprefix("//") if path.startswith("///") else path

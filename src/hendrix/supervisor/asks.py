@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hendrix.core.console import Ask, Done
-from hendrix.supervisor.console import Client
+from hendrix.supervisor.console import Asker
 
 
 class Asks:
@@ -18,17 +18,17 @@ class Asks:
         reload: Callable[[], str],
         restart: Callable[[], str],
         stop: Callable[[bool], None],
-        cache: Callable[[Client, Ask], None] = lambda client, ask: None,
-        renew: Callable[[Client, list[str]], None] = lambda client, names: None,
+        cache: Callable[[Asker, Ask], None] = lambda client, ask: None,
+        renew: Callable[[Asker, list[str]], None] = lambda client, names: None,
     ) -> None:
         self._cache = cache
         self._facts, self._reload, self._restart, self._stop = facts, reload, restart, stop
         self._renew = renew
-        self.reloading: list[Client] = []
-        self.restarting: list[Client] = []
-        self.stopping: list[Client] = []
+        self.reloading: list[Asker] = []
+        self.restarting: list[Asker] = []
+        self.stopping: list[Asker] = []
 
-    def asked(self, client: Client, ask: Ask) -> None:
+    def asked(self, client: Asker, ask: Ask) -> None:
         """One line came. ``reload`` and ``restart`` return why that cannot be, or nothing."""
         match ask.do:
             case "status":
@@ -48,14 +48,14 @@ class Asks:
             case _:
                 client.done(Done(1, f"this server does not know {ask.do!r}; is hx of another version?"))
 
-    def _await(self, client: Client, begin: Callable[[], str], waiting: list[Client]) -> None:
+    def _await(self, client: Asker, begin: Callable[[], str], waiting: list[Asker]) -> None:
         waiting.append(client)
         if reason := begin():
             waiting.remove(client)
             client.done(Done(1, reason))
 
     @property
-    def waiting(self) -> list[Client]:
+    def waiting(self) -> list[Asker]:
         """Who waits for new code to serve: after a re-execution all of them wait for the same."""
         return [*self.reloading, *self.restarting]
 
@@ -79,7 +79,7 @@ class Asks:
         _tell(self.stopping, Done(0, facts={"status": status}))
 
 
-def _tell(clients: list[Client], done: Done) -> None:
+def _tell(clients: list[Asker], done: Done) -> None:
     """Nobody of them waits any more."""
     told = clients.copy()
     clients.clear()

@@ -12,7 +12,7 @@ from typing import Any
 
 from hendrix.core import control
 from hendrix.core.console import Ask, Done
-from hendrix.supervisor.console import Client
+from hendrix.supervisor.console import Asker
 from hendrix.supervisor.crew import Crew
 from hendrix.supervisor.entries import State
 from hendrix.supervisor.fleet import Fleet
@@ -23,7 +23,7 @@ _PATIENCE = 5.0
 
 @dataclass(slots=True)
 class _Question:
-    client: Client
+    client: Asker
     until: float
     waiting: set[int]
     answers: list[dict[str, Any]] = field(default_factory=list)
@@ -37,7 +37,7 @@ class CacheTalk:
         self._numbers = itertools.count(1)
         self._questions: dict[int, _Question] = {}
 
-    def asked(self, client: Client, ask: Ask) -> None:
+    def asked(self, client: Asker, ask: Ask) -> None:
         """``ask.facts``: ``verb``, and what belongs to it."""
         ready = [worker.id for worker in self._fleet.workers.values() if worker.state is State.READY]
         members = {worker: self._crew.workers[worker] for worker in ready if worker in self._crew.workers}

@@ -12,6 +12,7 @@ import socket
 import struct
 from collections.abc import Callable
 from time import monotonic
+from typing import Protocol
 
 from hendrix.core import console, events
 from hendrix.core.console import Ask, Done, Line, Say
@@ -27,6 +28,15 @@ _LONGEST_ADDRESS = 100  # bytes that every system takes; Linux takes 107
 
 OnAsk = Callable[["Client", Ask], None]
 Clock = Callable[[], float]
+
+
+class Asker(Protocol):
+    """Somebody who waits for an answer: a client of the control socket, or of another way in."""
+
+    closed: bool
+
+    def say(self, text: str) -> None: ...
+    def done(self, done: Done) -> None: ...
 
 
 class Client:

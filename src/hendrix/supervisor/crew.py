@@ -44,6 +44,7 @@ class Crew:
         self.templates: dict[int, Member] = {}
         self.watcher: Member | None = None
         self.renewer: Member | None = None
+        self.admin: Member | None = None
         self.workers: dict[int, Member] = {}
         self._selector = selector
         self._unclaimed: dict[int, int] = {}
@@ -115,7 +116,7 @@ class Crew:
 
     def members(self) -> list[Member]:
         """Everyone."""
-        aides = [aide for aide in (self.watcher, self.renewer) if aide]
+        aides = [aide for aide in (self.watcher, self.renewer, self.admin) if aide]
         return [*self.workers.values(), *self.templates.values(), *aides]
 
     def release(self) -> None:

@@ -16,9 +16,10 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from hendrix.core.config import OPTIONS, from_plain, to_plain
+from hendrix.supervisor.admin import Admin
 from hendrix.supervisor.backoff import Backoff
 from hendrix.supervisor.channel import Channel
-from hendrix.supervisor.console import Client
+from hendrix.supervisor.console import Asker, Client
 from hendrix.supervisor.crew import Crew, Hear, Member
 from hendrix.supervisor.entries import State, Template, TemplateState, Worker
 from hendrix.supervisor.fleet import Fleet
@@ -78,9 +79,10 @@ class Heritage:
     chronicle: Chronicle
     turns: Turns
     keeper: Keeper
+    admin: Admin
 
 
-def collect(heritage: Heritage, clients: Iterable[Client]) -> dict[str, Any]:
+def collect(heritage: Heritage, clients: Iterable[Asker]) -> dict[str, Any]:
     """All that the successor must know, as JSON can carry it. ``clients`` wait for the outcome."""
     holdings, crew, console = heritage.holdings, heritage.crew, heritage.holdings.console
     return {
@@ -95,14 +97,15 @@ def collect(heritage: Heritage, clients: Iterable[Client]) -> dict[str, Any]:
         "pidfile": holdings.pidfile.path if holdings.pidfile else "",
         "console": {"path": console.path, "fds": [console.sock.fileno()]} if console else None,
         "relay": holdings.relay.row(),
-        "clients": [{"fds": [client.sock.fileno()]} for client in clients if not client.closed],
+        "admin": heritage.admin.rows(),
+        "clients": [{"fds": [one.sock.fileno()]} for one in clients if isinstance(one, Client) and not one.closed],
         "started": heritage.chronicle.started,
         "crashes": heritage.chronicle.crashes,
         "credentials": heritage.keeper.bequeath(),
     }
 
 
-def restore(estate: dict[str, Any], heritage: Heritage, hands: Hands) -> list[Client]:
+def restore(estate: dict[str, Any], heritage: Heritage, hands: Hands) -> list[Asker]:
     """The reverse of ``collect``. Returns the clients."""
     fleet, crew, holdings = heritage.fleet, heritage.crew, heritage.holdings
     restore_fleet(fleet, estate["fleet"], monotonic())
@@ -120,6 +123,7 @@ def restore(estate: dict[str, Any], heritage: Heritage, hands: Hands) -> list[Cl
     heritage.chronicle.started, heritage.chronicle.crashes = estate["started"], estate["crashes"]
     console = holdings.adopt(estate["name"], estate["pidfile"], estate["console"])
     holdings.relay.adopt(estate.get("relay"), heritage.plans.current)
+    heritage.admin.adopt(estate.get("admin", []), heritage.plans.current)
     sockets = [socket.socket(fileno=row["fds"][0]) for row in estate["clients"]]
     return [console.join(sock) for sock in sockets] if console else []
 

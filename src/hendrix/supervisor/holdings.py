@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import selectors
 import socket
@@ -70,6 +71,11 @@ class Holdings:
         """What a person would open."""
         return [listener.url for listener in self.listeners]
 
+    @property
+    def facts(self) -> dict[str, Any]:
+        """For who asks what we are."""
+        return {"name": self.name, "urls": self.urls}
+
     def _write_files(self, config: Config) -> None:
         path = config.pid
         try:
@@ -101,6 +107,12 @@ class Holdings:
         folder = runtime.directory(os.environ, os.getuid())
         runtime.make(folder, os.getuid())
         return os.path.join(folder, self.name + ".pid")
+
+    def beside(self, ending: str) -> str:
+        """A path beside the control socket. Raises ``OSError`` where there is none."""
+        if self.console is None:
+            raise FileNotFoundError(errno.ENOENT, "there is no control socket to put it beside")
+        return self.console.path.removesuffix(".sock") + ending
 
     def tick(self) -> None:
         """Some time has passed."""

@@ -20,6 +20,7 @@ from hendrix.core.console import Done
 from hendrix.core.control import SettingsLoaded
 from hendrix.core.errors import HendrixError, ProjectError, UsageError
 from hendrix.supervisor import handover, logfiles, moves, process, vaults
+from hendrix.supervisor.admin import Admin
 from hendrix.supervisor.asks import Asks
 from hendrix.supervisor.caching import CacheTalk
 from hendrix.supervisor.crew import Crew
@@ -78,13 +79,13 @@ class Supervisor:
         self._keeper = Keeper(rooms.passwords, self._crew)
         self._renewals = renewals = Renewals(self._crew, self._keeper, self._fleet, rooms.renewer)
         self._asks = Asks(self._status, self._reload, self._restart, self._stop, caches.asked, renewals.renew)
+        self._admin = admin = Admin(self._crew, self._asks.asked, rooms.admin)
         self._holdings = Holdings(self._selector, self._asks.asked, rooms.relay, self._release)
         self._loans = loans = Loans(self._fleet, self._crew, self._plans, self._holdings.lending)
         ways = (self._tell, self._configure, self._reaped, self._release, loans.worker_asks, loans.template_asks)
         self._hands = Hands(self._crew, self._plans, rooms.template, Told(*ways, self._credentialed, caches.said))
-        renewals.fork = self._hands.fork
+        renewals.fork = admin.fork = self._hands.fork
         self._notifier = Notifier(origin.environ)
-        self._next_beat = 0.0
         self._restarting = Restart(origin, self._not_restarted)
         self._executed = False
         self._vigil = Vigil(monotonic())
@@ -126,6 +127,7 @@ class Supervisor:
         process.end([member.pid for member in members if member.pid is not None])
         for member in members:
             self._crew.leave(member)
+        self._admin.give_back()
         self._holdings.give_back()
         self._selector.close()
         self._signals.close()
@@ -134,9 +136,7 @@ class Supervisor:
         console = self._holdings.console
         moments = [self._fleet.deadline(), self._restarting.deadline, console.deadline() if console else None]
         others = (self._loans, self._keeper, self._caches, self._holdings.relay, self._renewals)
-        moments += [one.deadline() for one in others]
-        if self._notifier.beat_every:
-            moments.append(self._next_beat)
+        moments += [one.deadline() for one in (*others, self._admin, self._notifier)]
         if self._fleet.terms.silence:
             moments.append(monotonic() + LONGEST_SLEEP)
         known = [moment for moment in moments if moment is not None]
@@ -146,14 +146,11 @@ class Supervisor:
         now = monotonic()
         self._restarting.tick(now)
         self._holdings.tick()
-        if self._notifier.beat_every and now >= self._next_beat:
-            self._next_beat = now + self._notifier.beat_every
-            self._notifier.beat()
+        self._notifier.look(now)
         self._tell(moves.Tick())
-        self._loans.look(now)
         self._keeper.tick(self._fleet.generation, now)
-        self._caches.look(now)
-        self._renewals.look(now)
+        for one in (self._loans, self._caches, self._renewals, self._admin):
+            one.look(now)
         if self._restarting.due:
             self._execute()
 
@@ -238,8 +235,7 @@ class Supervisor:
     def _status(self) -> dict[str, Any]:
         facts = status(self._fleet, self._crew, self._chronicle, monotonic())
         told = {"certificates": self._keeper.certificates, "renewals": self._renewals.rows}
-        place = {"name": self._holdings.name, "settings": self._settings, "urls": self._holdings.urls}
-        return {**facts, **place, **told}
+        return {**facts, **self._holdings.facts, "settings": self._settings, **told, "admin": self._admin.places}
 
     def _reopen_logs(self) -> None:
         try:
@@ -262,7 +258,7 @@ class Supervisor:
         return self._restarting.begin()
 
     def _reaped(self, pid: int, status: int) -> bool:
-        others = (self._holdings.relay, self._restarting, self._renewals)
+        others = (self._holdings.relay, self._restarting, self._renewals, self._admin)
         return any(one.reaped(pid, status) for one in others)
 
     def _not_restarted(self, wrong: str) -> None:
@@ -292,7 +288,7 @@ class Supervisor:
         raise AssertionError("executed, and still here")
 
     def _heritage(self) -> Heritage:
-        rest = (self._chronicle, self._loans.turns, self._keeper)
+        rest = (self._chronicle, self._loans.turns, self._keeper, self._admin)
         return Heritage(self._fleet, self._crew, self._plans, self._holdings, *rest)
 
     def _take_over(self, estate: dict[str, Any]) -> None:
@@ -322,7 +318,7 @@ class Supervisor:
                 return
         if generation not in self._plans:
             return  # last words of a template that was given up
-        listeners, plain = self._holdings.listeners, to_plain(self._plans[generation])
+        listeners, plain = self._holdings.listeners, {**to_plain(self._plans[generation]), "admin_token": ""}
         fds = tuple(listener.socket.fileno() for listener in listeners)
         secure = [listener.secure for listener in listeners]
         message = control.Configure(plain, self._holdings.addresses, len(fds), secure, self._holdings.hub)
@@ -339,6 +335,7 @@ class Supervisor:
         config = self._plans.settle(generation, loaded, anything=first or self._executed)
         vaults.prepare(config)
         self._holdings.take(config)
+        self._admin.serve(config, self._holdings.beside)
         self._settings = loaded.settings
         process.set_title(self._title())
         if first:
@@ -389,6 +386,7 @@ class Supervisor:
         self._selector.close()
         self._signals.release()
         self._crew.release()
+        self._admin.release()
         self._holdings.release()
 
     def _report(self, action: moves.Report) -> None:

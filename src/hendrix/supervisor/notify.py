@@ -31,6 +31,17 @@ class Notifier:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._address = _address(environ.get("NOTIFY_SOCKET", ""))
         self.beat_every = _beat_every(environ) if self._address else None
+        self._next_beat = 0.0
+
+    def deadline(self) -> float | None:
+        """When ``look`` matters next, on the monotonic clock."""
+        return self._next_beat if self.beat_every else None
+
+    def look(self, now: float) -> None:
+        """Time has passed."""
+        if self.beat_every and now >= self._next_beat:
+            self._next_beat = now + self.beat_every
+            self.beat()
 
     def ready(self, text: str) -> None:
         """We serve: after the start, and after each reload whether it worked or not."""

@@ -15,9 +15,13 @@ _BACKLOG = 128
 _LONGEST_ADDRESS = 100  # bytes that every system takes; Linux takes 107
 
 
-def bound(path: str) -> socket.socket:
-    """A socket that listens at ``path``, for our own user alone. Raises as ``Console`` does."""
-    _clear_stale(path)
+def bound(path: str, what: str = "control", option: str = "--pid") -> socket.socket:
+    """A socket that listens at ``path``, for our own user alone. Raises as ``Console`` does.
+
+    ``what`` it is called, and which ``option`` says where it is, if anything is in the way.
+    """
+    if reason := _clear_stale(path):
+        raise UsageError(f"cannot open the {what} socket {path}: {reason}, or give another path with {option}")
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         with short(path) as address:
@@ -37,17 +41,19 @@ def _bind_private(sock: socket.socket, address: str) -> None:
         os.umask(before)
 
 
-def _clear_stale(path: str) -> None:
+def _clear_stale(path: str) -> str:
+    """Returns what is in the way."""
     try:
         mode = os.lstat(path).st_mode
     except FileNotFoundError:
-        return
+        return ""
     if not stat.S_ISSOCK(mode):
-        raise _in_the_way(path, "something that is no socket is there; remove it")
+        return "something that is no socket is there; remove it"
     if _answered(path):
-        raise _in_the_way(path, "another server answers there; stop it")
+        return "another server answers there; stop it"
     with contextlib.suppress(FileNotFoundError):
         os.unlink(path)
+    return ""
 
 
 def _answered(path: str) -> bool:
@@ -60,10 +66,6 @@ def _answered(path: str) -> bool:
         except OSError:
             pass  # its backlog is full, or it is another user's: someone is there
         return True
-
-
-def _in_the_way(path: str, reason: str) -> UsageError:
-    return UsageError(f"cannot open the control socket {path}: {reason}, or give another path with --pid")
 
 
 def socket_file(path: str) -> SocketFile | None:

@@ -15,7 +15,7 @@ from hendrix.core.console import Done
 from hendrix.core.control import Message
 from hendrix.supervisor import identity, process
 from hendrix.supervisor.aide import Aide, Do
-from hendrix.supervisor.console import Client
+from hendrix.supervisor.console import Asker
 from hendrix.supervisor.crew import Crew, Hear, Member
 from hendrix.supervisor.fleet import Fleet
 from hendrix.supervisor.keeper import Keeper
@@ -31,7 +31,7 @@ class Renewals:
     def __init__(self, crew: Crew, keeper: Keeper, fleet: Fleet, renewer: Renewer | None) -> None:
         self._crew, self._keeper, self._fleet, self._renewer = crew, keeper, fleet, renewer
         self._aide: Aide[Config] = Aide()
-        self._clients: list[tuple[Client, set[str], list[str]]] = []
+        self._clients: list[tuple[Asker, set[str], list[str]]] = []
         self.rows: list[dict[str, Any]] = []
 
     def serve(self, config: Config) -> None:
@@ -67,7 +67,7 @@ class Renewals:
 
     # --- what is asked ------------------------------------------------------------------------------------
 
-    def renew(self, client: Client, names: list[str]) -> None:
+    def renew(self, client: Asker, names: list[str]) -> None:
         """Somebody wants certificates renewed now; all, where none is named."""
         wanted = names or [row["name"] for row in self.rows]
         if self._crew.renewer is None or not wanted:

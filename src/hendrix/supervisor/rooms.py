@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from hendrix.core.config import Config
+from hendrix.supervisor.admin import RunAdmin
 from hendrix.supervisor.process import Template, Work
 from hendrix.supervisor.relay import RunRelay
 
@@ -17,7 +18,8 @@ Renewer = Callable[[Config], Work]
 class Rooms:
     """``template`` runs in a forked process, imports the project and forks workers. ``reopen_logs`` opens this
     process's log anew. ``announce`` is told where we listen once that all is ready. ``passwords`` of keys are those
-    that somebody typed. ``relay`` runs in another process; ``renewer`` makes that which renews certificates.
+    that somebody typed. ``relay`` runs in another process, and so does ``admin``, which tells of the server;
+    ``renewer`` makes that which renews certificates.
     """
 
     template: Template
@@ -26,3 +28,4 @@ class Rooms:
     passwords: tuple[str, ...] = field(default=(), repr=False)
     relay: RunRelay | None = None
     renewer: Renewer | None = None
+    admin: RunAdmin | None = None
