@@ -129,3 +129,14 @@ def test_how_much_the_cache_had() -> None:
     both = [worker(1, asked=60, hits=50), worker(2, asked=40, hits=45 - 5)]
     assert "  cache: 90.0% of 100 from it" in report(facts(workers=both), NOW, coloured=False)
     assert "cache" not in report(facts(), NOW, coloured=False)
+
+
+def test_the_relay() -> None:
+    assert "hub" not in page(hub=None) and "hub" not in page(hub={"path": "/run/8000_site.hub", "pid": None})
+    hub = {"path": "/run/8000_site.hub", "pid": 4_194_300, "restarts": 1}
+    known = {"topics": 100_000, "subscriptions": 400_000, "peers": 4096, "rate": 12_345.67}
+    known |= {"kept": 10_000, "bytes": 5 << 20}
+    text = page(hub={**hub, **known})
+    assert "\n  hub: relay pid 4194300, 1 restart, 4096 peers, 12345.7 messages/s\n" in text
+    assert "\n       100000 topics, 400000 subscriptions\n       5.0M of history in 10000 messages\n" in text
+    assert "relay pid 4194300, 1 restart, does not answer" in page(hub={**hub, "silent": "why"})

@@ -91,7 +91,17 @@ def both_listen(server):
     return found
 
 
-def test_who_publishes_nothing_has_no_relay(served, runtime):
+def told(project, runtime):
+    """What ``hx status`` says of the relay."""
+    command = [sys.executable, "-m", "hendrix", "status", "--json"]
+    environ = project.environ(XDG_RUNTIME_DIR=runtime)
+    done = subprocess.run(command, cwd=project.folder, env=environ, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)["hub"]
+
+
+def test_who_publishes_nothing_has_no_relay(served, runtime, project):
+    assert told(project, runtime)["pid"] is None
     assert relay_of(served) is None
     assert list(Path(runtime, "hendrix").glob("*.hub"))
 
@@ -104,7 +114,7 @@ def test_all_workers_hear_what_one_publishes(served):
     assert relay_of(served)
 
 
-def test_a_killed_relay_is_back_and_knows_what_was_confirmed(served):
+def test_a_killed_relay_is_back_and_knows_what_was_confirmed(served, project, runtime):
     ids = [get(served, f"/publish?say={number}") for number in range(20)]
     before = relay_of(served)
     os.kill(before, signal.SIGKILL)
@@ -113,6 +123,10 @@ def test_a_killed_relay_is_back_and_knows_what_was_confirmed(served):
     assert found["ids"] == ids
     assert found["data"] == [str(number) for number in range(40)]
     assert relay_of(served) not in (None, before)
+    both_listen(served)
+    hub = told(project, runtime)
+    assert (hub["pid"], hub["restarts"], hub["topics"], hub["subscriptions"]) == (relay_of(served), 1, 1, 2)
+    assert hub["kept"] == 40 and hub["bytes"] > 40 and hub["peers"] >= 3
 
 
 def test_a_reload_loses_nothing(served):

@@ -77,6 +77,7 @@ def _server(facts: Facts, now: float, paint: Any) -> Iterator[str]:
     about = [one_line(str(facts["settings"]))] if facts.get("settings") else []
     yield "  " + ", ".join([*about, f"generation {facts.get('generation', '?')}", f"{wanted} wanted"])
     yield from _cache(facts)
+    yield from _hub(facts.get("hub") or {})
     if facts.get("candidate") is not None:
         since = duration(facts.get("loading_since") or 0)
         yield paint(f"  loading generation {facts['candidate']} for {since}", "loading")
@@ -88,6 +89,23 @@ def _cache(facts: Facts) -> Iterator[str]:
     asked, hits = (sum(int(worker.get(name) or 0) for worker in workers) for name in ("asked", "hits"))
     if asked:
         yield f"  cache: {hits / asked:.1%} of {count(asked)} from it"
+
+
+def _hub(hub: Facts) -> Iterator[str]:
+    """The relay, once somebody has needed it."""
+    restarts = _several(hub.get("restarts") or 0, "restart")
+    if hub.get("pid") is None:
+        if hub.get("restarts"):
+            yield f"  hub: no relay just now, {restarts}"
+        return
+    relay = f"  hub: relay pid {hub['pid']}, {restarts}"
+    if "topics" not in hub:
+        yield f"{relay}, does not answer"
+        return
+    peers = _several(hub.get("peers") or 0, "peer")
+    yield f"{relay}, {peers}, {hub.get('rate') or 0:.1f} messages/s"
+    yield f"       {_several(hub['topics'], 'topic')}, {_several(hub.get('subscriptions') or 0, 'subscription')}"
+    yield f"       {size(hub.get('bytes'))} of history in {_several(hub.get('kept') or 0, 'message')}"
 
 
 def _several(number: int, noun: str, many: str = "") -> str:

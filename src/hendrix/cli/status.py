@@ -31,6 +31,8 @@ def status(sourced: Sourced, switches: Switches) -> int:
     """Returns 0. Raises ``HendrixError`` where no server runs or it does not say how it is."""
     server, voice = find(sourced, os.environ), Voice(sourced.config)
     facts = {**_asked(server, voice).facts}
+    if hub := facts.get("hub"):
+        facts["hub"] = {**hub, **_of_hub(hub)}
     as_text = report(facts, time.time(), coloured=colour.wanted(1))
     if any(worker.get("asked") for worker in facts.get("workers", ())):
         facts["cache"] = _of_cache(server, voice)
@@ -47,6 +49,18 @@ def _of_cache(server: Running, voice: Voice) -> list[dict[str, Any]]:
     with contextlib.suppress(HendrixError):
         return converse_about(server, {"verb": "stats"}, voice, _MOMENT)
     return []
+
+
+def _of_hub(hub: dict[str, Any]) -> dict[str, Any]:
+    """What the relay says of itself, if it runs: asking must not start it."""
+    if hub.get("pid") is None:
+        return {}
+    from hendrix.hub.caller import Caller  # noqa: PLC0415 - of no use to most
+
+    try:
+        return Caller(str(hub["path"]), patience=_MOMENT).facts()
+    except HendrixError as error:
+        return {"silent": str(error)}
 
 
 def _asked(server: Running, voice: Voice) -> Done:

@@ -28,8 +28,9 @@ _FIRST_REST, _LONGEST_REST = 0.01, 0.2
 class _Line:
     """One connection. ``name`` and the numbers outlive it, for publishes that are said again."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, patience: float) -> None:
         self._path = path
+        self._patience = patience
         self._name = os.urandom(8)
         self._numbers = itertools.count(1)
         self._socket: socket.socket | None = None
@@ -40,7 +41,7 @@ class _Line:
 
     def ask(self, number: int, data: bytes) -> tuple[int, bytes, list[Message]]:
         """Say it, wait for the answer to it. Raises ``HubError``."""
-        deadline, rest = time.monotonic() + PATIENCE, 0.0
+        deadline, rest = time.monotonic() + self._patience, 0.0
         while True:
             try:
                 return self._try(number, data, deadline)
@@ -79,8 +80,9 @@ class _Line:
 class Caller:
     """The relay at ``path``. Any thread may call."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, patience: float = PATIENCE) -> None:
         self._path = path
+        self._patience = patience
         self._idle: list[_Line] = []
         self._pid = os.getpid()
         self._lock = threading.Lock()
@@ -140,7 +142,7 @@ class Caller:
         with self._lock:
             if self._pid != os.getpid():  # forked: those are our parent's
                 self._idle, self._pid = [], os.getpid()
-            return self._idle.pop() if self._idle else _Line(self._path)
+            return self._idle.pop() if self._idle else _Line(self._path, self._patience)
 
     def _give_back(self, line: _Line) -> None:
         with self._lock:

@@ -16,6 +16,7 @@ from hendrix.hub.history import History, Keep
 from hendrix.hub.journal import Journal
 from hendrix.hub.message import LARGEST_PAYLOAD, NOTHING, HubError, Id, Message
 from hendrix.hub.presence import Change, Presence
+from hendrix.hub.rate import Rate
 from hendrix.hub.topics import Topics
 
 #: Of a record in the journal: id, publisher, its number, when, binary, keep, the id before in this topic, topic.
@@ -66,6 +67,7 @@ class Switch:
         self._publishers: OrderedDict[bytes, OrderedDict[int, Id]] = OrderedDict()
         self.latest = Id(epoch, 0)
         self.published = 0
+        self._rate = Rate(now)
         self._swept = now
         self._journal = Journal(memory, self._wanted) if memory is not None else None
         if self._journal is not None:
@@ -162,6 +164,7 @@ class Switch:
 
     def tick(self, now: float) -> None:
         """A second or so has passed."""
+        self._rate.note(self.published, now)
         for change in self._presence.expire(now):
             self._announce(change)
         if now >= self._swept + _SWEEP:
@@ -172,11 +175,13 @@ class Switch:
         """When ``tick`` matters next, for those who want to be exact."""
         return self._presence.deadline()
 
-    def facts(self) -> dict[str, int]:
+    def facts(self) -> dict[str, float]:
         """For a status page."""
         return {
             "published": self.published,
+            "rate": self._rate.value,
             "topics": len(self._topics),
+            "subscriptions": self._topics.subscriptions,
             "kept": len(self._history),
             "bytes": self._history.bytes,
         }

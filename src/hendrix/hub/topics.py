@@ -68,6 +68,11 @@ class Topics(Generic[Subscriber]):
         """It is gone, from everything. Returns the topics whose last subscriber it was."""
         return [topic for topic in list(self._topics.get(subscriber, ())) if self.unsubscribe(topic, subscriber)]
 
+    @property
+    def subscriptions(self) -> int:
+        """How many there are in all."""
+        return sum(map(len, self._topics.values()))
+
     def of(self, subscriber: Subscriber) -> Collection[str]:
         """What it has subscribed to."""
         return self._topics.get(subscriber, {}).keys()

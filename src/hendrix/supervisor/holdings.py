@@ -74,7 +74,7 @@ class Holdings:
     @property
     def facts(self) -> dict[str, Any]:
         """For who asks what we are."""
-        return {"name": self.name, "urls": self.urls}
+        return {"name": self.name, "urls": self.urls, "hub": self.relay.facts}
 
     def _write_files(self, config: Config) -> None:
         path = config.pid

@@ -47,6 +47,7 @@ class Relay:
         self._watching = False
         self._backoff = Backoff()
         self._born = 0.0
+        self.restarts = 0
 
     def take(self, path: str, config: Config) -> None:
         """Listen at ``path``. Raises ``UsageError`` where something is in the way, ``OSError`` where it cannot be."""
@@ -73,6 +74,7 @@ class Relay:
             return False
         self._end_channel()
         self.pid = None
+        self.restarts += 1
         delay = self._backoff.fail(self._born, monotonic())
         events.emit("hub.died", events.ERROR, pid=pid, status=process.describe(status), again_in=delay)
         self.tick()
@@ -111,19 +113,28 @@ class Relay:
             os.close(self._memory)
             self._socket, self._memory = None, -1
 
+    @property
+    def facts(self) -> dict[str, Any] | None:
+        """For who asks how it is; what it does is known to itself. Without a ``pid`` nobody has needed it yet."""
+        if self._socket is None:
+            return None
+        memory = {"memory": self._config.hub_memory, "restarts": self.restarts}
+        return {"path": self.path, "pid": self.pid, **memory}
+
     def row(self) -> dict[str, Any] | None:
         """For a successor in the same process."""
         if self._socket is None:
             return None
         channel = [self._channel.fileno()] if self._channel else []
-        return {"path": self.path, "pid": self.pid, "fds": [self._socket.fileno(), self._memory, *channel]}
+        fds = [self._socket.fileno(), self._memory, *channel]
+        return {"path": self.path, "pid": self.pid, "restarts": self.restarts, "fds": fds}
 
     def adopt(self, row: dict[str, Any] | None, config: Config) -> None:
         """The reverse of ``row``."""
         if row is None:
             return
         sock, self._memory, *channel = row["fds"]
-        self._config, self.pid = config, row["pid"]
+        self._config, self.pid, self.restarts = config, row["pid"], row.get("restarts", 0)
         self._listen(row["path"], socket.socket(fileno=sock))
         if self.pid is None:
             self._watch()
