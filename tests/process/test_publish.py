@@ -93,7 +93,8 @@ def both_listen(server):
 
 def told(project, runtime):
     """What ``hx status`` says of the relay."""
-    command = [sys.executable, "-m", "hendrix", "status", "--json"]
+    (pid_file,) = Path(runtime, "hendrix").glob("*.pid")
+    command = [sys.executable, "-m", "hendrix", "status", "--json", "--pid", str(pid_file)]
     environ = project.environ(XDG_RUNTIME_DIR=runtime)
     done = subprocess.run(command, cwd=project.folder, env=environ, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
