@@ -65,6 +65,10 @@ def _hendrix_wsgi(it: Setting) -> list[str]:
     return [*_hendrix(it), "--interface", "wsgi"]
 
 
+def _hendrix_metrics(it: Setting) -> list[str]:
+    return [*_hendrix(it), "--metrics", "--admin", "off"]
+
+
 def _hendrix_cache(it: Setting) -> list[str]:
     return [*_hendrix(it), "--cache"]
 
@@ -188,6 +192,7 @@ _ALL = (
     Server("hendrix-wsgi", "WSGI", _hendrix_wsgi, "hendrix", ("pair",)),
     Server("hypercorn", "ASGI", _hypercorn, "hypercorn", ("tls",)),
     Server("nginx", "files", _nginx, "nginx", ("files",)),
+    Server("hendrix-metrics", "Django", _hendrix_metrics, "hendrix", ("measured",)),
     Server("hendrix-cache", "Django", _hendrix_cache, "hendrix", ("cached", "uncached")),
     Server("hendrix-shared", "Django", _hendrix_shared, "hendrix", ("cached",)),
     Server("nginx-cache", "proxy_cache", _nginx_cache, "nginx", ("cached",)),

@@ -33,6 +33,8 @@ from hendrix.core.http import Origin, Request
 from hendrix.tasks.contexts import rehome
 from hendrix.tasks.duties import Duties, current
 
+Build = Callable[[Request, Origin, BinaryIO, str], Environ]
+
 
 def django(
     handler: Handler,
@@ -43,12 +45,19 @@ def django(
     software: str,
     id_field: str,
     root_path: str = "",
+    through: Callable[[Handler, Build, Parking, Tasks], Answer] | None = None,
 ) -> Answer:
-    """The answer of the project behind ``handler``. ``id_field`` is the header that tells a request's id."""
+    """The answer of the project behind ``handler``. ``id_field`` is the header that tells a request's id, and
+    ``through`` another way than ``plain`` to see requests through."""
     base = base_environ(multiprocess=multiprocess, software=software, file_wrapper=None)
     del base["wsgi.file_wrapper"]
     base["SCRIPT_NAME"] = root_path
     build = partial(build_environ, base, id_key(id_field))
+    return (through or plain)(handler, build, threads, tasks)
+
+
+def plain(handler: Handler, build: Build, threads: Parking, tasks: Tasks) -> Answer:
+    """Each request is a ``Call`` for a thread."""
 
     def answer(exchange: Exchange) -> None:
         def run(body: BinaryIO) -> None:
@@ -104,7 +113,7 @@ class Call(Delivery):
     def __init__(
         self,
         handler: Handler,
-        build: Callable[[Request, Origin, BinaryIO, str], Environ],
+        build: Build,
         exchange: Exchange,
         body: BinaryIO,
         threads: Parking,

@@ -46,18 +46,21 @@ def wsgi(
     software: str,
     id_field: str = "X-Request-ID",
     root_path: str = "",
+    kind: type[Call] | None = None,
 ) -> Answer:
     """The answer that ``application`` gives.
 
     ``id_field`` is the header that tells it a request's id, ``root_path`` the prefix that a proxy took off the path.
+    ``kind`` is what makes a call.
     """
+    call = kind or Call
     base = base_environ(multiprocess=multiprocess, software=software, file_wrapper=FileWrapper)
     base["SCRIPT_NAME"] = root_path
     build = partial(build_environ, base, id_key(id_field))
 
     def answer(exchange: Exchange) -> None:
         def run(body: BinaryIO) -> None:
-            if not threads.submit(Call(application, build, exchange, body, threads)):
+            if not threads.submit(call(application, build, exchange, body, threads)):
                 shed(exchange)
 
         exchange.collect(run)

@@ -12,6 +12,9 @@ def settle_admin(given: dict[str, Given]) -> None:
     token, place = given.get("admin_token"), given.get("admin")
     if token is not None and token.source.startswith("--"):
         raise UsageError("--admin-token shows the secret to all on this machine; give it in HX_ADMIN_TOKEN or a file")
+    metrics = given.get("metrics")
+    if place is None and metrics is not None and metrics.value:
+        given["admin"] = Given("on", metrics.source)
     if place is None or place.value in ("on", "off") or place.value.startswith("unix:"):
         return
     told = token or given.get("admin_token_file")

@@ -78,6 +78,11 @@ class Config(
         return int(ports[0]) if ports and ports[0] != "0" else self.https_port
 
     @property
+    def measured(self) -> bool:
+        """Does anybody want to know which view answers a request?"""
+        return self.metrics
+
+    @property
     def codings(self) -> list[str]:
         """What answers are compressed with, in order of preference; empty where they are not."""
         return [] if self.compress == "off" else self.compress.split(",")

@@ -180,6 +180,16 @@ class Vitals:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """What the worker has counted since it last said this (``core.measure``): spreads of durations, by class of status
+    and view as one word, and others by their name. ``levels`` are of this moment."""
+
+    series: dict[str, list[float]]
+    spreads: dict[str, list[float]]
+    levels: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class AskTurn:
     """The worker has services that run in one worker at a time: may it be this one? Answered by ``Turn``."""
 
@@ -322,6 +332,7 @@ Message = (
     | Draining
     | Retire
     | Vitals
+    | Measured
     | AskTurn
     | EndTurn
     | Borrow

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
+from hendrix.core.noted import Noted
+
 #: Both may be shared with other requests of the same peer: whoever wants others replaces them.
 RequestHeaders = Sequence[tuple[bytes, bytes]]
 RequestFields = Mapping[bytes, bytes]
@@ -69,6 +71,8 @@ class Request:
     repeats: bool = True
     #: What a layer has noted of it for another one further in.
     kept: object = None
+    #: What whoever answers has noted for those who count (``core.noted``); None where nobody does.
+    noted: Noted | None = None
     #: Headers by name, repeated ones joined (RFC 9110 section 5.3; Cookie by ``"; "``).
     fields: RequestFields = field(default_factory=dict)
 

@@ -20,7 +20,9 @@ class Asks:
         stop: Callable[[bool], None],
         cache: Callable[[Asker, Ask], None] = lambda client, ask: None,
         renew: Callable[[Asker, list[str]], None] = lambda client, names: None,
+        measures: Callable[[], dict[str, Any]] = dict,
     ) -> None:
+        self._measures = measures
         self._cache = cache
         self._facts, self._reload, self._restart, self._stop = facts, reload, restart, stop
         self._renew = renew
@@ -33,6 +35,8 @@ class Asks:
         match ask.do:
             case "status":
                 client.done(Done(0, facts=self._facts()))
+            case "metrics":
+                client.done(Done(0, facts={**self._facts(), "measures": self._measures()}))
             case "stop":
                 self.stopping.append(client)
                 self._stop(bool(ask.facts.get("fast")))

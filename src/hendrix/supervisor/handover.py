@@ -26,6 +26,7 @@ from hendrix.supervisor.fleet import Fleet
 from hendrix.supervisor.hands import Hands
 from hendrix.supervisor.holdings import Holdings
 from hendrix.supervisor.keeper import Keeper
+from hendrix.supervisor.measures import Measures
 from hendrix.supervisor.origin import HANDOVER, Origin
 from hendrix.supervisor.plans import Plans
 from hendrix.supervisor.sockets import Listener, SocketFile
@@ -80,6 +81,7 @@ class Heritage:
     turns: Turns
     keeper: Keeper
     admin: Admin
+    measures: Measures
 
 
 def collect(heritage: Heritage, clients: Iterable[Asker]) -> dict[str, Any]:
@@ -101,6 +103,8 @@ def collect(heritage: Heritage, clients: Iterable[Asker]) -> dict[str, Any]:
         "clients": [{"fds": [one.sock.fileno()]} for one in clients if isinstance(one, Client) and not one.closed],
         "started": heritage.chronicle.started,
         "crashes": heritage.chronicle.crashes,
+        "reloads": [heritage.chronicle.reloads, heritage.chronicle.failed_reloads],
+        "measures": heritage.measures.rows(),
         "credentials": heritage.keeper.bequeath(),
     }
 
@@ -121,6 +125,8 @@ def restore(estate: dict[str, Any], heritage: Heritage, hands: Hands) -> list[As
     turns = estate.get("turns", {})
     heritage.turns.holder, heritage.turns.waiting = turns.get("holder"), set(turns.get("waiting", []))
     heritage.chronicle.started, heritage.chronicle.crashes = estate["started"], estate["crashes"]
+    heritage.chronicle.reloads, heritage.chronicle.failed_reloads = estate.get("reloads", [0, 0])
+    heritage.measures.adopt(estate.get("measures"))
     console = holdings.adopt(estate["name"], estate["pidfile"], estate["console"])
     holdings.relay.adopt(estate.get("relay"), heritage.plans.current)
     heritage.admin.adopt(estate.get("admin", []), heritage.plans.current)

@@ -34,7 +34,7 @@ class Told:
     ``fleet`` the events; ``settings`` that a generation's settings are loaded; ``reaped`` the end of a child that is
     none of the fleet's (True: it was known); ``release`` closes, in a forked child, what is the supervisor's.
     ``worker_asks`` and ``template_asks`` what they want to borrow, ``credentialed`` what a template thinks of keys and
-    certificates, ``cache_says`` what a worker's cache does.
+    certificates, ``cache_says`` what a worker's cache does, ``measured`` what workers count.
     """
 
     fleet: Callable[[Event], None]
@@ -45,6 +45,7 @@ class Told:
     template_asks: Callable[[int, Message], None] = lambda generation, message: None
     credentialed: Callable[[int, control.Credentialed], None] = lambda generation, message: None
     cache_says: Callable[[int, control.CacheSays], None] = lambda worker, message: None
+    measured: Callable[[int, Message], None] = lambda worker, message: None
 
 
 class Hands:
@@ -169,7 +170,10 @@ class Hands:
             case control.Ready():
                 self._tell(moves.WorkerReady(worker))
             case control.Vitals():
+                self._told.measured(worker, message)
                 self._note_vitals(worker, message)
+            case control.Measured():
+                self._told.measured(worker, message)
             case control.LoadFailed(summary, traceback):
                 self._tell(moves.WorkerFailed(worker, summary, traceback))
             case control.Draining():

@@ -30,6 +30,7 @@ from hendrix.supervisor.hands import Hands, Told
 from hendrix.supervisor.holdings import Holdings
 from hendrix.supervisor.keeper import Keeper
 from hendrix.supervisor.loans import Loans
+from hendrix.supervisor.measures import Measures
 from hendrix.supervisor.moves import Action, Event
 from hendrix.supervisor.notify import Notifier
 from hendrix.supervisor.origin import Origin
@@ -76,20 +77,22 @@ class Supervisor:
         self._crew = Crew(self._selector)
         self._caches = caches = CacheTalk(self._fleet, self._crew)
         self._chronicle = Chronicle()
+        self._measures = sums = Measures(self._fleet, self._crew)
         self._keeper = Keeper(rooms.passwords, self._crew)
         self._renewals = renewals = Renewals(self._crew, self._keeper, self._fleet, rooms.renewer)
-        self._asks = Asks(self._status, self._reload, self._restart, self._stop, caches.asked, renewals.renew)
+        asks = (self._status, self._reload, self._restart, self._stop, caches.asked, renewals.renew)
+        self._asks = Asks(*asks, sums.facts)
         self._admin = admin = Admin(self._crew, self._asks.asked, rooms.admin)
         self._holdings = Holdings(self._selector, self._asks.asked, rooms.relay, self._release)
         self._loans = loans = Loans(self._fleet, self._crew, self._plans, self._holdings.lending)
         ways = (self._tell, self._configure, self._reaped, self._release, loans.worker_asks, loans.template_asks)
-        self._hands = Hands(self._crew, self._plans, rooms.template, Told(*ways, self._credentialed, caches.said))
+        others = (self._credentialed, caches.said, sums.heard)
+        self._hands = Hands(self._crew, self._plans, rooms.template, Told(*ways, *others))
         renewals.fork = admin.fork = self._hands.fork
         self._notifier = Notifier(origin.environ)
         self._restarting = Restart(origin, self._not_restarted)
         self._executed = False
-        self._vigil = Vigil(monotonic())
-        self._signals = Signals(CAUGHT)
+        self._vigil, self._signals = Vigil(monotonic()), Signals(CAUGHT)
         self._selector.register(self._signals, selectors.EVENT_READ, self._on_signals)
         self._doers: dict[type[Action], Callable[[Any], None]] = {
             **self._hands.doers,
@@ -288,7 +291,7 @@ class Supervisor:
         raise AssertionError("executed, and still here")
 
     def _heritage(self) -> Heritage:
-        rest = (self._chronicle, self._loans.turns, self._keeper, self._admin)
+        rest = (self._chronicle, self._loans.turns, self._keeper, self._admin, self._measures)
         return Heritage(self._fleet, self._crew, self._plans, self._holdings, *rest)
 
     def _take_over(self, estate: dict[str, Any]) -> None:
@@ -385,9 +388,8 @@ class Supervisor:
         """In a forked child: close what is the supervisor's. The selector first, as it is shared."""
         self._selector.close()
         self._signals.release()
-        self._crew.release()
-        self._admin.release()
-        self._holdings.release()
+        for one in (self._crew, self._admin, self._holdings):
+            one.release()
 
     def _report(self, action: moves.Report) -> None:
         if action.name == "worker.died":

@@ -23,6 +23,8 @@ class Chronicle:
     crashes: int = 0
     last_crash: dict[str, Any] | None = None
     last_reload: dict[str, Any] | None = None
+    reloads: int = 0
+    failed_reloads: int = 0
 
     def crashed(self, facts: Mapping[str, Any]) -> None:
         """A worker died that had not been told to leave."""
@@ -32,6 +34,8 @@ class Chronicle:
 
     def reloaded(self, *, ok: bool, seconds: float, summary: str) -> None:
         """A reload is over."""
+        self.reloads += ok
+        self.failed_reloads += not ok
         self.last_reload = {"at": time.time(), "ok": ok, "seconds": seconds, "summary": summary}
 
 
@@ -51,8 +55,12 @@ def status(fleet: Fleet, crew: Crew, chronicle: Chronicle, now: float) -> dict[s
         "templates": [_template(fleet, number, member) for number, member in crew.templates.items()],
         "workers": [_worker(worker, crew.workers.get(worker.id), now) for worker in fleet.workers.values()],
         "crashes": chronicle.crashes,
+        "workers_started": fleet.last_worker,
+        "reloads": chronicle.reloads,
+        "failed_reloads": chronicle.failed_reloads,
         "last_crash": chronicle.last_crash,
         "last_reload": chronicle.last_reload,
+        **_memory(os.getpid()),
     }
 
 

@@ -57,17 +57,28 @@ class LoopChannel:
         self._loop = loop
         self._sock = sock
         self._decoder = Decoder()
+        self._rest = b""
         self._on_message = on_message
         self._on_end = on_end
         sock.setblocking(False)
         loop.add_reader(sock.fileno(), self._read)
 
-    def send(self, message: Message, fds: Sequence[int] = ()) -> None:
-        """Tell the supervisor. What it cannot take now is not worth waiting for."""
+    def send(self, message: Message, fds: Sequence[int] = ()) -> bool:
+        """Tell the supervisor. What it cannot take now is not worth waiting for: False, it will not hear it.
+
+        A message of which it has taken a part is completed before the next one.
+        """
         try:
-            _send(self._sock, encode(message), fds)
+            if self._rest:
+                self._rest = self._rest[self._sock.send(self._rest) :]
+            if self._rest:
+                return False
+            data = encode(message)
+            sent = socket.send_fds(self._sock, [data], list(fds)) if fds else self._sock.send(data)
+            self._rest = data[sent:]
         except OSError:
-            pass
+            return False
+        return True
 
     def _read(self) -> None:
         try:

@@ -75,6 +75,9 @@ class Connection(asyncio.BufferedProtocol):
         "writable",
     )
 
+    #: What it is called where sockets are counted.
+    kind = "http1"
+
     def __init__(self, site: Site, loop: asyncio.AbstractEventLoop, id_field: bytes, proxy: ProxyLine | None) -> None:
         self.site = site
         site.arriving += 1
@@ -102,6 +105,11 @@ class Connection(asyncio.BufferedProtocol):
         #: Calls that wait until what was answered has left us.
         self._when_written: list[Callable[[], None]] | None = None
         self.closes_at = inf
+
+    @property
+    def under_way(self) -> int:
+        """Requests that wait for the end of their answer."""
+        return 0 if self._exchange is None else 1
 
     # --- called by the transport ---------------------------------------------------------------------------
 

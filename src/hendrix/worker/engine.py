@@ -25,6 +25,7 @@ from hendrix.worker.connection import Connection
 from hendrix.worker.disk import DiskThreads
 from hendrix.worker.handshake import Handshake, Protocols, Queue
 from hendrix.worker.listen import Doors, Listener
+from hendrix.worker.measures import Measures
 from hendrix.worker.presented import ALPN
 from hendrix.worker.record import Recorder
 from hendrix.worker.served import Served, asgi_host, build_answer, introduce
@@ -87,6 +88,7 @@ class Engine:
         self.site = build_site(config, answer)
         self.recorder = Recorder(config, loop)
         self.site.record = self.recorder.record if self.recorder.wanted else None
+        self.site.measures = Measures() if config.metrics else None
         self.site.on_close = self.count
         self.site.trusts = trust(config.forwarded_allow_ips)
         self._id_field = config.request_id.lower().encode()

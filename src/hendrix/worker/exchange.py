@@ -96,6 +96,8 @@ class HttpExchange(Receiving):
         elif answer.file is None:
             self.sent = answer.length
             if until and not recorded and not more and not connection.known.full:
+                if connection.site.measures is not None:
+                    still = connection.site.measures.repeats(self, still)
                 known = Known(head, answer.body, until, still)
                 connection.known.remember(connection.machine.head_alone, self.request, known)
             connection.send_parts(head, answer.body)

@@ -84,6 +84,10 @@ class Handshake(asyncio.BufferedProtocol):
         "closes_at",
     )
 
+    kind = "handshake"
+    #: No request is.
+    under_way = 0
+
     def __init__(
         self, site: Site, keyring: Keyring, queue: Queue, protocols: Protocols, proxy: ProxyLine | None
     ) -> None:

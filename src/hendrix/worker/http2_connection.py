@@ -62,6 +62,8 @@ class Owner(Protocol):
 class Http2Connection(asyncio.BufferedProtocol):
     """Reads, dispatches and writes for one peer."""
 
+    kind = "http2"
+
     def __init__(
         self,
         site: Site,
@@ -89,6 +91,11 @@ class Http2Connection(asyncio.BufferedProtocol):
         self.closes_at = inf
         transport.set_write_buffer_limits(high=_HIGH_WATER)
         _keep_little_unsent(transport.get_extra_info("socket"))
+
+    @property
+    def under_way(self) -> int:
+        """Requests that wait for the end of their answer."""
+        return sum(isinstance(stream.owner, Http2Exchange) for stream in self.machine.streams)
 
     # --- called by the transport ---------------------------------------------------------------------------
 

@@ -128,6 +128,9 @@ class Http2Exchange(Receiving):
 
     def _remember(self, answer: Prepared, until: float, still: Callable[[], bool] | None) -> None:
         if self.request.method == "GET" and answer.body and answer.length <= LONGEST_BODY:
+            measures = self._connection.site.measures
+            if measures is not None:
+                still = measures.repeats(self, still)
             self._connection.machine.remember(self._stream, answer, until, still)
 
     def inform(self, status: str, headers: ResponseHeaders) -> None:

@@ -14,7 +14,7 @@ from hendrix.core.control import Borrow, GiveBack, Message
 _PATIENCE = 10.0
 _ANSWER = 4096
 
-Send = Callable[[Message, Sequence[int]], None]
+Send = Callable[[Message, Sequence[int]], object]
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,7 @@ class Worker:
         self._heap = Heap(time.monotonic())
         self._recycle = Recycle(config, time.monotonic())
         self._ticks = 0
+        self._due = 0.0
         self._deadline = self._last_moment = 0.0
         self._retiring = False
         self._ending: asyncio.Task[None] | None = None
@@ -151,6 +152,7 @@ class Worker:
             self._reactor.stop()
             return
         self._channel.send(Ready())
+        self._due = time.monotonic() + _TICK
         self.loop.call_later(_TICK, self._tick)
 
     # --- time ----------------------------------------------------------------------------------------------
@@ -158,6 +160,7 @@ class Worker:
     def _tick(self) -> None:
         self.loop.call_later(_TICK, self._tick)
         now = time.monotonic()
+        self._measure(now)
         self._heap.tick(now)
         if self.engine.tick(now):
             self._retire("a request hung")
@@ -169,6 +172,12 @@ class Worker:
         if self._deadline and now >= self._deadline:
             self._cut()
         self.engine.count()
+
+    def _measure(self, now: float) -> None:
+        """How late the loop is: what a request waits for it."""
+        if self.site.measures is not None:
+            self.site.measures.late(max(0.0, now - self._due))
+        self._due = now + _TICK
 
     def _retire(self, reason: str) -> None:
         """Ask for a successor; serve until it is there."""
@@ -183,6 +192,9 @@ class Worker:
         told = (cache.tally.asked, cache.tally.found) if cache is not None else (0, 0)
         counts = Vitals(self.site.requests, connections, len(threads.slots), threads.busy, threads.waiting, *told)
         self._channel.send(counts)
+        measures = self.site.measures
+        if measures is not None and self._channel.send(measures.report(self.engine)):
+            measures.told()
 
     # --- the end -------------------------------------------------------------------------------------------
 
@@ -256,6 +268,7 @@ class Worker:
     def leave(self) -> None:
         """Last words. Threads that hang are left behind: the process ends without waiting for them."""
         crew.give_up()
+        self._tell_vitals()
         self.engine.recorder.close()
         self._channel.close()
         atexit._run_exitfuncs()

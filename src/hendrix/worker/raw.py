@@ -43,6 +43,10 @@ class RawConnection(asyncio.BufferedProtocol):
         "writable",
     )
 
+    kind = "raw"
+    #: No request is.
+    under_way = 0
+
     def __init__(
         self,
         site: Site,

@@ -18,13 +18,15 @@ from hendrix.answer.chain import build_chain
 from hendrix.answer.compress.crew import Crew
 from hendrix.answer.files.place import Place
 from hendrix.answer.lifespan import Lifespan
+from hendrix.answer.measured import WsgiCall, noting
 from hendrix.answer.mounts import Mounts
 from hendrix.answer.static import Disk
 from hendrix.answer.tasks import Tasks
-from hendrix.answer.wsgi import Application, wsgi
+from hendrix.answer.wsgi import Application, Call, wsgi
 from hendrix.core.config import Config
 from hendrix.core.control import AskTurn, EndTurn
 from hendrix.core.exchange import Answer
+from hendrix.core.noted import ASGI
 from hendrix.tasks.requests import leave_to_us
 from hendrix.worker.interface import Choice
 from hendrix.worker.threads import ThreadPool
@@ -124,7 +126,7 @@ def build_answer(
         "id_field": config.request_id,
         "root_path": config.root_path,
     }
-    answer = _project(served, threads, tasks, host, facts)
+    answer = _project(served, config, threads, tasks, host, facts)
     if host is not None:
         answer = route_websocket(asgi_websocket(host), answer)
     beside = _beside(served, config, threads, tasks)
@@ -160,12 +162,18 @@ def _beside(served: Served, config: Config, threads: ThreadPool, tasks: Tasks) -
     return partial(resources, served.mounts, tasks=tasks, threads=threads, reactor=reactor, tracebacks=config.dev)
 
 
-def _project(served: Served, threads: ThreadPool, tasks: Tasks, host: Host | None, facts: dict[str, Any]) -> Answer:
+def _project(
+    served: Served, config: Config, threads: ThreadPool, tasks: Tasks, host: Host | None, facts: dict[str, Any]
+) -> Answer:
     if served.django is not None:
         from hendrix.answer.django import django  # noqa: PLC0415 - imports Django
 
+        if config.measured:
+            from hendrix.answer.measured_django import measured  # noqa: PLC0415 - imports Django
+
+            facts = {**facts, "through": measured}
         return django(served.django, threads, tasks, **facts)
     if served.wsgi is not None:
-        return wsgi(served.wsgi, threads, **facts)
+        return wsgi(served.wsgi, threads, kind=WsgiCall if config.measured else Call, **facts)
     assert host is not None
-    return asgi_http(host)
+    return noting(ASGI, asgi_http(host)) if config.measured else asgi_http(host)

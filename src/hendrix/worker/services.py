@@ -132,8 +132,8 @@ class Services:
     def __init__(
         self,
         wanted: Iterable[Wanted],
-        ask: Callable[[], None],
-        end: Callable[[], None],
+        ask: Callable[[], object],
+        end: Callable[[], object],
         hook: Hook | None = None,
         hook_once: Hook | None = None,
     ) -> None:

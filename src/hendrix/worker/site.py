@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from hendrix.worker.connection import Connection
     from hendrix.worker.handshake import Handshake
     from hendrix.worker.http2_connection import Http2Connection
+    from hendrix.worker.measures import Measures
     from hendrix.worker.raw import RawConnection
     from hendrix.worker.receiving import Receiving
     from hendrix.worker.websocket import WebSocketConnection
@@ -53,6 +54,8 @@ class Site:
     http2: Http2Shared
     #: Called with each exchange that is over, or None where nobody asks.
     record: Callable[[Receiving, float], None] | None = None
+    #: Counts, where that is wanted.
+    measures: Measures | None = None
     budget: Budget = field(default_factory=Budget)
     connections: set[Connection | Http2Connection | WebSocketConnection | RawConnection | Handshake] = field(
         default_factory=set

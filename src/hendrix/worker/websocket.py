@@ -48,6 +48,10 @@ class WebSocketConnection(asyncio.BufferedProtocol):
         "writable",
     )
 
+    kind = "websocket"
+    #: No request is.
+    under_way = 0
+
     def __init__(
         self,
         site: Site,

@@ -19,6 +19,7 @@ from hendrix.cache.tags import FIELDS as TAGS
 from hendrix.core.conditional import CONDITIONS, NOT_MODIFIED, PRECONDITION_FAILED, judge, range_applies
 from hendrix.core.exchange import Exchange
 from hendrix.core.http import ResponseHeaders
+from hendrix.core.noted import CACHE
 from hendrix.core.prepared import Prepared
 from hendrix.core.ranges import Span, content_range, multipart, parse_range, unsatisfied_range
 from hendrix.wire.prepare import prepare
@@ -60,6 +61,7 @@ class Serving:
     def hit(self, exchange: Exchange, entry: Entry, now: float, generation: int, *, fresh: bool) -> None:
         """``generation``: of the journal, from before the entry was looked up. ``fresh``: others may get the same."""
         fields = exchange.request.fields
+        exchange.request.noted = CACHE
         shown = self._shown(entry, _acceptable(fields))
         shown.generation = generation
         entry.hits += 1
@@ -75,6 +77,7 @@ class Serving:
     def give(self, exchange: Exchange, entry: Entry, now: float, said: str) -> None:
         """To one that waited while it was made; ``said`` is what Cache-Status tells of that."""
         fields = exchange.request.fields
+        exchange.request.noted = CACHE
         shown = self._shown(entry, _acceptable(fields))
         if PARTICULAR.isdisjoint(fields) or entry.status[:1] != "2":
             exchange.send(shown.whole_as(now, said))

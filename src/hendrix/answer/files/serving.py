@@ -11,6 +11,7 @@ from hendrix.answer.files.parts import Parts
 from hendrix.core.conditional import CONDITIONS, NOT_MODIFIED, PRECONDITION_FAILED, judge, range_applies
 from hendrix.core.exchange import Exchange
 from hendrix.core.http import ResponseHeaders
+from hendrix.core.noted import FILES
 from hendrix.core.ranges import Span, content_range, multipart, parse_range, unsatisfied_range
 from hendrix.wire.prepare import prepare
 
@@ -22,6 +23,7 @@ _PARTICULAR = CONDITIONS | {b"range"}
 def serve(exchange: Exchange, entry: Entry) -> None:
     """Answer with the file of ``entry``."""
     request = exchange.request
+    request.noted = FILES
     fields = request.fields
     found = entry.chosen(fields.get(b"accept-encoding"))
     until = entry.checked + entry.place.interval

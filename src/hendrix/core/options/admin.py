@@ -12,6 +12,9 @@ from hendrix.core.option import option
 class Admin:
     """What is told of the server to those who look after it."""
 
+    metrics: bool = option(
+        False, values.switch, "count requests by view and status, for Prometheus; told at --admin, which it turns on"
+    )
     admin: str = option(
         "off",
         values.admin,

@@ -7,6 +7,7 @@ from typing import Any
 
 from hendrix.observe.admin.request import Refused
 from hendrix.observe.admin.routes import Answer, Visit, as_json
+from hendrix.observe.metrics import TYPE, exposition
 
 
 def readiness(facts: Mapping[str, Any], least: int | None = None) -> tuple[bool, str]:
@@ -39,6 +40,11 @@ async def ready(visit: Visit) -> Answer:
         raise Refused(400, "least is a number of workers")
     found, reason = readiness(await visit.facts("status"), int(least) if least else None)
     return Answer(200 if found else 503, f"{'ready' if found else 'not ready'}: {reason}\n".encode())
+
+
+async def metrics(visit: Visit) -> Answer:
+    """For Prometheus."""
+    return Answer(body=exposition(await visit.facts("metrics")).encode(), type=TYPE)
 
 
 async def status(visit: Visit) -> Answer:

@@ -8,7 +8,7 @@ import socket
 from collections.abc import Sequence
 
 from hendrix.observe.admin.guard import Guard
-from hendrix.observe.admin.health import health, ready, status
+from hendrix.observe.admin.health import health, metrics, ready, status
 from hendrix.observe.admin.parent import Parent
 from hendrix.observe.admin.routes import Route, Routes
 from hendrix.observe.admin.server import Server
@@ -16,6 +16,7 @@ from hendrix.observe.admin.server import Server
 ROUTES = (
     Route("GET", "/health", health, is_open=True),
     Route("GET", "/ready", ready, is_open=True),
+    Route("GET", "/metrics", metrics),
     Route("GET", "/status.json", status),
 )
 
