@@ -14,6 +14,7 @@ from hendrix.hub.bus import Counted, Hearer, Started
 from hendrix.hub.history import Keep
 from hendrix.hub.message import HubError, Id, Message
 from hendrix.hub.presence import Change
+from hendrix.hub.services import Services
 from hendrix.hub.switch import Switch
 
 
@@ -23,6 +24,7 @@ class Alone:
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._switch = Switch(int(time.time()), time.monotonic())
+        self._services = Services()
 
     def publish(self, topic: str, payload: bytes, *, binary: bool = False, keep: Keep | None = None) -> Id:
         """From any thread."""
@@ -39,6 +41,14 @@ class Alone:
         with self._lock:
             self._switch.tick(time.monotonic())
             return self._switch.members(topic)
+
+    def call(self, kind: int, request: bytes) -> bytes:
+        """Ask a service, which is this process's own. Raises ``HubError``."""
+        with self._lock:
+            try:
+                return self._services.find(kind)(request, time.monotonic())
+            except Exception as error:
+                raise HubError(f"{type(error).__name__}: {error}") from error
 
     def bus(self, hearer: Hearer, loop: asyncio.AbstractEventLoop) -> AloneBus:
         """The ``Bus`` of a loop."""
@@ -141,6 +151,15 @@ class AloneBus:
         """See ``Bus``."""
         future: asyncio.Future[dict[str, Any]] = self._loop.create_future()
         future.set_result(self._alone.members(topic))
+        return future
+
+    def call(self, kind: int, request: bytes) -> asyncio.Future[bytes]:
+        """See ``Bus``."""
+        future: asyncio.Future[bytes] = self._loop.create_future()
+        try:
+            future.set_result(self._alone.call(kind, request))
+        except HubError as error:
+            future.set_exception(error)
         return future
 
     def close(self) -> None:

@@ -66,6 +66,9 @@ class Bus(Protocol):
     def members(self, topic: str) -> asyncio.Future[dict[str, Any]]:
         """Who is there."""
 
+    def call(self, kind: int, request: bytes) -> asyncio.Future[bytes]:
+        """Ask a service that all share (``services``). It may be asked twice."""
+
     def close(self) -> None:
         """Hear and say nothing more."""
 

@@ -41,6 +41,9 @@ class Waiting(Protocol):
     def members(self, topic: str) -> dict[str, Any]:
         """See ``present``."""
 
+    def call(self, kind: int, request: bytes) -> bytes:
+        """Ask a service that all share (``services``). It may be asked twice. Raises ``HubError``."""
+
 
 class _Process:
     """What this process has of the hub."""
@@ -92,8 +95,8 @@ def send(messages: list[Outgoing]) -> str:
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:
-        waiting = _waiting()
-        return [str(waiting.publish(one.topic, one.payload, binary=one.binary, keep=one.keep)) for one in messages][-1]
+        line = waiting()
+        return [str(line.publish(one.topic, one.payload, binary=one.binary, keep=one.keep)) for one in messages][-1]
     hub = hub_of(loop)
     for one in messages:
         hub.publish(one.topic, one.payload, binary=one.binary, keep=one.keep).add_done_callback(_report)
@@ -197,7 +200,7 @@ def _post(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
 
 def history(topic: str, count: int = 100) -> list[Message]:
     """The last messages under ``topic``, oldest first, as far as they are kept. Not on an event loop."""
-    return _waiting().last(check_topic(topic), count)
+    return waiting().last(check_topic(topic), count)
 
 
 async def ahistory(topic: str, count: int = 100) -> list[Message]:
@@ -210,7 +213,7 @@ async def ahistory(topic: str, count: int = 100) -> list[Message]:
 
 def present(topic: str) -> dict[str, Any]:
     """Who is there: names, and what is told of each. Not on an event loop."""
-    return _waiting().members(check_topic(topic))
+    return waiting().members(check_topic(topic))
 
 
 async def apresent(topic: str) -> dict[str, Any]:
@@ -252,7 +255,13 @@ def _connect(hub: Hub) -> Bus:
     return Link(where, hub, hub.loop)
 
 
-def _waiting() -> Waiting:
+def has_hub(loop: asyncio.AbstractEventLoop) -> bool:
+    """Is there a hub of that loop already? One that only lives for a moment had better go on without."""
+    return loop in _here().hubs
+
+
+def waiting() -> Waiting:
+    """The hub, for a thread that may wait. Raises ``HubError``."""
     here, where = _here(), place.here()
     if not where:
         return here.alone

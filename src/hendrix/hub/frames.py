@@ -4,7 +4,7 @@
 
 Numbers are big-endian. A request carries a number (4 bytes) of the peer's choice, and its reply the same. What is said
 thousands of times a second (``PUBLISH``, ``OK``, ``DELIVER``) is packed, the rest is JSON. Kinds from 128 on belong to
-services that live in the relay beside the hub (``relay.SERVICES``): a body of request number and bytes, answered by a
+services that live in the relay beside the hub (``services``): a body of request number and bytes, answered by a
 frame of the same kind with the same number and other bytes. The contract holds between versions: after a reload
 workers of both speak to one relay, so kinds are added and never changed.
 """

@@ -162,6 +162,15 @@ class Link(asyncio.Protocol):
         self._ask(frames.MEMBERS, {"topic": topic}, lambda reply, _: _settle(future, reply, reply))
         return future
 
+    def call(self, kind: int, request: bytes) -> asyncio.Future[bytes]:
+        """See ``Bus``."""
+        future: asyncio.Future[bytes] = self._loop.create_future()
+        number = self._next()
+        data = frames.numbered(kind, number, request)
+        self._asked[number] = data, lambda reply, _: _settle(future, reply, reply)
+        self._say(data)
+        return future
+
     def close(self) -> None:
         """See ``Bus``. What waits for an answer has none."""
         self._closed = True
@@ -294,6 +303,10 @@ class Link(asyncio.Protocol):
         elif kind == frames.CHANGED:
             _, facts = frames.read_told(body)
             self._hearer.changed(Change(facts["topic"], facts["member"], facts["joined"], facts["about"]))
+        elif kind >= frames.SERVICE:
+            number, reply = frames.read_numbered(body)
+            if found := self._asked.pop(number, None):
+                found[1](reply, [])
         else:
             self._answered(kind, *frames.read_told(body))
 

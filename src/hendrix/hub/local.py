@@ -86,6 +86,10 @@ class Hub:
         """See ``Bus.last``."""
         return self._bus.last(check_topic(topic), count)
 
+    def call(self, kind: int, request: bytes) -> asyncio.Future[bytes]:
+        """See ``Bus.call``."""
+        return self._bus.call(kind, request)
+
     def listen(
         self,
         topic: str,

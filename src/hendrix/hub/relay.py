@@ -5,11 +5,11 @@ and a piece of memory for the journal, both of which it keeps itself. So a proje
 and one that dies is back as soon as somebody connects again, knowing all that had been confirmed. It knows nothing of
 Django and imports nothing of the project.
 
-Framing: see ``frames``. Other things that all workers of a machine share can live here too: ``SERVICES`` names, by the
-kind of its frames, ``module:factory``. The factory is called once, at the first request, and returns what answers:
-``answer(request: bytes, now: float) -> bytes``, quick, since everybody waits meanwhile. It is called with whatever
-bytes a process of the same user sends, and its memory dies with the relay: bound it, and expect that. ``Caller.call``
-(``caller``) is the other side of it.
+Framing: see ``frames``. Other things that all workers of a machine share can live here too: ``services.SERVICES``
+names ``module:factory`` for the kind of their frames. The factory is called once, at the first request, and returns
+what answers: ``answer(request: bytes, now: float) -> bytes``, quick, since everybody waits meanwhile. It is called
+with whatever bytes a process of the same user sends, and its memory dies with the relay: bound it, and expect that.
+``call`` of a ``Caller`` and of a ``Bus`` is the other side of it.
 
 A peer that does not take what it has asked for is cut off when too much waits for it: it comes back, and has the rest
 from the history. So a slow subscriber slows nobody.
@@ -18,7 +18,6 @@ from the history. So a slow subscriber slows nobody.
 from __future__ import annotations
 
 import asyncio
-import importlib
 import os
 import socket
 import struct
@@ -33,11 +32,8 @@ from hendrix.hub.frames import Nonsense, Splitter
 from hendrix.hub.history import Keep
 from hendrix.hub.message import NOTHING, HubError, Message, check_topic, read_id
 from hendrix.hub.presence import LARGEST_ABOUT, LONGEST_MEMBER, Change
+from hendrix.hub.services import Services
 from hendrix.hub.switch import Publisher, Switch
-
-Service = Callable[[bytes, float], bytes]
-#: Kind of frame -> module:factory.
-SERVICES: dict[int, str] = {}
 
 MOST_PEERS = 4096
 MOST_WAITING = 8 << 20
@@ -53,21 +49,11 @@ class Relay:
         self.switch = switch
         self.loop = loop
         self.peers: set[Connection] = set()
-        self._services: dict[int, Service] = {}
+        self.services = Services()
 
     def connect(self) -> Connection:
         """Somebody has connected."""
         return Connection(self)
-
-    def service(self, kind: int) -> Service:
-        """Who answers frames of that kind. Raises ``Nonsense``."""
-        found = self._services.get(kind)
-        if found is None:
-            module, _, name = SERVICES.get(kind, "").partition(":")
-            if not module:
-                raise Nonsense(f"a frame of kind {kind}")
-            found = self._services[kind] = getattr(importlib.import_module(module), name)()
-        return found
 
     def tick(self) -> None:
         """Again and again."""
@@ -156,7 +142,7 @@ class Connection(asyncio.Protocol):
             self._ask(kind, body)
 
     def _serve(self, kind: int, number: int, request: bytes) -> None:
-        service = self._relay.service(kind)
+        service = self._relay.services.find(kind)
         try:
             reply = service(request, time.monotonic())
         except Exception as error:  # whoever sent it is wrong, or the service is; the others go on

@@ -17,6 +17,7 @@ from chat import consumers  # noqa: E402
 routes = [
     path("room/<str:room>/", consumers.Room.as_asgi()),
     path("echo/", consumers.Echo.as_asgi()),
+    path("whereabouts/", consumers.Whereabouts.as_asgi()),
     path("closed/", consumers.Closed.as_asgi()),
 ]
 application = ProtocolTypeRouter(

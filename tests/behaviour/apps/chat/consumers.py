@@ -1,5 +1,6 @@
 """Consumers of the Channels project: one of each kind."""
 
+import os
 from typing import Any
 
 from channels.generic.websocket import AsyncJsonWebsocketConsumer, AsyncWebsocketConsumer, WebsocketConsumer
@@ -32,6 +33,28 @@ class Echo(WebsocketConsumer):
             self.close(code=4001, reason="as you wish")
         else:
             self.send(text_data=text_data, bytes_data=bytes_data)
+
+
+class Whereabouts(AsyncJsonWebsocketConsumer):
+    """Does with the layer what it is told to."""
+
+    async def connect(self) -> None:
+        await self.channel_layer.group_add("everywhere", self.channel_name)
+        await self.accept()
+
+    async def receive_json(self, content: Any, **_: Any) -> None:
+        event = {"type": "said", "words": content.get("words")}
+        if content["do"] == "group":
+            await self.channel_layer.group_send("everywhere", event)
+        elif content["do"] == "send":
+            await self.channel_layer.send(content["to"], event)
+        elif content["do"] == "fetch":
+            await self.said(await self.channel_layer.receive(content["from"]))
+        else:
+            await self.send_json({"pid": os.getpid(), "name": self.channel_name})
+
+    async def said(self, event: dict[str, Any]) -> None:
+        await self.send_json({"words": event["words"]})
 
 
 class Closed(AsyncWebsocketConsumer):
