@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hendrix.supervisor.memory import Memory, memory
+from hendrix.supervisor.memory import FRESH, Memories, Memory, memory
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="no /proc here")
 MIB = 1024**2
@@ -57,3 +57,14 @@ class TestLaidOut:
 
     def test_no_such_process(self, tmp_path):
         assert fake(tmp_path) is None
+
+
+def test_what_was_found_a_moment_ago_is_not_looked_for_again():
+    looks = []
+    memories = Memories(lambda pid: looks.append(pid) or Memory(pid, None))
+    assert memories.of(1, 0.0) == memories.of(1, FRESH - 1) == Memory(1, None)
+    assert looks == [1]
+    memories.of(2, FRESH)
+    memories.of(1, FRESH)
+    assert looks == [1, 2, 1]
+    assert len(memories._known) == 2

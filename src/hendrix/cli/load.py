@@ -10,15 +10,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hendrix.cli import sources
 from hendrix.cli.admin import settle_admin
 from hendrix.cli.given import Given, Level
 from hendrix.core import hosts
 from hendrix.core.config import HOSTS, OPTIONS, Config
-from hendrix.core.control import SettingsLoaded
 from hendrix.core.errors import UsageError
 from hendrix.core.values import redis_text
+
+if TYPE_CHECKING:
+    from hendrix.core.control import SettingsLoaded  # whose module has dozens of classes to make
 
 DEFAULT = "default"
 

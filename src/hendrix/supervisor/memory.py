@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+FRESH = 5.0
 _UNIT = 1024  # "kB" in /proc means KiB
 
 
@@ -24,6 +26,23 @@ def memory(pid: int, proc: str = "/proc") -> Memory | None:
     """
     folder = Path(proc, str(pid))
     return _rollup(folder / "smaps_rollup") or _statm(folder / "statm")
+
+
+class Memories:
+    """What was found a moment ago: the kernel walks through all pages of a process, which takes milliseconds."""
+
+    def __init__(self, look: Callable[[int], Memory | None] = memory) -> None:
+        self._look = look
+        self._known: dict[int, tuple[float, Memory | None]] = {}
+
+    def of(self, pid: int, now: float) -> Memory | None:
+        """See ``memory``; up to ``FRESH`` seconds old."""
+        known = self._known.get(pid)
+        if known is None or now - known[0] >= FRESH:
+            for other in [other for other, (at, _) in self._known.items() if now - at >= FRESH]:
+                del self._known[other]
+            known = self._known[pid] = now, self._look(pid)
+        return known[1]
 
 
 def _rollup(file: Path) -> Memory | None:

@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterable
 from typing import NoReturn
 
 from hendrix.core.config import Config
-from hendrix.core.control import LoadFailed, encode
 
 Template = Callable[[socket.socket, Config, int], None]
 """What runs in the template process: it talks over the (blocking) socket, forks workers, returns at its end.
@@ -192,6 +191,8 @@ def die_with(parent: int) -> None:
 
 
 def _confess(channel: socket.socket, error: BaseException) -> None:
+    from hendrix.core.control import LoadFailed, encode  # noqa: PLC0415 - the supervisor has it, hx status does without
+
     summary = f"{type(error).__name__}: {error}".splitlines()[0]
     told = LoadFailed(summary, "".join(traceback.format_exception(error)))
     with contextlib.suppress(OSError):

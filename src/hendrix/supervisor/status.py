@@ -12,7 +12,7 @@ from hendrix import __version__
 from hendrix.supervisor.crew import Crew, Member
 from hendrix.supervisor.entries import Worker
 from hendrix.supervisor.fleet import Fleet
-from hendrix.supervisor.memory import memory
+from hendrix.supervisor.memory import Memories
 
 
 @dataclass(slots=True)
@@ -87,6 +87,9 @@ def _worker(worker: Worker, member: Member | None, now: float) -> dict[str, Any]
     }
 
 
+_memories = Memories()
+
+
 def _memory(pid: int | None) -> dict[str, int | None]:
-    found = memory(pid) if pid is not None else None
+    found = _memories.of(pid, time.monotonic()) if pid is not None else None
     return {"rss": found.rss if found else None, "pss": found.pss if found else None}
