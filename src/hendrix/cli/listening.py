@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 from collections.abc import Iterator, Sequence
 
 from hendrix.cli.given import Given
@@ -9,7 +11,7 @@ from hendrix.cli.load import DEFAULT, Sourced, overruled
 from hendrix.core.config import Config
 from hendrix.core.errors import UsageError
 
-_NEED_A_CERTIFICATE = ("https_bind", "https_only", "https_redirect", "client_ca", "key_password_file")
+_NEED_A_CERTIFICATE = ("http3", "https_bind", "https_only", "https_redirect", "client_ca", "key_password_file")
 
 
 def with_places(sourced: Sourced, debug: bool, activated: Sequence[str], secure: Sequence[str]) -> Sourced:
@@ -81,7 +83,20 @@ def _check(sourced: Sourced) -> None:
     if config.key and not config.cert:
         raise UsageError(f"{sourced.sources['key']} needs a certificate beside it; give --cert FILE")
     if config.secure:
+        _check_http3(sourced)
         return
     for name in _NEED_A_CERTIFICATE:
         if getattr(config, name) not in ((), "", "off", False) and sourced.sources[name] != DEFAULT:
             raise UsageError(f"{sourced.sources[name]} needs a certificate; give --key and --cert")
+
+
+def _check_http3(sourced: Sourced) -> None:
+    config, source = sourced.config, sourced.sources["http3"]
+    if not config.http3:
+        return
+    if importlib.util.find_spec("aioquic") is None:
+        raise UsageError(f"{source} needs a library that is not installed; pip install 'hendrix[http3]'")
+    if sys.platform != "linux":
+        raise UsageError(f"{source} works on Linux only; leave it out here")
+    if config.client_ca:
+        raise UsageError(f"{source}: over HTTP/3 no certificates are asked for; leave out that or --client-ca")

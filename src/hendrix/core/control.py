@@ -37,6 +37,8 @@ class Configure:
     secure: list[bool] = field(default_factory=list)
     #: Where the relay of its hub listens.
     hub: str = ""
+    #: So many of the descriptors, the last ones, are the sockets of HTTP/3.
+    datagrams: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,13 +188,16 @@ def _listener_row(listener: Listener) -> dict[str, Any]:
     file = asdict(listener.file) if listener.file else None
     fds = [listener.socket.fileno()]
     told = {"address": listener.address, "asked": listener.asked, "secure": listener.secure}
-    return {**told, "fds": fds, "file": file}
+    datagrams = [listener.datagrams.fileno()] if listener.datagrams else []
+    return {**told, "fds": fds + datagrams, "file": file}
 
 
 def _listener(row: dict[str, Any]) -> Listener:
     """The reverse of ``_listener_row``."""
     file = _row(SocketFile, row["file"]) if row["file"] else None
-    return Listener(row["address"], socket.socket(fileno=row["fds"][0]), file, row["asked"], row.get("secure", False))
+    sock, *datagrams = [socket.socket(fileno=fd) for fd in row["fds"]]
+    beside = datagrams[0] if datagrams else None
+    return Listener(row["address"], sock, file, row["asked"], row.get("secure", False), beside)
 
 
 def _descriptors(estate: object) -> list[int]:

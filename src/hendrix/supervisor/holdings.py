@@ -13,7 +13,7 @@ from hendrix.core import events
 from hendrix.core.config import Config
 from hendrix.core.console import Ask
 from hendrix.core.errors import UsageError
-from hendrix.supervisor import identity, logfiles, runtime, sockets
+from hendrix.supervisor import datagrams, identity, logfiles, runtime, sockets
 from hendrix.supervisor.console import Client, Console
 from hendrix.supervisor.lending import Lending
 from hendrix.supervisor.pidfile import PidFile
@@ -41,6 +41,7 @@ class Holdings:
     def take(self, config: Config) -> None:
         """Listen, and say where we are. ``UsageError`` where that is impossible; nothing is kept then."""
         self.listeners = sockets.bind(config.bind, config.backlog, self.listeners, config.https_bind)
+        self.listeners = datagrams.beside(self.listeners, wanted=config.http3)
         _hand_files_to(self.listeners, config)
         logfiles.hand_over(config)
         self.name = runtime.server_name(self.addresses, config.subject)
@@ -60,6 +61,11 @@ class Holdings:
     def addresses(self) -> list[str]:
         """Where we listen."""
         return [listener.address for listener in self.listeners]
+
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """What workers are given: those of ``listeners``, in order, and behind them the sockets of HTTP/3."""
+        return sockets.descriptors(self.listeners)
 
     @property
     def hub(self) -> str:

@@ -321,10 +321,9 @@ class Supervisor:
                 return
         if generation not in self._plans:
             return  # last words of a template that was given up
-        listeners, plain = self._holdings.listeners, {**to_plain(self._plans[generation]), "admin_token": ""}
-        fds = tuple(listener.socket.fileno() for listener in listeners)
-        secure = [listener.secure for listener in listeners]
-        message = control.Configure(plain, self._holdings.addresses, len(fds), secure, self._holdings.hub)
+        held, plain = self._holdings, {**to_plain(self._plans[generation]), "admin_token": ""}
+        fds, secure = held.descriptors, [listener.secure for listener in held.listeners]
+        message = control.Configure(plain, held.addresses, len(fds), secure, held.hub, len(fds) - len(secure))
         try:
             self._hands.send_template(generation, message, fds)
             self._keeper.offer(generation, self._plans[generation], monotonic())

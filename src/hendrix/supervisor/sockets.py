@@ -13,6 +13,7 @@ from pathlib import Path
 from hendrix.core.errors import UsageError
 from hendrix.supervisor.complaint import complaint
 
+_Socket = socket.socket
 _NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 
@@ -39,7 +40,7 @@ class Listener:
     """One listening socket.
 
     ``address`` is the real one (a port 0 is resolved), ``asked`` the one that was asked for, in normal form.
-    ``secure``: it speaks HTTPS.
+    ``secure``: it speaks HTTPS, and HTTP/3 at the socket ``datagrams`` where there is one.
     """
 
     address: str
@@ -47,6 +48,7 @@ class Listener:
     file: SocketFile | None = None
     asked: str = ""
     secure: bool = False
+    datagrams: _Socket | None = None
 
     @property
     def url(self) -> str:
@@ -56,6 +58,8 @@ class Listener:
     def close(self, *, clean: bool) -> None:
         """Close our copy; ``clean`` also removes a unix socket's file."""
         self.socket.close()
+        if self.datagrams:
+            self.datagrams.close()
         if clean and self.file:
             self.file.remove()
 
@@ -94,6 +98,12 @@ def close(listeners: Iterable[Listener], *, clean: bool) -> None:
     """Close them all; ``clean`` also removes the files of unix sockets."""
     for listener in listeners:
         listener.close(clean=clean)
+
+
+def descriptors(listeners: Sequence[Listener]) -> tuple[int, ...]:
+    """Those of all listeners, in order, and behind them those of HTTP/3."""
+    datagrams = [listener.datagrams for listener in listeners if listener.datagrams]
+    return tuple(sock.fileno() for sock in (*(listener.socket for listener in listeners), *datagrams))
 
 
 def url(sock: socket.socket, *, secure: bool = False) -> str:

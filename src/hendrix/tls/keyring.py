@@ -57,6 +57,15 @@ class Keyring:
                 return self._context(number, age)
         return self._context(number, 0)
 
+    def pairs_for(self, message: bytes) -> list[Pair]:
+        """What the client that said ``message`` may be shown, one for each kind of key (see ``choose``)."""
+        return self._groups[self._find(hello.server_name(message)) if len(self._groups) > 1 and message else 0]
+
+    @property
+    def secret(self) -> bytes:
+        """What all workers of the server know, and nobody else; empty where there is no such thing."""
+        return self._secrets[0] if self._secrets else b""
+
     def _find(self, name: str) -> int:
         by_name = self._by_name
         found = by_name.get(name)

@@ -33,20 +33,24 @@ class Common:
     server: str = ""
     #: ``Strict-Transport-Security``, on secure connections (RFC 6797 section 7.2).
     security: str = ""
-    #: All of them.
+    #: ``Alt-Svc``, on secure connections where HTTP/3 is spoken (RFC 7838).
+    alternative: str = ""
+    #: All of them, and those that tell one kind of connection from another.
     both: str = ""
+    kind: str = ""
     #: For answers by the fields that they have of their own (``core.prepared``), which these leave out.
     ready: tuple[bytes, ...] = (b"",) * 8
 
     def renew(self, date: str) -> None:
         """``date`` is an IMF-fixdate."""
         self.date = f"Date: {date}\r\n"
-        self.both = self.date + self.server + self.security
+        self.kind = self.security + self.alternative
+        self.both = self.date + self.server + self.kind
         self.ready = tuple(self._without(own).encode("latin-1") for own in range(8))
 
     def _without(self, own: int) -> str:
         fields = ((OWN_DATE, self.date), (OWN_SERVER, self.server), (OWN_SECURITY, self.security))
-        return "".join(line for bit, line in fields if not own & bit)
+        return "".join(line for bit, line in fields if not own & bit) + self.alternative
 
 
 NO_COMMON = Common()

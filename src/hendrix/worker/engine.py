@@ -35,6 +35,7 @@ from hendrix.worker.threads import ThreadPool
 
 if TYPE_CHECKING:
     from hendrix.tls.keyring import Keyring
+    from hendrix.worker.http3_door import Http3Door
 
 #: Seconds that cancelled tasks have to learn that their peers are gone.
 _FAREWELL = 0.1
@@ -48,9 +49,13 @@ class Secured:
 
     keyring: Keyring | None = None
     sockets: Sequence[socket.socket] = ()
+    #: Those of HTTP/3.
+    datagrams: Sequence[socket.socket] = ()
 
 
 OPEN = Secured()
+#: Seconds for which clients remember that there is HTTP/3.
+_ALTERNATIVE_AGE = 86400
 
 
 class Engine:
@@ -85,7 +90,7 @@ class Engine:
         answer = build_answer(
             served, config, self.threads, self.tasks, host, self.disk, self.coding, self.cache, loop.call_later
         )
-        self.site = build_site(config, answer)
+        self.site = build_site(config, answer, _alternative(config, secured))
         self.recorder = Recorder(config, loop)
         self.site.record = self.recorder.record if self.recorder.wanted else None
         self.site.measures = Measures() if config.metrics else None
@@ -98,6 +103,16 @@ class Engine:
         self.protocols: Protocols = dict.fromkeys(ALPN, lambda: self._http1(None))
         doors: Doors = [(sock, self._welcome if sock in secured.sockets else self._connect) for sock in sockets]
         self._listener = Listener(loop, doors, share, limit=config.limit_connections)
+        self._http3 = self._open_http3(secured) if secured.datagrams else None
+
+    def _open_http3(self, secured: Secured) -> Http3Door:
+        from hendrix.worker.http3_door import Http3Door  # noqa: PLC0415 - needs a library that not everybody has
+
+        assert secured.keyring is not None
+        return Http3Door(self.site, self.loop, secured.keyring, secured.datagrams, self._id_field, self._is_full)
+
+    def _is_full(self) -> bool:
+        return len(self.site.connections) + self.site.arriving >= self._listener.limit
 
     async def wake(self) -> None:
         """What comes before the first connection. Raises ``ProjectError``."""
@@ -107,6 +122,8 @@ class Engine:
     async def open(self) -> None:
         """Accept from now on. Raises ``OSError``."""
         await self._listener.open()
+        if self._http3 is not None:
+            self._http3.open()
 
     def _connect(self) -> Connection:
         self.loop.call_soon(self.count)
@@ -153,6 +170,8 @@ class Engine:
         """Accept nothing more."""
         self.site.draining = True
         self._listener.close()
+        if self._http3 is not None:
+            self._http3.close()
 
     def say_farewell(self) -> None:
         """Close what is idle; what is under way is told that it is the last."""
@@ -198,3 +217,11 @@ class Engine:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(max(0.0, seconds)):
                 await self.tasks.settled()
+
+
+def _alternative(config: Config, secured: Secured) -> str:
+    """RFC 7838 section 3: where HTTP/3 is spoken."""
+    if not secured.datagrams:
+        return ""
+    port = config.http3_port or secured.datagrams[0].getsockname()[1]
+    return f'Alt-Svc: h3=":{port}"; ma={_ALTERNATIVE_AGE}\r\n'

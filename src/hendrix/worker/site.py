@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from hendrix.worker.connection import Connection
     from hendrix.worker.handshake import Handshake
     from hendrix.worker.http2_connection import Http2Connection
+    from hendrix.worker.http3_connection import Http3Connection
     from hendrix.worker.measures import Measures
     from hendrix.worker.raw import RawConnection
     from hendrix.worker.receiving import Receiving
@@ -57,9 +58,9 @@ class Site:
     #: Counts, where that is wanted.
     measures: Measures | None = None
     budget: Budget = field(default_factory=Budget)
-    connections: set[Connection | Http2Connection | WebSocketConnection | RawConnection | Handshake] = field(
-        default_factory=set
-    )
+    connections: set[
+        Connection | Http2Connection | Http3Connection | WebSocketConnection | RawConnection | Handshake
+    ] = field(default_factory=set)
     #: Accepted, and not yet among ``connections``: the loop says so in its next turn.
     arriving: int = 0
     #: Anonymous pages, which take memory only as far as they are used.
@@ -95,8 +96,8 @@ class Site:
         return f"{self._id_prefix}{next(self._id_numbers):x}"
 
 
-def build_site(config: Config, answer: Answer) -> Site:
-    """The shared parts as ``config`` says."""
+def build_site(config: Config, answer: Answer, alternative: str = "") -> Site:
+    """The shared parts as ``config`` says. ``alternative`` is what secure answers say of other ways to come here."""
     limits = Limits(
         request_line=config.limit_request_line,
         fields=config.limit_request_fields,
@@ -115,8 +116,9 @@ def build_site(config: Config, answer: Answer) -> Site:
     )
     server = f"Server: {config.server_header}\r\n" if config.server_header else ""
     common = secure = Common(server=server)
-    if config.hsts != "off":
-        secure = Common(server=server, security=f"Strict-Transport-Security: {config.hsts}\r\n")
+    if config.hsts != "off" or alternative:
+        security = f"Strict-Transport-Security: {config.hsts}\r\n" if config.hsts != "off" else ""
+        secure = Common(server=server, security=security, alternative=alternative)
     http2 = http2_shared(config, limits)
     site = Site(config, answer, limits, socket_limits, HeadParser(limits), common, secure, http2)
     site.tick()

@@ -68,6 +68,7 @@ class Template:
         self._channel = channel
         self._config = config
         self._listening: list[socket.socket] = []
+        self._datagrams: list[socket.socket] = []
         self._served: Served | None = None
         self._secured = OPEN
 
@@ -92,10 +93,12 @@ class Template:
         log.configure(self._config)
         # For the project's own processes too, whoever starts them.
         os.environ[HUB] = message.hub
-        self._listening = [socket.socket(fileno=fd) for fd in fds]
+        sockets = [socket.socket(fileno=fd) for fd in fds]
+        self._listening = sockets[: len(sockets) - message.datagrams]
+        self._datagrams = sockets[len(self._listening) :]
         speak = [sock for sock, secure in zip(self._listening, message.secure, strict=False) if secure]
         if speak:
-            self._secured = Secured(_new_keyring(self._config), speak)
+            self._secured = Secured(_new_keyring(self._config), speak, self._datagrams)
             self._be_presented()
 
     def _be_presented(self) -> None:
@@ -200,7 +203,7 @@ class Template:
         if asked.tasks:
             from hendrix.worker import labour  # noqa: PLC0415 - imports Django
 
-            for listener in self._listening:
+            for listener in (*self._listening, *self._datagrams):
                 listener.close()
             gc.enable()
             return labour.live(number, self._config, sock)

@@ -60,6 +60,18 @@ class Tls:
     https_only: bool = option(
         False, values.switch, "no plain HTTP: what --bind names speaks HTTPS as well", reloadable=False
     )
+    http3: bool = option(
+        False,
+        values.switch,
+        "HTTP/3 beside HTTPS, at the same port by UDP (experimental; pip install 'hendrix[http3]')",
+        reloadable=False,
+    )
+    http3_port: int = option(
+        0,
+        values.number(0, 65535),
+        "the port that clients reach HTTP/3 by, where that is another one; 0: where we listen",
+        metavar="PORT",
+    )
     https_redirect: str = option(
         "off",
         values.redirect,

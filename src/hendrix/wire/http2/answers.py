@@ -31,10 +31,10 @@ class CommonFields:
     def ready(self, common: Common) -> list[bytes]:
         """By what an answer has of its own, as ``common.ready`` is."""
         lines = common.ready
-        made_of, ready = self._ready.get(common.security, (None, []))
+        made_of, ready = self._ready.get(common.kind, (None, []))
         if made_of is not lines:
             ready = [lines_field(line) for line in lines]
-            self._ready[common.security] = lines, ready
+            self._ready[common.kind] = lines, ready
         return ready
 
 
