@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import monotonic
 from typing import Any, BinaryIO
 
@@ -28,6 +29,11 @@ class MeasuredCall(Call):
         Call._begin(self)
 
     @property
+    def span(self) -> Any:
+        """See ``Noted.span``."""
+        return None
+
+    @property
     def view(self) -> str:
         """See ``Noted.view``."""
         try:
@@ -42,16 +48,22 @@ class MeasuredCall(Call):
         return "" if match is None else str(match.route)
 
 
-def measured(handler: Handler, build: Build, threads: Parking, tasks: Tasks) -> Answer:
-    """See ``django.plain``."""
+Through = Callable[[Handler, Build, Parking, Tasks], Answer]
 
-    def answer(exchange: Exchange) -> None:
-        def run(body: BinaryIO) -> None:
-            call = MeasuredCall(handler, build, exchange, body, threads, tasks)
-            call.queued = monotonic()
-            if not threads.submit(call):
-                shed(exchange)
 
-        exchange.collect(run)
+def measured(kind: type[MeasuredCall]) -> Through:
+    """See ``django.plain``: each request is one of ``kind``."""
 
-    return answer
+    def through(handler: Handler, build: Build, threads: Parking, tasks: Tasks) -> Answer:
+        def answer(exchange: Exchange) -> None:
+            def run(body: BinaryIO) -> None:
+                call = kind(handler, build, exchange, body, threads, tasks)
+                call.queued = monotonic()
+                if not threads.submit(call):
+                    shed(exchange)
+
+            exchange.collect(run)
+
+        return answer
+
+    return through

@@ -22,6 +22,7 @@ from hendrix.answer.resource_request import ResourceRequest
 from hendrix.answer.tasks import Tasks
 from hendrix.core.events import WARNING, emit
 from hendrix.core.exchange import Answer, Exchange, Threads
+from hendrix.core.noted import RESOURCES
 
 #: A form up to this size (bytes) is read at once, a larger one in a thread: it takes a second for 3 to 30 MB.
 _SMALL_FORM = 16 * 1024
@@ -71,7 +72,9 @@ def resources(
         mount = find(exchange.request.path)
         if mount is None:
             inner(exchange)
-        elif exchange.request.length:
+            return
+        exchange.request.noted = RESOURCES
+        if exchange.request.length:
             exchange.collect(partial(begin, exchange, mount))
         else:
             begin(exchange, mount, None)

@@ -1,8 +1,11 @@
-"""Where the server is told of: what else must be given for that, and what would give a secret away."""
+"""Where the server is told of, and how it is traced: what else must be there for that, and what gives secrets away."""
 
 from __future__ import annotations
 
-from hendrix.cli.given import Given
+from collections.abc import Mapping
+from importlib.util import find_spec
+
+from hendrix.cli.given import Given, Level
 from hendrix.core.errors import UsageError
 from hendrix.core.values import only_here
 
@@ -28,3 +31,29 @@ def settle_admin(given: dict[str, Given]) -> None:
         raise UsageError(
             f"{place.source}: other machines reach {place.value}; give 127.0.0.1, or --admin-anywhere if they are to"
         )
+
+
+#: Either says that somebody collects traces.
+_COLLECTORS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+_LIBRARIES = ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")
+
+
+def traced(environ: Mapping[str, str]) -> Level:
+    """What OpenTelemetry's own variables say, where its SDK is there: a process of another kind may be meant."""
+    named = next((name for name in _COLLECTORS if environ.get(name)), "")
+    off = environ.get("OTEL_SDK_DISABLED", "").lower() == "true" or environ.get("OTEL_TRACES_EXPORTER") == "none"
+    return {"otel": Given(True, named)} if named and not off and not _missing() else {}
+
+
+def settle_tracing(given: dict[str, Given]) -> None:
+    """Raises ``UsageError`` where the libraries are missing, which others do without."""
+    wish = given.get("otel")
+    if wish is not None and wish.value and _missing():
+        raise UsageError(f"{wish.source} needs the SDK of OpenTelemetry; install it with: pip install 'hendrix[otel]'")
+
+
+def _missing() -> bool:
+    try:
+        return any(find_spec(name) is None for name in _LIBRARIES)
+    except ModuleNotFoundError:
+        return True

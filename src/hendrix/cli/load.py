@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hendrix.cli import sources
-from hendrix.cli.admin import settle_admin
+from hendrix.cli.admin import settle_admin, settle_tracing, traced
 from hendrix.cli.given import Given, Level
 from hendrix.core import hosts
 from hendrix.core.config import HOSTS, OPTIONS, Config
@@ -37,7 +37,7 @@ class Sourced:
 
 def load(flags: Level, environ: Mapping[str, str], directory: Path) -> Sourced:
     """Everything that is known before the project is. ``bind`` is empty where only ``resolve`` can tell."""
-    return _merged((flags, sources.environment(environ), sources.file(directory)))
+    return _merged((flags, sources.environment(environ), sources.file(directory), traced(environ)))
 
 
 def overruled(sourced: Sourced, level: Level) -> Sourced:
@@ -77,6 +77,7 @@ def _merged(levels: tuple[Level, ...]) -> Sourced:
     _settle_cache(given, levels)
     _settle_certificates(given)
     settle_admin(given)
+    settle_tracing(given)
     config = Config(**{name: found.value for name, found in given.items()})
     told = {name: given[name].source if name in given else DEFAULT for name in OPTIONS}
     return Sourced(config, told, levels)

@@ -80,7 +80,7 @@ class Config(
     @property
     def measured(self) -> bool:
         """Does anybody want to know which view answers a request?"""
-        return self.metrics
+        return self.metrics or self.otel
 
     @property
     def codings(self) -> list[str]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class Noted(Protocol):
     """What answers one request. ``waited``: seconds in line for a thread; less than none where it needs none."""
 
     waited: float
+
+    @property
+    def span(self) -> Any:
+        """Its span, where requests are traced; else None."""
 
     @property
     def view(self) -> str:
@@ -22,12 +26,13 @@ class Noted(Protocol):
 class Named:
     """What has one name for all that it answers."""
 
-    __slots__ = ("route", "view", "waited")
+    __slots__ = ("route", "span", "view", "waited")
 
-    def __init__(self, view: str, waited: float = -1.0) -> None:
+    def __init__(self, view: str, waited: float = -1.0, span: Any = None) -> None:
         self.view = view
         self.route = ""
         self.waited = waited
+        self.span = span
 
 
 FILES = Named("(files)")

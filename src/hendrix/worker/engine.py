@@ -32,6 +32,7 @@ from hendrix.worker.served import Served, asgi_host, build_answer, introduce
 from hendrix.worker.shares import Share
 from hendrix.worker.site import build_site
 from hendrix.worker.threads import ThreadPool
+from hendrix.worker.traces import begin, ending
 
 if TYPE_CHECKING:
     from hendrix.tls.keyring import Keyring
@@ -87,13 +88,17 @@ class Engine:
         self.disk = DiskThreads(loop)
         self.coding = CodingThreads(loop)
         self.cache = build_cache(config, self.coding, loop)
-        answer = build_answer(
-            served, config, self.threads, self.tasks, host, self.disk, self.coding, self.cache, loop.call_later
-        )
+        self.traces = begin(config)
+        rooms = (self.threads, self.tasks, host, self.disk, self.coding, self.cache)
+        answer = build_answer(served, config, *rooms, loop.call_later, self.traces)
         self.site = build_site(config, answer, _alternative(config, secured))
         self.recorder = Recorder(config, loop)
         self.site.record = self.recorder.record if self.recorder.wanted else None
-        self.site.measures = Measures() if config.metrics else None
+        if config.metrics:
+            self.site.measures = Measures()
+            self.site.over = self.site.measures.over
+        if self.traces is not None:
+            self.site.over = ending(self.traces, self.site.over)
         self.site.on_close = self.count
         self.site.trusts = trust(config.forwarded_allow_ips)
         self._id_field = config.request_id.lower().encode()

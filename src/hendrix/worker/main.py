@@ -269,6 +269,8 @@ class Worker:
         """Last words. Threads that hang are left behind: the process ends without waiting for them."""
         crew.give_up()
         self._tell_vitals()
+        if self.engine.traces is not None:
+            self.engine.traces.close(_LAST_WORDS)
         self.engine.recorder.close()
         self._channel.close()
         atexit._run_exitfuncs()

@@ -210,8 +210,8 @@ class Receiving:
         site = self._carrier.site
         if site.record is not None:
             site.record(self, time.monotonic())
-        if site.measures is not None:
-            site.measures.over(self)
+        if site.over is not None:
+            site.over(self)
 
     def leave(self) -> None:
         """The worker drains: an event stream has no end of its own, and its client comes back, to another worker."""
@@ -230,8 +230,8 @@ class Receiving:
         on_gone, self.on_gone = self.on_gone, None
         if on_gone is not None and not self.complete:
             on_gone()
-        if not self.complete and self._carrier.site.measures is not None:
-            self._carrier.site.measures.over(self)
+        if not self.complete and self._carrier.site.over is not None:
+            self._carrier.site.over(self)
         self.close()
 
     def close(self) -> None:

@@ -9,7 +9,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hendrix import __version__
-from hendrix.answer.asgi_http import asgi_http
 from hendrix.answer.asgi_scope import AsgiApplication, Host
 from hendrix.answer.asgi_websocket import asgi_websocket, route_websocket
 from hendrix.answer.caching.keeping import Keeping
@@ -18,21 +17,21 @@ from hendrix.answer.chain import build_chain
 from hendrix.answer.compress.crew import Crew
 from hendrix.answer.files.place import Place
 from hendrix.answer.lifespan import Lifespan
-from hendrix.answer.measured import WsgiCall, noting
 from hendrix.answer.mounts import Mounts
 from hendrix.answer.static import Disk
 from hendrix.answer.tasks import Tasks
-from hendrix.answer.wsgi import Application, Call, wsgi
+from hendrix.answer.wsgi import Application, wsgi
 from hendrix.core.config import Config
 from hendrix.core.control import AskTurn, EndTurn
 from hendrix.core.exchange import Answer
-from hendrix.core.noted import ASGI
 from hendrix.tasks.requests import leave_to_us
 from hendrix.worker.interface import Choice
 from hendrix.worker.threads import ThreadPool
+from hendrix.worker.through import asgi_through, django_through, wsgi_through
 
 if TYPE_CHECKING:
     from hendrix.answer.django_handler import Handler
+    from hendrix.observe.tracing import Traces
     from hendrix.worker.channel import LoopChannel
     from hendrix.worker.script import Hook
     from hendrix.worker.services import Services
@@ -118,6 +117,7 @@ def build_answer(
     crew: Crew,
     cache: Keeping | None,
     later: Later,
+    traces: Traces | None = None,
 ) -> Answer:
     """The whole chain, for this worker."""
     facts: dict[str, Any] = {
@@ -126,7 +126,7 @@ def build_answer(
         "id_field": config.request_id,
         "root_path": config.root_path,
     }
-    answer = _project(served, config, threads, tasks, host, facts)
+    answer = _project(served, config, threads, tasks, host, facts, traces)
     if host is not None:
         answer = route_websocket(asgi_websocket(host), answer)
     beside = _beside(served, config, threads, tasks)
@@ -163,17 +163,19 @@ def _beside(served: Served, config: Config, threads: ThreadPool, tasks: Tasks) -
 
 
 def _project(
-    served: Served, config: Config, threads: ThreadPool, tasks: Tasks, host: Host | None, facts: dict[str, Any]
+    served: Served,
+    config: Config,
+    threads: ThreadPool,
+    tasks: Tasks,
+    host: Host | None,
+    facts: dict[str, Any],
+    traces: Traces | None,
 ) -> Answer:
     if served.django is not None:
         from hendrix.answer.django import django  # noqa: PLC0415 - imports Django
 
-        if config.measured:
-            from hendrix.answer.measured_django import measured  # noqa: PLC0415 - imports Django
-
-            facts = {**facts, "through": measured}
-        return django(served.django, threads, tasks, **facts)
+        return django(served.django, threads, tasks, **django_through(served.django, config, traces), **facts)
     if served.wsgi is not None:
-        return wsgi(served.wsgi, threads, kind=WsgiCall if config.measured else Call, **facts)
+        return wsgi(served.wsgi, threads, kind=wsgi_through(config, traces), **facts)
     assert host is not None
-    return noting(ASGI, asgi_http(host)) if config.measured else asgi_http(host)
+    return asgi_through(host, config, traces)

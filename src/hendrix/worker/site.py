@@ -57,6 +57,8 @@ class Site:
     record: Callable[[Receiving, float], None] | None = None
     #: Counts, where that is wanted.
     measures: Measures | None = None
+    #: Called with each exchange that is over in whatever way, or None where nobody counts or traces.
+    over: Callable[[Receiving], None] | None = None
     budget: Budget = field(default_factory=Budget)
     connections: set[
         Connection | Http2Connection | Http3Connection | WebSocketConnection | RawConnection | Handshake

@@ -22,6 +22,7 @@ from hendrix.core.errors import AnswerError, PeerError
 from hendrix.core.events import ERROR, INFO, emit
 from hendrix.core.exchange import Answer, Exchange
 from hendrix.core.http import Origin, Request
+from hendrix.core.noted import Named
 from hendrix.wire.websocket.handshake import VERSION, read_handshake
 
 Environ = dict[str, Any]
@@ -42,6 +43,7 @@ def answer_sockets(
         if match is None:
             inner(exchange)
         else:
+            exchange.request.noted = Named(str(match.view_name))
             Admission(exchange, match, host, build, middleware).begin()
 
     return answer

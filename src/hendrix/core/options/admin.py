@@ -15,6 +15,9 @@ class Admin:
     metrics: bool = option(
         False, values.switch, "count requests by view and status, for Prometheus; told at --admin, which it turns on"
     )
+    otel: bool = option(
+        False, values.switch, "trace requests by OpenTelemetry; on by itself where OTEL_EXPORTER_OTLP_ENDPOINT is set"
+    )
     admin: str = option(
         "off",
         values.admin,
