@@ -106,3 +106,9 @@ def test_workers_of_one_place_are_one_series() -> None:
     assert found["hendrix_tasks_waiting"] == 9
     assert found['hendrix_certificate_expiry_timestamp_seconds{name="shop.example"}'] == 1_800_000_000
     assert 'hendrix_certificate_expiry_timestamp_seconds{name="new.example"}' not in found
+
+
+def test_no_worker_that_is_ready_is_said_too() -> None:
+    """A series that is not there would silence the alarm about it."""
+    found = samples(exposition({**facts(), "workers": []}))
+    assert found['hendrix_workers{kind="web",state="ready"}'] == 0

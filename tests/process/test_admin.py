@@ -72,7 +72,9 @@ def test_a_unix_socket_beside_the_pid_file(project, hx) -> None:
 
 def test_a_port_with_a_secret(project, hx) -> None:
     (project.folder / "token").write_text(TOKEN + "\n")
-    with project.serve("--admin", "127.0.0.1:0", "--admin-token-file", "token", **hx.extra) as server:
+    log, old = project.folder / "server.log", project.folder / "old.log"
+    words = ("--admin", "127.0.0.1:0", "--admin-token-file", "token", "--log", str(log))
+    with project.serve(*words, log="server.log", **hx.extra) as server:
         status = json.loads(hx("status", "--json", "--http-port", str(server.port)).stdout)
         (url,) = status["admin"]
         port = int(url.rpartition(":")[2])
@@ -88,6 +90,14 @@ def test_a_port_with_a_secret(project, hx) -> None:
         assert get("/status.json", f"Authorization: Bearer {TOKEN}") == 200
         assert get("/status.json", f"Authorization: Bearer {TOKEN}", "Origin: http://evil.example") == 403
         assert TOKEN not in server.log()
+
+        log.rename(old)
+        server.signal(signal.SIGUSR1)
+
+        def logs() -> set[str]:
+            return {os.path.realpath(link) for link in Path(f"/proc/{process_of(server.pid)}/fd").iterdir()}
+
+        until(lambda: str(log) in logs() and str(old) not in logs(), "its log to be the new one")
 
 
 @pytest.mark.parametrize("token", ["", "short"])

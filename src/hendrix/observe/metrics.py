@@ -45,6 +45,8 @@ def _server(facts: Facts) -> Iterator[str]:
 def _workers(facts: Facts) -> Iterator[str]:
     workers = facts["workers"]
     states = Counter((str(worker["kind"]), str(worker["state"])) for worker in workers)
+    # An alarm about too few must have something to compare with.
+    states["web", "ready"] += 0
     named = [({"kind": kind, "state": state}, count) for (kind, state), count in sorted(states.items())]
     yield _gauge("hendrix_workers", "Worker processes.", named)
     wanted = [({"kind": "web"}, facts["workers_wanted"]), ({"kind": "tasks"}, facts["task_workers_wanted"])]

@@ -108,6 +108,10 @@ class Admin:
         self._gone(process.describe(status), member.fault)
         return True
 
+    def reopen_logs(self) -> None:
+        """Log files have been moved away."""
+        self._send(control.ReopenLogs())
+
     def give_back(self) -> None:
         """Leave no trace."""
         sockets.close(self._listeners, clean=True)

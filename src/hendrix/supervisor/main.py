@@ -248,7 +248,8 @@ class Supervisor:
         logfiles.hand_over(self._plans.current)
         for member in list(self._crew.workers.values()):
             self._crew.send(member, control.ReopenLogs())
-        self._renewals.reopen_logs()
+        for one in (self._renewals, self._admin):
+            one.reopen_logs()
         events.emit("logs.reopened")
 
     # --- restart: the program is executed anew ------------------------------------------------------------

@@ -7,7 +7,8 @@ import itertools
 import socket
 from typing import Any
 
-from hendrix.core.control import Decoder, Inquire, Reply, encode
+from hendrix.core.control import Decoder, Inquire, ReopenLogs, Reply, encode
+from hendrix.observe import log
 
 _PATIENCE = 60.0
 """Seconds for an answer: a reload takes as long as the project's imports."""
@@ -46,5 +47,9 @@ class Parent:
         loop = asyncio.get_running_loop()
         while data := await loop.sock_recv(self._sock, _READ):
             for message, _fds in self._decoder.feed(data, []):
-                if isinstance(message, Reply) and (future := self._waiting.get(message.number)) and not future.done():
+                if isinstance(message, ReopenLogs):
+                    log.reopen()
+                elif (
+                    isinstance(message, Reply) and (future := self._waiting.get(message.number)) and not future.done()
+                ):
                     future.set_result(message)
