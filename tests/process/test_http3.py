@@ -185,6 +185,22 @@ def test_a_reload_completes_what_is_under_way(project, workers: str) -> None:
         with_new.close()
 
 
+def test_a_stop_completes_what_is_under_way(project) -> None:
+    """An answer, and an upload that is still on its way: nobody else would read what comes."""
+    project.add("views.py", "def echo(request):\n    return HttpResponse(str(len(request.body)))")
+    project.add("urls.py", "urlpatterns += [path('echo', views.echo)]")
+    project.add("settings.py", "MIDDLEWARE = [one for one in MIDDLEWARE if 'csrf' not in one]")
+    with site(project, "-w", "2") as server, client(server) as found:
+        number = found.begin("POST", "/echo", b"x" * 1000, end=False)
+        found.until(lambda: found.quic._streams[number].sender.buffer_is_empty, "the beginning")
+        server.signal(signal.SIGTERM)
+        server.await_log("worker.draining")
+        found.http.send_data(number, b"y" * 500_000, end_stream=True)
+        assert found.finish(number) == (200, b"501000")
+        found.until(lambda: found.closed is not None, "the end")
+        assert found.closed == NO_ERROR
+
+
 def new_one(server: Server, found: Http3Client, old: set[int]) -> Http3Client:
     """A client of a new worker. Meanwhile ``found`` is heard."""
     deadline = time.monotonic() + 30
@@ -220,6 +236,15 @@ def test_new_certificates_and_files(project) -> None:
     project.add("settings.py", "STATIC_ROOT = BASE_DIR / 'static'")
     with site(project) as server, client(server) as found:
         assert found.get("/static/big.bin") == data
+        # With one worker a client comes in at once (no Retry), whatever noise there was before.
+        hello = client(server, connect=False)
+        (first, _place), *_rest = hello.quic.datagrams_to_send(time.monotonic())
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as noise:
+            for number in range(100):
+                noise.sendto(first[:6] + number.to_bytes(8, "big") + first[14:], hello.there)
+        with client(server) as other:
+            assert other.get("/hello") == b"hello"
+            assert other.quic._retry_count == 0
         first = found.quic.tls._peer_certificate.serial_number
         made = authority().issue("localhost", "test.example")
         made.write(project.folder, "site")

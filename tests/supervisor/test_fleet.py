@@ -86,7 +86,7 @@ class TestStart:
         fleet.handle(Configured(3, Terms(7.0)), 0.0)
         assert births(fleet.handle(TemplateLoaded(1), 0.1)) == [1, 2, 3]
         stop = fleet.handle(StopAsked(graceful=True), 1.0)
-        assert TellDrain(1, 7.0) in stop
+        assert TellDrain(1, 7.0, last=True) in stop
 
     def test_worker_counts_once_its_word_and_its_pid_are_there(self):
         fleet = started(1)
@@ -386,7 +386,7 @@ class TestStop:
     def test_graceful_drains_all_then_exits_zero(self):
         fleet = serving(2)
         actions = deeds(fleet.handle(StopAsked(graceful=True), 5.0))
-        assert actions == [TellDrain(1, PATIENCE), TellDrain(2, PATIENCE), EndTemplate(1)]
+        assert actions == [TellDrain(1, PATIENCE, last=True), TellDrain(2, PATIENCE, last=True), EndTemplate(1)]
         assert deeds(fleet.handle(WorkerExited(1, "exit status 0"), 5.5)) == []
         assert deeds(fleet.handle(TemplateDied(1, "exit status 0"), 5.5)) == []
         assert deeds(fleet.handle(WorkerExited(2, "exit status 0"), 7.0)) == [Exit(0)]
@@ -405,13 +405,13 @@ class TestStop:
         fleet.handle(WorkerAsksRetire(1, "age"), 50.0)
         come_up(fleet, 2, 51.0)
         actions = fleet.handle(StopAsked(graceful=True), 60.0)
-        assert TellDrain(1, PATIENCE) not in actions
+        assert TellDrain(1, PATIENCE, last=True) not in actions
         assert fleet.workers[1].deadline == 82.0
 
     def test_fast_gives_one_second(self):
         fleet = serving(1)
         actions = deeds(fleet.handle(StopAsked(graceful=False), 5.0))
-        assert actions == [TellDrain(1, 0.0), EndTemplate(1)]
+        assert actions == [TellDrain(1, 0.0, last=True), EndTemplate(1)]
         assert fleet.deadline() == 6.0
         assert deeds(fleet.handle(Tick(), 6.0)) == [Signal(1, SIGKILL), KillTemplate(1)]
 
@@ -419,7 +419,7 @@ class TestStop:
     def test_second_request_of_a_graceful_stop_is_fast(self, graceful):
         fleet = serving(1)
         fleet.handle(StopAsked(graceful=True), 5.0)
-        assert deeds(fleet.handle(StopAsked(graceful=graceful), 5.5)) == [TellDrain(1, 0.0)]
+        assert deeds(fleet.handle(StopAsked(graceful=graceful), 5.5)) == [TellDrain(1, 0.0, last=True)]
         assert fleet.workers[1].deadline == 6.5
 
     def test_second_request_of_a_fast_stop_kills_at_once(self):
@@ -439,7 +439,7 @@ class TestStop:
     def test_worker_that_is_starting_is_told_too(self):
         fleet = started(1)
         fleet.handle(TemplateLoaded(1), 0.0)
-        assert TellDrain(1, PATIENCE) in fleet.handle(StopAsked(graceful=True), 0.1)
+        assert TellDrain(1, PATIENCE, last=True) in fleet.handle(StopAsked(graceful=True), 0.1)
         fleet.handle(WorkerSpawned(1, 1001), 0.2)
         fleet.handle(TemplateDied(1, "exit status 0"), 0.3)
         assert deeds(fleet.handle(WorkerExited(1, "exit status 0"), 0.4)) == [Exit(0)]
@@ -633,7 +633,7 @@ class TestWorkersThatLoadTheProject:
     def test_ends_the_start(self):
         fleet = loaded(2)
         failed = fleet.handle(WorkerFailed(1, "SyntaxError", "Traceback"), 1.0)
-        assert deeds(failed) == [TellDrain(1, 0.0), TellDrain(2, 0.0), EndTemplate(1)]
+        assert deeds(failed) == [TellDrain(1, 0.0, last=True), TellDrain(2, 0.0, last=True), EndTemplate(1)]
         fleet.handle(WorkerExited(1, "exit status 1"), 1.1)
         fleet.handle(WorkerExited(2, "exit status 0"), 1.1)
         assert deeds(fleet.handle(TemplateDied(1, "exit status 0"), 1.2)) == [Exit(3, "SyntaxError", "Traceback")]

@@ -171,7 +171,7 @@ class TestTakingOver:
         fleet = half_way(1)
         come_up(fleet, 2, 101.0)
         assert births(fleet.handle(Configured(3, Terms(5.0)), 101.0)) == [3, 4]
-        assert TellDrain(2, 5.0) in fleet.handle(StopAsked(graceful=True), 102.0)
+        assert TellDrain(2, 5.0, last=True) in fleet.handle(StopAsked(graceful=True), 102.0)
 
 
 class TestRollBack:
@@ -520,7 +520,7 @@ class TestStop:
     def test_while_it_loads(self, seconds):
         fleet = reloading()
         stop = deeds(fleet.handle(StopAsked(graceful=bool(seconds)), 101.0))
-        assert stop == [TellDrain(1, seconds), EndTemplate(1), KillTemplate(2)]
+        assert stop == [TellDrain(1, seconds, last=True), EndTemplate(1), KillTemplate(2)]
         fleet.handle(TemplateDied(2, KILLED), 101.1)
         fleet.handle(TemplateDied(1, "exit status 0"), 101.1)
         assert deeds(fleet.handle(WorkerExited(1, "exit status 0"), 101.2)) == [Exit(0)]
@@ -528,7 +528,12 @@ class TestStop:
     def test_while_its_workers_come_up(self):
         fleet = half_way(1)
         stop = deeds(fleet.handle(StopAsked(graceful=True), 101.0))
-        assert stop == [TellDrain(1, PATIENCE), TellDrain(2, PATIENCE), EndTemplate(1), EndTemplate(2)]
+        assert stop == [
+            TellDrain(1, PATIENCE, last=True),
+            TellDrain(2, PATIENCE, last=True),
+            EndTemplate(1),
+            EndTemplate(2),
+        ]
         assert deeds(fleet.handle(WorkerReady(2), 101.1)) == []
         assert deeds(fleet.handle(TemplateFailed(2, "x"), 101.1)) == []
         for event in (WorkerExited(2, KILLED), TemplateDied(2, "exit status 0"), TemplateDied(1, "exit status 0")):
@@ -539,7 +544,7 @@ class TestStop:
         fleet = half_way(1)
         come_up(fleet, 2, 101.0)
         stop = deeds(fleet.handle(StopAsked(graceful=True), 101.1))
-        assert stop == [TellDrain(2, PATIENCE), EndTemplate(2)]
+        assert stop == [TellDrain(2, PATIENCE, last=True), EndTemplate(2)]
         assert ends(fleet.handle(WorkerExited(1, "exit status 0"), 101.2)) == []
 
     def test_nothing_is_reloaded_any_more(self):

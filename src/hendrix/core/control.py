@@ -291,11 +291,12 @@ class Drain:
     """Accept nothing more, finish what is under way within ``seconds``, then exit with status 0.
 
     For ``linger`` seconds an idle connection is still kept: its peer may be about to use it, and is then told that
-    this was the last time.
+    this was the last time. ``last``: nobody takes its place.
     """
 
     seconds: float
     linger: float = 0.0
+    last: bool = False
 
 
 @dataclass(frozen=True, slots=True)

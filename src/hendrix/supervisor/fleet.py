@@ -435,7 +435,7 @@ class Fleet:
         self.workers.enlist(place, generation, now, self.last_worker)
         self._actions.append(moves.SpawnWorker(self.last_worker, generation, place < 0))
 
-    def _drain(self, worker: Worker, seconds: float, now: float, linger: float = 0.0) -> None:
+    def _drain(self, worker: Worker, seconds: float, now: float, linger: float = 0.0, *, last: bool = False) -> None:
         if worker.state is State.KILLED:
             worker.told = True
             return
@@ -443,7 +443,7 @@ class Fleet:
         worker.deadline = deadline if worker.deadline is None else min(worker.deadline, deadline)
         worker.told = True
         worker.become(State.DRAINING, now)
-        self._actions.append(moves.TellDrain(worker.id, seconds, min(linger, seconds)))
+        self._actions.append(moves.TellDrain(worker.id, seconds, min(linger, seconds), last))
 
     def _freeze(self, worker: Worker, now: float) -> None:
         """It loads, or is silent, for too long: find out where it is, and have it go."""
@@ -507,7 +507,7 @@ class Fleet:
         self._report("server.stopping", self._routine(), graceful=graceful, workers=len(self.workers))
         for worker in self.workers.values():
             if not (graceful and worker.told):
-                self._drain(worker, self._grace(worker) if graceful else 0.0, now)
+                self._drain(worker, self._grace(worker) if graceful else 0.0, now, last=True)
         for generation in list(self.templates):
             self._end_template(generation, now)
 

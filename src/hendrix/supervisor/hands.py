@@ -274,7 +274,7 @@ class Hands:
 
     def _tell_drain(self, action: moves.TellDrain) -> None:
         if member := self._crew.workers.get(action.worker):
-            self._crew.send(member, control.Drain(action.seconds, action.linger))
+            self._crew.send(member, control.Drain(action.seconds, action.linger, action.last))
 
     def _signal(self, member: Member | None, signum: int) -> None:
         if member and member.pid is not None:

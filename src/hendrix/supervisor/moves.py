@@ -242,11 +242,12 @@ class SpawnWorker:
 
 @dataclass(frozen=True, slots=True)
 class TellDrain:
-    """Tell the worker to finish within ``seconds`` and leave; ``linger`` as in ``control.Drain``."""
+    """Tell the worker to finish within ``seconds`` and leave; ``linger`` and ``last`` as in ``control.Drain``."""
 
     worker: int
     seconds: float
     linger: float = 0.0
+    last: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,12 +171,12 @@ class Engine:
         busy = site.arriving or site.connections or self.threads.unfinished or self.tasks
         return not (busy or crew.pending)
 
-    def close(self) -> None:
-        """Accept nothing more."""
+    def close(self, *, last: bool = True) -> None:
+        """Accept nothing more. ``last``: nobody else does."""
         self.site.draining = True
         self._listener.close()
         if self._http3 is not None:
-            self._http3.close()
+            self._http3.close(last=last)
 
     def say_farewell(self) -> None:
         """Close what is idle; what is under way is told that it is the last."""

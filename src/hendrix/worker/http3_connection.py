@@ -210,6 +210,11 @@ class Http3Connection:
         self.machine.close(NO_ERROR, "")
         self._flush()
 
+    def drop(self) -> None:
+        """Forget it, without a word."""
+        if not self._lost:
+            self._end()
+
     def _end(self) -> None:
         self._lost = True
         if self._timer is not None:

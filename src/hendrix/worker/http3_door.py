@@ -71,7 +71,7 @@ class Http3Door:
         self._quic = configuration(self._identities.any(), idle, window, limits.connection_window)
         self._connections: dict[bytes, Http3Connection] = {}
         self._greeting: set[Http3Connection] = set()
-        self._reading = False
+        self._reading = self._last = False
         self._replies, self._replies_until = 0, 0.0
 
     # --- datagrams in --------------------------------------------------------------------------------------
@@ -82,9 +82,13 @@ class Http3Door:
         for wire in self._wires:
             self.loop.add_reader(wire.socket.fileno(), self._arrived, wire)
 
-    def close(self) -> None:
-        """Nothing begins here any more; what is under way goes on, by the mailbox."""
-        if self._reading:
+    def close(self, *, last: bool) -> None:
+        """Nothing begins here any more; what is under way goes on, by the mailbox.
+
+        ``last``: nobody reads the sockets but those that are to leave as well.
+        """
+        self._last = last
+        if self._reading and not last:
             self._reading = False
             for wire in self._wires:
                 self.loop.remove_reader(wire.socket.fileno())
@@ -119,6 +123,8 @@ class Http3Door:
             return
         number = number_of(header.destination_cid)
         if number not in (-1, self._ids.number) and not forwarded and self._post.send(number, place.packed() + data):
+            return
+        if self._last:
             return
         if header.version is None:
             self._reset(header, len(data), place, number)
@@ -156,7 +162,9 @@ class Http3Door:
         self._greeting.add(connection)
         self.know(connection, header.destination_cid)
         connection.receive(data, place)
-        if site.draining:
+        if not quic.heard:
+            connection.drop()  # noise, which is not to take the place of somebody
+        elif site.draining:
             connection.leave()
 
     # --- connections ---------------------------------------------------------------------------------------

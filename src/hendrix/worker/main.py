@@ -200,7 +200,7 @@ class Worker:
 
     def _told(self, message: Message, fds: list[int]) -> None:
         if isinstance(message, Drain):
-            self._drain(message.seconds, message.linger)
+            self._drain(message.seconds, message.linger, last=message.last)
         elif isinstance(message, Turn) and self._services:
             self._services.turn(message.yours)
         elif isinstance(message, AskCache):
@@ -222,12 +222,12 @@ class Worker:
             emit("worker.orphaned", ERROR, worker=self._number)
             self._drain(self._config.graceful_timeout)
 
-    def _drain(self, seconds: float, linger: float = 0.0) -> None:
+    def _drain(self, seconds: float, linger: float = 0.0, *, last: bool = True) -> None:
         if not self.site.draining:
             emit("worker.draining", INFO, worker=self._number, connections=len(self.site.connections))
         self._deadline = time.monotonic() + seconds
         self._last_moment = self._deadline + _GRACE
-        self.engine.close()
+        self.engine.close(last=last)
         self._reactor.let_go()
         if self._services:
             self._services.leave(self.loop.time() + seconds)

@@ -111,6 +111,8 @@ class Http3:
 
     def expire(self, now: float) -> list[Event]:
         """The deadline has come."""
+        if now < self.deadline:
+            return []
         self._now = now
         self.quic.handle_timer(now)
         return self._happened()

@@ -98,6 +98,11 @@ class Quic(QuicConnection):
         )
 
     @property
+    def heard(self) -> bool:
+        """Something of the peer could be read."""
+        return self._remote_initial_source_connection_id is not None
+
+    @property
     def established(self) -> bool:
         """The handshake is done."""
         return self._handshake_complete
