@@ -129,3 +129,16 @@ def test_the_order_of_what_has_gone_takes_no_room() -> None:
     assert not history.holds("a", Id(1, 49_998))
     assert history.before("a") == Id(1, 49_999)
     assert history.before("b") == NOTHING
+
+
+def test_what_nobody_here_has_seen_is_a_gap_for_all_that_was_before():
+    history = History()
+    history.add(Message("a", Id(1, 1), b"1"), 0.0, Keep(2, 60))
+    history.lost(Id(2, 0))
+    for topic in ("a", "never"):
+        assert history.since(topic, Id(1, 1), 1.0).gap
+        assert not history.since(topic, Id(2, 0), 1.0).gap
+    for number in (1, 2, 3):  # forgetting what is older does not make it less
+        history.add(Message("a", Id(2, number), b"2"), 1.0, Keep(3, 60))
+    assert history.since("a", Id(1, 1), 1.0).gap
+    assert [m.id.number for m in history.since("a", Id(2, 1), 1.0).messages] == [2, 3]

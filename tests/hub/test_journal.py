@@ -94,3 +94,9 @@ def test_nonsense_is_no_journal() -> None:
     assert reopened(memory) == []
     memory[:8] = b"hxhub\0\0\1"
     assert reopened(memory) == []
+
+
+def test_a_successor_has_the_name_of_the_first():
+    memory = bytearray(4096)
+    assert Journal(memory, lambda record: True).name(b"1" * 16) == "31" * 16
+    assert Journal(memory, lambda record: True).name(b"2" * 16) == "31" * 16

@@ -122,6 +122,7 @@ def _settle_cache(given: dict[str, Given], levels: Iterable[Level]) -> None:
     if token is not None and token.source.startswith("--"):
         raise UsageError("--cache-token shows the secret to all on this machine; give it in HX_CACHE_TOKEN or a file")
     _settle_store(given)
+    _redis(given, "hub")
     for level in levels:
         if "nocache" in level and level["nocache"].value:
             given["cache"] = Given(False, level["nocache"].source)
@@ -132,16 +133,22 @@ def _settle_cache(given: dict[str, Given], levels: Iterable[Level]) -> None:
 
 def _settle_store(given: dict[str, Given]) -> None:
     """A store for several machines is asked for with the cache, and needs a library that others do without."""
-    store = given.get("cache_store")
-    if store is None or not store.value:
-        return
-    if store.source.startswith("--") and redis_text(store.value) != store.value:
-        raise UsageError(
-            "--cache-store shows the password to all on this machine; give it in HX_CACHE_STORE or a file"
-        )
+    store = _redis(given, "cache_store")
+    if store is not None:
+        given.setdefault("cache", Given(True, store.source))
+
+
+def _redis(given: dict[str, Given], name: str) -> Given | None:
+    """The address of a Redis server, if there is one."""
+    found = given.get(name)
+    if found is None or not found.value:
+        return None
+    if found.source.startswith("--") and redis_text(found.value) != found.value:
+        flag, variable = f"--{name.replace('_', '-')}", f"HX_{name.upper()}"
+        raise UsageError(f"{flag} shows the password to all on this machine; give it in {variable} or a file")
     if find_spec("redis") is None:
-        raise UsageError(f"{store.source} needs the library redis; install it with: pip install 'hendrix[redis]'")
-    given.setdefault("cache", Given(True, store.source))
+        raise UsageError(f"{found.source} needs the library redis; install it with: pip install 'hendrix[redis]'")
+    return found
 
 
 def _settle_certificates(given: dict[str, Given]) -> None:

@@ -106,6 +106,10 @@ def _hub(hub: Facts) -> Iterator[str]:
     yield f"{relay}, {peers}, {hub.get('rate') or 0:.1f} messages/s"
     yield f"       {_several(hub['topics'], 'topic')}, {_several(hub.get('subscriptions') or 0, 'subscription')}"
     yield f"       {size(hub.get('bytes'))} of history in {_several(hub.get('kept') or 0, 'message')}"
+    if across := hub.get("across"):
+        state = "connected" if across.get("connected") else "away"
+        machines, waiting = across.get("machines") or 1, across.get("waiting") or 0
+        yield f"       {across.get('redis')} is {state}: {_several(machines, 'machine')}, {waiting} waiting"
 
 
 def _several(number: int, noun: str, many: str = "") -> str:

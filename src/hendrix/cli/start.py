@@ -105,9 +105,10 @@ def template(channel: socket.socket, config: Config, stacks: int) -> None:
 def relay(listening: socket.socket, memory: int, config: Config, until: socket.socket) -> None:
     """The life of the relay."""
     from hendrix.hub.history import Keep  # noqa: PLC0415 - the supervisor needs none of it
-    from hendrix.hub.relay import serve  # noqa: PLC0415
+    from hendrix.hub.relay import Site, serve  # noqa: PLC0415
 
-    serve(listening, memory, Keep(config.hub_history, config.hub_history_time), until)
+    site = Site(config.hub, config.subject, config.hub_memory // 4) if config.hub else None
+    serve(listening, memory, Keep(config.hub_history, config.hub_history_time), until, site)
 
 
 def renewer(config: Config) -> Work:

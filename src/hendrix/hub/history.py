@@ -156,6 +156,12 @@ class History:
             for kept in topic.kept:
                 yield kept, topic.keep
 
+    def lost(self, id: Id) -> None:
+        """Up to there messages are missing that nobody here has seen: of any topic."""
+        self.floor = max(self.floor, id)
+        for topic in self._topics.values():
+            topic.forgotten = max(topic.forgotten, id)
+
     def _expire(self, topic: _Topic, now: float) -> None:
         oldest = now - topic.keep.seconds
         while topic.kept and topic.kept[0].at < oldest:
@@ -163,7 +169,7 @@ class History:
 
     def _forget(self, topic: _Topic) -> None:
         message = topic.kept.popleft().message
-        topic.forgotten = message.id
+        topic.forgotten = max(topic.forgotten, message.id)
         self._count -= 1
         topic.bytes -= _weight(message)
         self.bytes -= _weight(message)

@@ -5,8 +5,8 @@ still wanted is written again at the front, so that a topic in which little is s
 which much is. A record counts once the head has moved past it, which is one word in memory; so whenever the process is
 killed, what was confirmed is there, and whole. (It is not for machines that lose power: nor are the subscribers.)
 
-    0        8      16     24         64                                                     size
-    | magic  | tail | head | reserved | ... free ... | tail: records ... head | ... free ... |
+    0        8      16     24     40         64                                              size
+    | magic  | tail | head | name | reserved | ... free ... | tail: records ... head | ... free ... |
 
 A record may be found twice, where the process was killed while it was written again.
 """
@@ -39,6 +39,12 @@ class Journal:
                 self._tail, self._head = tail, head
         self._note()
         memory[:8] = _MAGIC
+
+    def name(self, chance: bytes) -> str:
+        """The same for all that use this memory one after the other: what the first had of ``chance``, 16 bytes."""
+        if not any(self._memory[24:40]):
+            self._memory[24:40] = chance
+        return bytes(self._memory[24:40]).hex()
 
     @property
     def largest(self) -> int:

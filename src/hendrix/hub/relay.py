@@ -24,22 +24,34 @@ import struct
 import time
 from collections.abc import Callable
 from mmap import mmap
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from hendrix.core.events import ERROR, INFO, WARNING, emit
 from hendrix.hub import frames
+from hendrix.hub.ahead import Ahead
 from hendrix.hub.frames import Nonsense, Splitter
 from hendrix.hub.history import Keep
-from hendrix.hub.message import NOTHING, HubError, Message, check_topic, read_id
+from hendrix.hub.message import LARGEST_PAYLOAD, NOTHING, HubError, Id, Message, check_topic, read_id
 from hendrix.hub.presence import LARGEST_ABOUT, LONGEST_MEMBER, Change
 from hendrix.hub.services import Services
 from hendrix.hub.switch import Publisher, Switch
+
+if TYPE_CHECKING:
+    from hendrix.hub.redis import Across
 
 MOST_PEERS = 4096
 MOST_WAITING = 8 << 20
 """Bytes that may wait for one peer."""
 _TICK = 0.5
 _BACKLOG = 1024
+
+
+class Site(NamedTuple):
+    """What is shared with other machines: by which Redis, under which name, and bytes that are kept there."""
+
+    url: str
+    name: str
+    most: int
 
 
 class Relay:
@@ -50,6 +62,9 @@ class Relay:
         self.loop = loop
         self.peers: set[Connection] = set()
         self.services = Services()
+        #: The way to other machines, where there are any.
+        self.across: Across | None = None
+        self.ahead = Ahead()
 
     def connect(self) -> Connection:
         """Somebody has connected."""
@@ -58,7 +73,22 @@ class Relay:
     def tick(self) -> None:
         """Again and again."""
         self.loop.call_later(_TICK, self.tick)
-        self.switch.tick(time.monotonic())
+        now = time.monotonic()
+        self.switch.tick(now)
+        if self.across is not None:
+            self.across.tick(now)
+            self.advanced()
+
+    # --- other machines -----------------------------------------------------------------------------------
+
+    def advanced(self) -> None:
+        """See ``redis.Around``."""
+        self.ahead.look(self.switch.latest, time.monotonic())
+
+    def broke(self) -> None:
+        """See ``redis.Around``: they come back, and are told of the gap."""
+        for peer in list(self.peers):
+            peer.drop()
 
 
 class Connection(asyncio.Protocol):
@@ -92,11 +122,12 @@ class Connection(asyncio.Protocol):
                     return
         except Nonsense as error:
             emit("hub.peer_nonsense", WARNING, reason=str(error))
-            self._drop()
+            self.drop()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._gone = True
         self._relay.peers.discard(self)
+        self._relay.ahead.forget(self)
         self._switch.lose(self, time.monotonic())
 
     def _write(self, data: bytes) -> None:
@@ -112,9 +143,10 @@ class Connection(asyncio.Protocol):
         self._transport.write(b"".join(out))
         if self._transport.get_write_buffer_size() > MOST_WAITING:
             emit("hub.peer_slow", WARNING, bytes=MOST_WAITING)
-            self._drop()
+            self.drop()
 
-    def _drop(self) -> None:
+    def drop(self) -> None:
+        """Hang up."""
         self._gone = True
         self._transport.abort()
 
@@ -170,12 +202,34 @@ class Connection(asyncio.Protocol):
         publisher = Publisher(self._name, number)
         try:
             check_topic(topic)
+            if self._relay.across is not None:
+                self._publish_across(publisher, topic, payload, binary=binary, keep=keep)
+                return
             now = time.monotonic()
             id = self._switch.publish(topic, payload, now, binary=binary, keep=keep, publisher=publisher)
         except HubError as error:
             self._write(frames.told(frames.ERROR, number, str(error)))
             return
         self._write(frames.ok(number, id))
+
+    def _publish_across(
+        self, publisher: Publisher, topic: str, payload: bytes, *, binary: bool, keep: Keep | None
+    ) -> None:
+        across, known = self._relay.across, self._switch.known(publisher)
+        if known is not None:
+            self._write(frames.ok(publisher.number, known))
+            return
+
+        def done(found: Id | HubError) -> None:
+            number = publisher.number
+            self._write(
+                frames.ok(number, found) if isinstance(found, Id) else frames.told(frames.ERROR, number, str(found))
+            )
+
+        if len(payload) > LARGEST_PAYLOAD:
+            raise HubError(f"a message of {len(payload)} bytes; the most is {LARGEST_PAYLOAD}")
+        assert across is not None
+        across.publish(publisher, topic, payload, binary=binary, keep=keep, done=done)
 
     def _ask(self, kind: int, body: bytes) -> None:
         number, facts = frames.read_told(body)
@@ -192,9 +246,24 @@ class Connection(asyncio.Protocol):
         if reply is not None:
             self._write(frames.told(frames.REPLY, number, reply))
 
-    def _subscribe(self, number: int, facts: dict[str, Any]) -> dict[str, Any]:
+    def _subscribe(self, number: int, facts: dict[str, Any]) -> dict[str, Any] | None:
         """With ``only``: have what came since, and no more."""
-        topic, since = check_topic(facts["topic"]), facts.get("since")
+        check_topic(facts["topic"])
+        since = NOTHING if facts.get("since") is None else read_id(facts["since"]) or NOTHING
+        ahead = self._relay.across is not None and since > self._switch.latest
+        if ahead and self._relay.ahead.hold(self, number, facts, since, time.monotonic()):
+            return None
+        return self._start(number, facts)
+
+    def subscribe_now(self, number: int, facts: dict[str, Any]) -> None:
+        """What was held."""
+        try:
+            self._write(frames.told(frames.REPLY, number, self._start(number, facts)))
+        except HubError as error:
+            self._write(frames.told(frames.ERROR, number, str(error)))
+
+    def _start(self, number: int, facts: dict[str, Any]) -> dict[str, Any]:
+        topic, since = facts["topic"], facts.get("since")
         now = time.monotonic()
         read = None if since is None else read_id(since) or NOTHING
         if facts.get("only"):
@@ -211,6 +280,7 @@ class Connection(asyncio.Protocol):
         return {}
 
     def _unsubscribe(self, number: int, facts: dict[str, Any]) -> None:
+        self._relay.ahead.forget(self, facts["topic"])
         self._switch.unsubscribe(facts["topic"], self)
 
     def _join(self, number: int, facts: dict[str, Any]) -> None:
@@ -233,7 +303,8 @@ class Connection(asyncio.Protocol):
         return self._switch.members(facts["topic"])
 
     def _facts(self, number: int, facts: dict[str, Any]) -> dict[str, Any]:
-        return {**self._switch.facts(), "peers": len(self._relay.peers), "pid": os.getpid()}
+        across = {} if self._relay.across is None else {"across": self._relay.across.facts()}
+        return {**self._switch.facts(), **across, "peers": len(self._relay.peers), "pid": os.getpid()}
 
 
 _ASKS: dict[int, Callable[[Connection, int, dict[str, Any]], dict[str, Any] | None]] = {
@@ -249,24 +320,42 @@ _ASKS: dict[int, Callable[[Connection, int, dict[str, Any]], dict[str, Any] | No
 }
 
 
-def serve(listening: socket.socket, memory: int, keep: Keep, until: socket.socket) -> None:
+def serve(listening: socket.socket, memory: int, keep: Keep, until: socket.socket, site: Site | None = None) -> None:
     """The life of a relay: until ``until`` ends. ``memory`` is the descriptor of the journal's pages."""
     loop = _new_loop()
     asyncio.set_event_loop(loop)
-    loop.run_until_complete(_serve(listening, memory, keep, until))
+    loop.run_until_complete(_serve(listening, memory, keep, until, site))
     # What belongs to the supervisor is left as it is: the process ends here.
 
 
-async def _serve(listening: socket.socket, memory: int, keep: Keep, until: socket.socket) -> None:
+async def _serve(listening: socket.socket, memory: int, keep: Keep, until: socket.socket, site: Site | None) -> None:
     loop = asyncio.get_running_loop()
     over = loop.create_future()
     until.setblocking(False)
     loop.add_reader(until.fileno(), lambda: None if over.done() else over.set_result(None))
-    relay = Relay(Switch(int(time.time()), time.monotonic(), mmap(memory, 0), keep), loop)
+    epoch = 0 if site else int(time.time())  # with others, Redis says
+    relay = Relay(Switch(epoch, time.monotonic(), mmap(memory, 0), keep), loop)
+    if site and not await _meet(relay, site, over):
+        return
     emit("hub.started", INFO, pid=os.getpid(), latest=str(relay.switch.latest))
     await loop.create_unix_server(relay.connect, sock=listening, backlog=_BACKLOG)
     relay.tick()
     await over
+
+
+async def _meet(relay: Relay, site: Site, over: asyncio.Future[None]) -> bool:
+    """Have a way to the other machines. One who knows nothing at all waits until there is one. False: it is over."""
+    from hendrix.hub.redis import Across  # noqa: PLC0415 - a library that others do without
+
+    relay.across = Across(site.url, site.name, relay.switch.name(os.urandom(16)), relay.switch, relay, site.most)
+    running = relay.loop.create_task(relay.across.run())
+    running.add_done_callback(lambda done: None if over.done() else over.set_result(None))
+    over.add_done_callback(lambda _: running.cancel())
+    if relay.switch.latest == NOTHING:
+        meeting: asyncio.Future[Any] = relay.loop.create_task(relay.across.met.wait())
+        await asyncio.wait([meeting, over], return_when=asyncio.FIRST_COMPLETED)
+        meeting.cancel()
+    return not over.done()
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections import OrderedDict
+from collections.abc import Callable
 from mmap import mmap
 from typing import Any, NamedTuple, Protocol
 
@@ -18,6 +19,7 @@ from hendrix.hub.message import LARGEST_PAYLOAD, NOTHING, HubError, Id, Message
 from hendrix.hub.presence import Change, Presence
 from hendrix.hub.rate import Rate
 from hendrix.hub.topics import Topics
+from hendrix.hub.world import World
 
 #: Of a record in the journal: id, publisher, its number, when, binary, keep, the id before in this topic, topic.
 _RECORD = struct.Struct("!QQ8sId?IdQQH")
@@ -69,6 +71,10 @@ class Switch:
         self.published = 0
         self._rate = Rate(now)
         self._swept = now
+        #: Where there are other machines: who is present on all of them; and who is told what changes on this one, and
+        #: says what that changes in the whole.
+        self.world: World | None = None
+        self.moved: Callable[[Change], list[Change]] | None = None
         self._journal = Journal(memory, self._wanted) if memory is not None else None
         if self._journal is not None:
             self._remember(self._journal, now)
@@ -88,22 +94,37 @@ class Switch:
         """Once it returns, the message is known for good. Raises ``HubError`` for one that is too large."""
         if len(payload) > LARGEST_PAYLOAD:
             raise HubError(f"a message of {len(payload)} bytes; the most is {LARGEST_PAYLOAD}")
-        said = self._said_by(publisher.name) if publisher else OrderedDict()
-        if publisher and (known := said.get(publisher.number)) is not None:
+        if publisher and (known := self.known(publisher)) is not None:
             return known
         keep = keep or self.keep
-        id = Id(self.latest.epoch, self.latest.number + 1)
-        message = Message(topic, id, payload, binary=binary)
+        message = Message(topic, Id(self.latest.epoch, self.latest.number + 1), payload, binary=binary)
+        self._take(message, now, keep, publisher)
+        return message.id
+
+    def known(self, publisher: Publisher) -> Id | None:
+        """What it has published under that number, if that is so."""
+        said = self._publishers.get(publisher.name)
+        return said.get(publisher.number) if said else None
+
+    def accept(self, message: Message, at: float, keep: Keep | None, publisher: Publisher) -> None:
+        """A message that was given its id elsewhere, later than all before it. Raises ``ValueError``: too large."""
+        self._take(message, at, keep or self.keep, publisher)
+
+    def _take(self, message: Message, at: float, keep: Keep, publisher: Publisher | None) -> None:
         if self._journal is not None:
-            self._journal.append(_record(message, publisher, now, keep, self._history.before(topic)))
-        self.latest = id
+            self._journal.append(_record(message, publisher, at, keep, self._history.before(message.topic)))
+        self.latest = message.id
         self.published += 1
         if publisher:
-            _note(said, publisher.number, id)
-        self._history.add(message, now, keep)
-        for peer in tuple(self._topics.subscribers(topic)):
+            _note(self._said_by(publisher.name), publisher.number, message.id)
+        self._history.add(message, at, keep)
+        for peer in tuple(self._topics.subscribers(message.topic)):
             peer.deliver(message)
-        return id
+
+    def lost(self, id: Id) -> None:
+        """Messages up to there are missing: who asks for what came since anything before it is told of a gap."""
+        self._history.lost(id)
+        self.latest = id
 
     def subscribe(self, topic: str, peer: Peer, since: Id | None, now: float) -> Start:
         """Deliver to ``peer`` from now on; with ``since``, what came after it too. Raises ``TooMany``."""
@@ -140,7 +161,7 @@ class Switch:
     def watch(self, topic: str, peer: Peer) -> dict[str, Any]:
         """Tell ``peer`` who comes and leaves; returns who is there. Raises ``TooMany``."""
         self._watchers.subscribe(topic, peer)
-        return self._presence.members(topic)
+        return self.members(topic)
 
     def unwatch(self, topic: str, peer: Peer) -> None:
         """No more."""
@@ -148,11 +169,16 @@ class Switch:
 
     def members(self, topic: str) -> dict[str, Any]:
         """Who is there."""
-        return self._presence.members(topic)
+        return self.world.members(topic) if self.world else self._presence.members(topic)
 
     def _announce(self, change: Change) -> None:
-        for peer in tuple(self._watchers.subscribers(change.topic)):
-            peer.changed(change)
+        self.tell(self.moved(change) if self.moved else [change])
+
+    def tell(self, changes: list[Change]) -> None:
+        """Those who watch."""
+        for change in changes:
+            for peer in tuple(self._watchers.subscribers(change.topic)):
+                peer.changed(change)
 
     # --- the rest -----------------------------------------------------------------------------------------
 
@@ -185,6 +211,10 @@ class Switch:
             "kept": len(self._history),
             "bytes": self._history.bytes,
         }
+
+    def name(self, chance: bytes) -> str:
+        """Of the memory, for as long as it is there: see ``Journal.name``."""
+        return self._journal.name(chance) if self._journal is not None else chance.hex()
 
     # --- memory -------------------------------------------------------------------------------------------
 

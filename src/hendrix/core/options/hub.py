@@ -12,6 +12,13 @@ from hendrix.core.option import option
 class Hub:
     """Messages between processes."""
 
+    hub: str = option(
+        "",
+        values.redis,
+        "messages between several machines, by a Redis or Valkey server: redis://host:6379/0, rediss: or unix:///path",
+        metavar="URL",
+        reloadable=False,
+    )
     hub_history: int = option(
         100,
         values.number(0, 1_000_000),
