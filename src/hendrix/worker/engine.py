@@ -25,7 +25,7 @@ from hendrix.worker.connection import Connection
 from hendrix.worker.disk import DiskThreads
 from hendrix.worker.handshake import Handshake, Protocols, Queue
 from hendrix.worker.listen import Doors, Listener
-from hendrix.worker.measures import Measures
+from hendrix.worker.measures import Measures, forget
 from hendrix.worker.presented import ALPN
 from hendrix.worker.record import Recorder
 from hendrix.worker.served import Served, asgi_host, build_answer, introduce
@@ -99,6 +99,8 @@ class Engine:
             self.site.over = self.site.measures.over
         if self.traces is not None:
             self.site.over = ending(self.traces, self.site.over)
+        elif config.dev and not config.metrics:
+            self.site.over = forget
         self.site.on_close = self.count
         self.site.trusts = trust(config.forwarded_allow_ips)
         self._id_field = config.request_id.lower().encode()
@@ -213,6 +215,8 @@ class Engine:
         self.disk.close()
         self.coding.close()
         self.recorder.close()
+        if self.traces is not None:
+            self.traces.close(_FAREWELL)
         until = self.loop.time() + seconds
         while (left := bool(self.threads.slots) or self.disk.alive or self.coding.alive) and self.loop.time() < until:  # noqa: ASYNC110
             await asyncio.sleep(_LOOK)

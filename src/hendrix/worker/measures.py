@@ -100,6 +100,11 @@ class Measures:
         self._queue[:], self._lag[:] = empty(), empty()
 
 
+def forget(exchange: Receiving) -> None:
+    """Where nobody counts: what was noted knows the exchange, which knows it."""
+    exchange.request.noted = None
+
+
 def _levels(engine: Engine) -> dict[str, float]:
     connections = engine.site.connections
     kinds = Counter(connection.kind for connection in connections)
