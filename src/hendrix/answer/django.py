@@ -136,6 +136,14 @@ class Call(Delivery):
         #: Was it given threads for what its coroutines call?
         self._has_threads = False
 
+    @property
+    def view(self) -> str:
+        """The name of the view, once Django has found one."""
+        try:
+            return self._request.resolver_match.view_name  # type: ignore[no-any-return]
+        except AttributeError:
+            return ""  # none was found, or not even looked for
+
     # --- in a thread ---------------------------------------------------------------------------------------
 
     def run(self) -> None:

@@ -34,14 +34,6 @@ class MeasuredCall(Call):
         return None
 
     @property
-    def view(self) -> str:
-        """See ``Noted.view``."""
-        try:
-            return self._request.resolver_match.view_name  # type: ignore[no-any-return]
-        except AttributeError:
-            return ""  # none was found, or not even looked for
-
-    @property
     def route(self) -> str:
         """See ``Noted.route``."""
         match: Any = getattr(getattr(self, "_request", None), "resolver_match", None)

@@ -85,6 +85,10 @@ class Tasks:
         for task in list(self._running):
             task.cancel()
 
+    def items(self) -> list[tuple[asyncio.Task[None], Watched | None]]:
+        """All coroutines, each with the request that is watched for it."""
+        return [(task, run.watched) for task, run in self._running.items()]
+
     def watch(self, now: float, soft: float, hard: float) -> None:
         """Report requests that have been awaited longer than ``soft`` seconds, and end those past ``hard``.
 

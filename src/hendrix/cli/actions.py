@@ -111,7 +111,15 @@ ACTIONS: dict[str, Action] = {
             "load a running server's code anew; no request is lost",
             "Exit status 0 once the new code serves, 3 where the project does not load: the old serves on then.",
         ),
-        _to_a_server("status", "show what a running server does", "Exit status 0, or 1 where no server runs.", _JSON),
+        Action(
+            "status",
+            "show what a running server does",
+            _file("status"),
+            _OF_A_SERVER,
+            {**_JSON, "requests": "requests under way, or the stack of one, and recent errors"},
+            "With --requests a REQUEST may be named, by its id. Exit status 0, or 1 where no server runs.",
+            operands="[REQUEST]",
+        ),
         Action(
             "certs",
             "show a running server's certificates, or renew them now",

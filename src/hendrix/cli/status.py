@@ -12,10 +12,12 @@ from typing import Any
 from hendrix.cli.actions import Switches
 from hendrix.cli.asking import ask
 from hendrix.cli.cache import stats
+from hendrix.cli.complaint import one_line
 from hendrix.cli.console import Absent
 from hendrix.cli.load import Sourced
 from hendrix.cli.purging import converse_about
 from hendrix.cli.report import report
+from hendrix.cli.requests import looked, requests, stack
 from hendrix.cli.running import Running, find
 from hendrix.cli.voice import Voice
 from hendrix.core.console import Ask, Done
@@ -29,6 +31,8 @@ _MOMENT = 1.0
 
 def status(sourced: Sourced, switches: Switches) -> int:
     """Returns 0. Raises ``HendrixError`` where no server runs or it does not say how it is."""
+    if switches.operands and "requests" not in switches:
+        raise HendrixError(f"{one_line(switches.operands[0])}: the id of a request goes with --requests")
     server, voice = find(sourced, os.environ), Voice(sourced.config)
     facts = {**_asked(server, voice).facts}
     if hub := facts.get("hub"):
@@ -39,9 +43,23 @@ def status(sourced: Sourced, switches: Switches) -> int:
         as_text += (
             "".join(f"{line and '  '}{line}\n" for line in ("", *stats(facts["cache"]))) if facts["cache"] else ""
         )
+    if "requests" in switches:
+        facts["requests"], as_text = _requests(server, voice, switches, as_text)
     sys.stdout.write(json.dumps(facts, indent=2) + "\n" if "json" in switches else as_text)
     sys.stdout.flush()
     return 0
+
+
+def _requests(server: Running, voice: Voice, switches: Switches, text: str) -> tuple[dict[str, Any], str]:
+    """What goes on in the workers; with the name of a request, what that one does."""
+    wanted = switches.operands[0] if switches.operands else ""
+    seen = looked(server, voice, wanted)
+    if not wanted:
+        return seen, text + "\n" + "".join(f"{line}\n" for line in requests(seen))
+    found = next((worker for worker in seen["workers"] if worker.get("request")), None)
+    if found is None:
+        raise HendrixError(f"no request {one_line(wanted)} is under way; it may be over by now")
+    return found, "".join(f"{line}\n" for line in (*requests({"workers": [found]}), *stack(found)))
 
 
 def _of_cache(server: Running, voice: Voice) -> list[dict[str, Any]]:

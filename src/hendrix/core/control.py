@@ -209,6 +209,14 @@ class CacheSays:
     facts: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The answer to the ``Look`` of that number."""
+
+    number: int
+    facts: dict[str, Any]
+
+
 # --- worker or template -> supervisor ---------------------------------------------------------------------
 
 
@@ -315,6 +323,15 @@ class AskCache:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """What goes on in the worker at this moment? ``facts``: ``most`` requests, or ``stack`` of one with this id.
+    Answered by ``Seen``."""
+
+    number: int
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class ReopenLogs:
     """Log files have been moved away: open them anew."""
 
@@ -347,6 +364,8 @@ Message = (
     | Reply
     | AskCache
     | CacheSays
+    | Look
+    | Seen
     | Drain
     | Turn
     | ReopenLogs

@@ -28,7 +28,7 @@ from hendrix.supervisor.sockets import Listener, SocketFile
 RunAdmin = Callable[[socket.socket, Sequence[socket.socket], Config, str], None]
 """What runs in it: with its channel, the listening sockets, the options, and the secret of who asks at a port."""
 
-_MAY = frozenset(("status", "metrics", "reload", "recycle", "cache"))
+_MAY = frozenset(("status", "metrics", "reload", "recycle", "cache", "look"))
 _BACKLOG = 64
 _SHORTEST = 16  # characters of a secret
 _LONGEST = 4096

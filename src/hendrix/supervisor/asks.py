@@ -21,7 +21,10 @@ class Asks:
         cache: Callable[[Asker, Ask], None] = lambda client, ask: None,
         renew: Callable[[Asker, list[str]], None] = lambda client, names: None,
         measures: Callable[[], dict[str, Any]] = dict,
+        look: Callable[[Asker, Ask], None] = lambda client, ask: None,
+        recycle: Callable[[Asker, Ask], None] = lambda client, ask: None,
     ) -> None:
+        self._look, self._recycle = look, recycle
         self._measures = measures
         self._cache = cache
         self._facts, self._reload, self._restart, self._stop = facts, reload, restart, stop
@@ -46,6 +49,10 @@ class Asks:
                 self._await(client, self._restart, self.restarting)
             case "cache":
                 self._cache(client, ask)
+            case "look":
+                self._look(client, ask)
+            case "recycle":
+                self._recycle(client, ask)
             case "renew":
                 names = ask.facts.get("names")
                 self._renew(client, [str(name) for name in names] if isinstance(names, list) else [])

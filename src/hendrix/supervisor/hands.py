@@ -34,7 +34,8 @@ class Told:
     ``fleet`` the events; ``settings`` that a generation's settings are loaded; ``reaped`` the end of a child that is
     none of the fleet's (True: it was known); ``release`` closes, in a forked child, what is the supervisor's.
     ``worker_asks`` and ``template_asks`` what they want to borrow, ``credentialed`` what a template thinks of keys and
-    certificates, ``cache_says`` what a worker's cache does, ``measured`` what workers count.
+    certificates, ``cache_says`` what a worker's cache does, ``measured`` what workers count, ``seen`` what goes
+    on in one.
     """
 
     fleet: Callable[[Event], None]
@@ -46,6 +47,7 @@ class Told:
     credentialed: Callable[[int, control.Credentialed], None] = lambda generation, message: None
     cache_says: Callable[[int, control.CacheSays], None] = lambda worker, message: None
     measured: Callable[[int, Message], None] = lambda worker, message: None
+    seen: Callable[[int, control.Seen], None] = lambda worker, message: None
 
 
 class Hands:
@@ -180,6 +182,8 @@ class Hands:
                 self._tell(moves.WorkerDraining(worker))
             case control.CacheSays():
                 self._told.cache_says(worker, message)
+            case control.Seen():
+                self._told.seen(worker, message)
             case control.Retire(reason):
                 self._tell(moves.WorkerAsksRetire(worker, reason))
             case control.Borrow() | control.GiveBack() | control.AskTurn() | control.EndTurn():

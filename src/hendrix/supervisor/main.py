@@ -30,6 +30,7 @@ from hendrix.supervisor.hands import Hands, Told
 from hendrix.supervisor.holdings import Holdings
 from hendrix.supervisor.keeper import Keeper
 from hendrix.supervisor.loans import Loans
+from hendrix.supervisor.looks import Looks
 from hendrix.supervisor.measures import Measures
 from hendrix.supervisor.moves import Action, Event
 from hendrix.supervisor.notify import Notifier
@@ -66,32 +67,31 @@ class Supervisor:
     def __init__(self, options: Options, rooms: Rooms, origin: Origin) -> None:
         self._rooms, self._origin = rooms, origin
         self._plans = Plans(options)
-        config = self._plans.current
+        config, self._chronicle = self._plans.current, Chronicle()
         self._settings = config.settings
         self._failure: HendrixError | None = None
         self._exit: moves.Exit | None = None
         self._fleet = Fleet(config.workers, terms(config), tasks=config.task_workers, preload=config.preload)
         self._queue: deque[Event] = deque()
-        self._carrying_out = False
+        self._carrying_out = self._executed = False
         self._selector = selectors.DefaultSelector()
         self._crew = Crew(self._selector)
         self._caches = caches = CacheTalk(self._fleet, self._crew)
-        self._chronicle = Chronicle()
         self._measures = sums = Measures(self._fleet, self._crew)
         self._keeper = Keeper(rooms.passwords, self._crew)
         self._renewals = renewals = Renewals(self._crew, self._keeper, self._fleet, rooms.renewer)
         asks = (self._status, self._reload, self._restart, self._stop, caches.asked, renewals.renew)
-        self._asks = Asks(*asks, sums.facts)
+        self._looks = looks = Looks(self._fleet, self._crew, self._tell)
+        self._asks = Asks(*asks, sums.facts, looks.asked, looks.recycle)
         self._admin = admin = Admin(self._crew, self._asks.asked, rooms.admin)
         self._holdings = Holdings(self._selector, self._asks.asked, rooms.relay, self._release)
         self._loans = loans = Loans(self._fleet, self._crew, self._plans, self._holdings.lending)
         ways = (self._tell, self._configure, self._reaped, self._release, loans.worker_asks, loans.template_asks)
-        others = (self._credentialed, caches.said, sums.heard)
+        others = (self._credentialed, caches.said, sums.heard, looks.said)
         self._hands = Hands(self._crew, self._plans, rooms.template, Told(*ways, *others))
         renewals.fork = admin.fork = self._hands.fork
         self._notifier = Notifier(origin.environ)
         self._restarting = Restart(origin, self._not_restarted)
-        self._executed = False
         self._vigil, self._signals = Vigil(monotonic()), Signals(CAUGHT)
         self._selector.register(self._signals, selectors.EVENT_READ, self._on_signals)
         self._doers: dict[type[Action], Callable[[Any], None]] = {
@@ -138,7 +138,7 @@ class Supervisor:
     def _patience(self) -> float | None:
         console = self._holdings.console
         moments = [self._fleet.deadline(), self._restarting.deadline, console.deadline() if console else None]
-        others = (self._loans, self._keeper, self._caches, self._holdings.relay, self._renewals)
+        others = (self._loans, self._keeper, self._caches, self._looks, self._holdings.relay, self._renewals)
         moments += [one.deadline() for one in (*others, self._admin, self._notifier)]
         if self._fleet.terms.silence:
             moments.append(monotonic() + LONGEST_SLEEP)
@@ -152,7 +152,7 @@ class Supervisor:
         self._notifier.look(now)
         self._tell(moves.Tick())
         self._keeper.tick(self._fleet.generation, now)
-        for one in (self._loans, self._caches, self._renewals, self._admin):
+        for one in (self._loans, self._caches, self._looks, self._renewals, self._admin):
             one.look(now)
         if self._restarting.due:
             self._execute()

@@ -111,6 +111,11 @@ class Connection(asyncio.BufferedProtocol):
         """Requests that wait for the end of their answer."""
         return 0 if self._exchange is None else 1
 
+    @property
+    def exchanges(self) -> list[HttpExchange]:
+        """Those under way."""
+        return [] if self._exchange is None else [self._exchange]
+
     # --- called by the transport ---------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

@@ -95,7 +95,12 @@ class Http2Connection(asyncio.BufferedProtocol):
     @property
     def under_way(self) -> int:
         """Requests that wait for the end of their answer."""
-        return sum(isinstance(stream.owner, Http2Exchange) for stream in self.machine.streams)
+        return len(self.exchanges)
+
+    @property
+    def exchanges(self) -> list[Http2Exchange]:
+        """Those under way."""
+        return [stream.owner for stream in self.machine.streams if isinstance(stream.owner, Http2Exchange)]
 
     # --- called by the transport ---------------------------------------------------------------------------
 

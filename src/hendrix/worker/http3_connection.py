@@ -61,6 +61,11 @@ class Http3Connection:
         """Requests that wait for the end of their answer."""
         return self.machine.live
 
+    @property
+    def exchanges(self) -> list[Http3Exchange]:
+        """Those under way."""
+        return [stream.owner for stream in self.machine.streams if isinstance(stream.owner, Http3Exchange)]
+
     # --- called by the door --------------------------------------------------------------------------------
 
     def receive(self, data: bytes, place: Place) -> None:

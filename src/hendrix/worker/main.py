@@ -18,6 +18,7 @@ from hendrix.core.control import (
     Drain,
     Draining,
     LoadFailed,
+    Look,
     Message,
     Presented,
     Ready,
@@ -35,6 +36,7 @@ from hendrix.worker.channel import LoopChannel
 from hendrix.worker.engine import OPEN, Engine, Secured
 from hendrix.worker.heap import Heap
 from hendrix.worker.lender import Lender
+from hendrix.worker.looking import Looking
 from hendrix.worker.project import thread_exit
 from hendrix.worker.reactor import Reactor, new_loop
 from hendrix.worker.recycle import Recycle
@@ -104,6 +106,7 @@ class Worker:
         self.site = self.engine.site
         self._channel = LoopChannel(self.loop, channel, self._told, self._orphaned)
         reactor.lender = Lender(self._channel.send)
+        self._looking = Looking(self.engine, config.request_id if served.django is not None else None)
         self._services = services_of(served, self._channel)
         self._heap = Heap(time.monotonic())
         self._recycle = Recycle(config, time.monotonic())
@@ -205,6 +208,8 @@ class Worker:
             self._services.turn(message.yours)
         elif isinstance(message, AskCache):
             self._channel.send(caching.answer(message, self.engine.cache))
+        elif isinstance(message, Look):
+            self._channel.send(self._looking.answer(message, time.monotonic()))
         elif isinstance(message, ReopenLogs):
             self._reopen_logs()
         elif isinstance(message, Presented) and self._secured.keyring is not None:

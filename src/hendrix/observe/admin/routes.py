@@ -30,7 +30,7 @@ class Answer:
 @dataclass(frozen=True, slots=True)
 class Visit:
     """One request. ``ask(do, **facts)`` asks the server, as over its control socket: ``status``, ``metrics``,
-    ``reload``, ``recycle``, ``cache``; ``csrf`` is for pages whose scripts post: they send it as X-CSRF-Token."""
+    ``reload``, ``recycle``, ``cache``, ``look``; ``csrf`` is for pages whose scripts post, as X-CSRF-Token."""
 
     request: Request
     ask: Callable[..., Awaitable[Reply]]
