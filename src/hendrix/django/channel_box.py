@@ -59,7 +59,7 @@ class Box:
         """It is not. True: nobody here is any more."""
         with self._lock:
             self._mail.leave(group, channel)
-            return group not in self._mail.groups
+            return not self._mail.has(group)
 
     def flush(self) -> None:
         """Forget all of it."""
@@ -70,9 +70,13 @@ class Box:
 
     def wake(self, channels: Iterable[str]) -> None:
         """One of those who wait for each of them may look again."""
+        here = asyncio._get_running_loop()
         for channel in channels:
             while waiter := self._next(channel):
                 loop, future = waiter
+                if loop is here:
+                    self._settle(channel, future)
+                    break
                 with contextlib.suppress(RuntimeError):  # its loop is closed: the next one, then
                     loop.call_soon_threadsafe(self._settle, channel, future)
                     break

@@ -57,6 +57,7 @@ class HubChannelLayer(BaseChannelLayer):  # type: ignore[misc]
         self.group_expiry = group_expiry
         self.prefix = prefix
         self.client_prefix = secrets.token_hex(8)
+        self._everybody = self._topic("all")
         self._box = Box()
         self._lock = threading.Lock()
         self._home: Hub | None = None
@@ -97,27 +98,34 @@ class HubChannelLayer(BaseChannelLayer):  # type: ignore[misc]
         client = _client(channel)
         if client:
             assert client == self.client_prefix, "that channel belongs to another process"
-            await self._at_home(self._listen_for_us)
-            return unpack(await self._wait(channel, None, self._take_ours))
-        await self._at_home(lambda: self._listen(self._topic("queue", channel), lambda _: self._box.wake([channel])))
-        return unpack(await self._wait(channel, _LOOK_AGAIN, self._take_common))
+            if not self._hears(self._everybody):
+                await self._at_home(self._listen_for_us)
+            return unpack(await self._wait_for_ours(channel))
+        topic = self._topic("queue", channel)
+        if not self._hears(topic):
+            await self._at_home(lambda: self._listen(topic, lambda _: self._box.wake([channel])))
+        return unpack(await self._wait_for_common(channel))
 
-    async def _wait(
-        self, channel: str, patience: float | None, take: Callable[[str], Coroutine[Any, Any, bytes | None]]
-    ) -> bytes:
+    async def _wait_for_ours(self, channel: str) -> bytes:
+        while (data := self._box.take(channel)) is None:
+            future = self._box.wait(channel)
+            try:
+                if (data := self._box.take(channel)) is not None:  # another thread's, just now
+                    return data
+                await future
+            finally:
+                self._box.forget(channel, future)
+        return data
+
+    async def _wait_for_common(self, channel: str) -> bytes:
         while True:
             future = self._box.wait(channel)  # before looking: what comes meanwhile wakes us
             try:
-                if (data := await take(channel)) is not None:
+                if (data := await self._take_common(channel)) is not None:
                     return data
-                await asyncio.wait([future], timeout=patience)
-                if future.done() and (data := await take(channel)) is not None:
-                    return data
+                await asyncio.wait([future], timeout=_LOOK_AGAIN)
             finally:
                 self._box.forget(channel, future)
-
-    async def _take_ours(self, channel: str) -> bytes | None:
-        return self._box.take(channel)
 
     async def _take_common(self, channel: str) -> bytes | None:
         if stashed := self._stash.get(channel):
@@ -193,7 +201,7 @@ class HubChannelLayer(BaseChannelLayer):  # type: ignore[misc]
         self._box.flush()
         self._stash.clear()
         await self._ask("flush", prefix=f"{self.prefix}:")
-        await self._publish(self._topic("all"), _letter(flush=True), _NOTHING)
+        await self._publish(self._everybody, _letter(flush=True), _NOTHING)
 
     async def close(self) -> None:
         """Listen no more."""
@@ -224,9 +232,14 @@ class HubChannelLayer(BaseChannelLayer):  # type: ignore[misc]
         else:
             await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(listen(), home))
 
+    def _hears(self, topic: str) -> bool:
+        """Is it heard, on this loop? Then there is nothing to wait for."""
+        ready, home = self._ready.get(topic), self._home
+        return home is not None and home.loop is asyncio.get_running_loop() and ready is not None and ready.done()
+
     async def _listen_for_us(self) -> None:
         await self._listen(self._topic("to", self.client_prefix), self._on_letter)
-        await self._listen(self._topic("all"), self._on_letter)
+        await self._listen(self._everybody, self._on_letter)
 
     async def _listen_to_group(self, group: str, since: Id | None = None) -> None:
         def heard(message: Message) -> None:

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 _BYTES = "\0bytes"
+_MARK = b"\\u0000bytes"
 
 
 def pack(message: dict[str, Any]) -> bytes:
@@ -17,7 +18,8 @@ def pack(message: dict[str, Any]) -> bytes:
 
 def unpack(data: bytes) -> dict[str, Any]:
     """The reverse of ``pack``; tuples have become lists."""
-    found: dict[str, Any] = json.loads(data, object_hook=_untagged)
+    # Most have no bytes, and then nothing is to be looked at.
+    found: dict[str, Any] = json.loads(data, object_hook=_untagged) if _MARK in data else json.loads(data)
     return found
 
 

@@ -48,6 +48,10 @@ class Mail:
         """Those that have members."""
         return list(self._groups)
 
+    def has(self, group: str) -> bool:
+        """Has it members?"""
+        return group in self._groups
+
     def put(self, channel: str, data: bytes, now: float, capacity: int, expiry: float) -> bool:
         """False: the channel is full. Raises ``HubError``."""
         self._sweep(now)
