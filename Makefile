@@ -9,9 +9,9 @@ SHOWCASE := examples/showcase
 BIND ?= 127.0.0.1:8000
 
 # Tests of real processes mostly wait, so more of them run at once than there may be processors.
-AT_ONCE ?= --numprocesses 3 --dist worksteal
+AT_ONCE ?= --numprocesses 4 --dist worksteal
 
-.PHONY: run test check lint django-tests cache-tests cache-flood soak-cache bench clean
+.PHONY: run test test-all check lint django-tests cache-tests cache-flood soak-cache bench clean
 
 run: .make-run
 	@cd $(SHOWCASE) && ../../$(BIN)/python manage.py migrate --verbosity 0
@@ -22,6 +22,10 @@ run: .make-run
 test: .make-test lint
 	$(BIN)/pytest $(AT_ONCE)
 	cd $(SHOWCASE) && ../../$(BIN)/python manage.py test --verbosity 1
+
+# The suites that run once more over HTTP/2 and HTTPS, with every parameter of theirs.
+test-all: export HENDRIX_TEST_ALL = 1
+test-all: test
 
 lint: .make-test
 	$(BIN)/ruff check .

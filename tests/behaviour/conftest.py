@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import os
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
@@ -14,10 +15,16 @@ from typing import Any
 import pytest
 
 from tests.kit.client import Client
+from tests.kit.ends import ends_of_lists
 from tests.kit.live import Server, serve, serve_django, until
 
 APPS = Path(__file__).parent / "apps"
 _keys = itertools.count(1)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if os.environ.get("HENDRIX_TEST_HTTPS"):
+        ends_of_lists(config, items)
 
 
 class Stage:

@@ -58,11 +58,13 @@ def worker(server: Server) -> Vitals:
 
 
 def waited_in_line(pids: list[int]) -> float:
-    """Seconds that the main threads of ``pids`` have been runnable without running."""
+    """Seconds that threads of the processes ``pids`` have been runnable without running. Of a worker's threads one
+    runs at a time, and while it waits for a processor the others wait for it."""
     waited = 0
     for pid in pids:
         with contextlib.suppress(OSError):
-            waited += int(Path(f"/proc/{pid}/schedstat").read_text().split()[1])
+            for task in Path(f"/proc/{pid}/task").iterdir():
+                waited += int((task / "schedstat").read_text().split()[1])
     return waited / 1e9
 
 
@@ -90,7 +92,7 @@ class Probe:
             assert max(self.times) < PROMPT, f"a probe took {max(self.times):.2f} s"
 
     def _run(self) -> None:
-        pids = [*self._server.workers(), threading.get_native_id()]
+        pids = [*self._server.workers(), os.getpid()]
         while not self._stop.is_set():
             began, in_line = time.monotonic(), waited_in_line(pids)
             try:

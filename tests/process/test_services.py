@@ -167,8 +167,9 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("kind", WRONG)
-@pytest.mark.parametrize("preload", [(), ("--no-preload",)], ids=["preload", "no-preload"])
+@pytest.mark.parametrize(
+    ("kind", "preload"), [*((kind, ()) for kind in WRONG), ("fails its Deferred", ("--no-preload",))]
+)
 def test_one_that_does_not_start_stops_the_start(project, kind, preload):
     path, sign = WRONG[kind]
     add_services(project, f"HENDRIX_SERVICES = [('line', '{path}')]", FAULTY)

@@ -100,14 +100,12 @@ def hammer(folder: str, seed: int, words: memoryview) -> None:
 def test_processes_that_are_killed_leave_it_whole(tmp_path, words, crowd) -> None:
     folder, seed = str(tmp_path), 0
     victims = [crowd(hammer, folder, seed := seed + 1, words) for _ in range(4)]
-    chance, kills = random.Random(5), 0
-    until = time.monotonic() + 6.0
-    while time.monotonic() < until:
+    chance = random.Random(5)
+    for _ in range(30):
         time.sleep(chance.uniform(0.01, 0.06))
         victim = victims.pop(0)
         victim.kill()
         victim.join()
-        kills += 1
         victims.append(crowd(hammer, folder, seed := seed + 1, words))
     before = words[0]
     # Those that are left are not held up by what the killed have left locked.
@@ -118,7 +116,6 @@ def test_processes_that_are_killed_leave_it_whole(tmp_path, words, crowd) -> Non
     for victim in victims:
         victim.kill()
         victim.join()
-    assert kills > 20
     assert words[1] == 0
     store = opened(folder)
     assert all(is_whole(found, found.key) for found in store.listing(10_000))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -30,14 +31,14 @@ _FRESH = 12 * 3600.0
 
 
 class Keeper:
-    """Of several offers under way the last one counts."""
+    """Of several offers under way each is answered in its turn, and the last that was taken counts."""
 
     def __init__(self, passwords: Sequence[str], crew: Crew) -> None:
         self._passwords = list(passwords)
         self._crew = crew
-        #: What a template has taken, and what each was offered.
+        #: What a template has taken, and what each was offered and has not answered yet, oldest first.
         self._good: Credentials | None = None
-        self._offered: dict[int, Credentials] = {}
+        self._offered: defaultdict[int, deque[Credentials]] = defaultdict(deque)
         self._tickets: list[str] = []
         self._renew_at = 0.0
         self._config: Config | None = None
@@ -62,13 +63,14 @@ class Keeper:
             self._kept(str(error))
             found = self._good
         self._renew_tickets(now)
+        self._offered.pop(generation, None)  # what a predecessor of this template did not live to answer
         self._send(generation, found)
 
     def answered(self, generation: int, answer: Credentialed, current: int) -> None:
         """A template has taken what it was offered, or not. Raises ``UsageError`` where there is nothing else."""
-        offered = self._offered.pop(generation, None)
-        if offered is None:
+        if not self._offered[generation]:
             return
+        offered = self._offered[generation].popleft()
         if answer.reason:
             if self._good is None:
                 raise UsageError(answer.reason)
@@ -107,7 +109,7 @@ class Keeper:
     def look(self, generation: int) -> None:
         """Somebody says that files have been replaced, each of them whole. Where an offer is under way, ``tick`` will
         see them."""
-        if self._config is not None and self._good is not None and generation not in self._offered:
+        if self._config is not None and self._good is not None and not self._offered[generation]:
             self._known, self._changed = material.stamp(self._config), None
             self._read_again(generation)
 
@@ -134,8 +136,8 @@ class Keeper:
 
     def _send(self, generation: int, found: Credentials) -> None:
         offered = replace(found, tickets=list(self._tickets))
-        self._offered[generation] = offered
         if member := self._crew.templates.get(generation):
+            self._offered[generation].append(offered)
             self._present(offered, [member])
 
     def _present(self, found: Credentials, members: Iterable[Member]) -> None:

@@ -31,6 +31,7 @@ from hendrix.core.control import (
     encode,
 )
 from hendrix.core.errors import ProjectError
+from hendrix.core.events import ERROR, emit
 from hendrix.observe import log
 from hendrix.worker import distress, main, project, reactor
 from hendrix.worker.channel import BlockingChannel
@@ -189,6 +190,9 @@ class Template:
             os.close(writer)
             self._channel.sock.close()
             status = self._be_worker(asked, fds, installed)
+        except BaseException as error:
+            # Nobody above would say it: what follows is the end of the process.
+            emit("worker.failed", ERROR, worker=asked.worker, exc=error)
         finally:
             os._exit(status)
 

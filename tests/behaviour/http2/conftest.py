@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.kit.ends import ends_of_lists
 from tests.kit.live import Server
 
 #: Cases that ask for what only HTTP/1.1 has, with what that is.
@@ -17,6 +18,8 @@ NOT_HERE: dict[str, str] = {
     "test_past_the_queue_it_is_503_with_a_time_to_come_back": "watches sockets for bytes",
     "test_no_100_where_nothing_is_received": "waits for the end of the connection",
     "test_no_faster_than_it_is_read": "fills the socket",
+    "test_a_push_producer_waits_for_its_peer": "fills the socket; the next case pauses one here, too",
+    "test_large_files_do_not_wait_for_it": "a client in Python takes half a minute for such a file",
     "test_trailers": "asks for chunks",
     "test_other_options": "a peer that is not trusted, which is not spoken to without TLS",
 }
@@ -24,7 +27,8 @@ NOT_HERE: dict[str, str] = {
 NOT_WITH = ("transfer-encoding",)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    ends_of_lists(config, items, "/behaviour/http2/test_h2_")
     for item in items:
         reason = NOT_HERE.get(getattr(item, "originalname", ""))
         if any(word in item.name for word in NOT_WITH):
