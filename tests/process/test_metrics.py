@@ -77,3 +77,41 @@ def test_counts_grow_whatever_becomes_of_workers(project, hx) -> None:
             assert objections(text) == ""
         except Unavailable as error:
             pytest.skip(str(error))
+
+
+CACHED = """
+from django.http import HttpResponse
+from django.views.decorators.cache import cache_control
+
+
+@cache_control(public=True, max_age=60)
+def hello(request):
+    return HttpResponse("hello")
+
+
+async def pid(request):
+    return HttpResponse("not kept")
+"""
+
+
+def test_who_makes_a_page_and_who_keeps_it(project, hx) -> None:
+    project.write("views.py", CACHED)
+    with project.serve("--cache", "--metrics", **hx.extra) as server, server.client() as client:
+        conditional = "If-None-Match: W/nothing"
+        for _ in range(3):
+            client.get("/hello?cache=true", conditional)
+            client.get("/pid", conditional)
+        path = str(hx.runtime / f"{server.port}_site1_settings.admin")
+
+        def counted() -> dict[str, float]:
+            found = samples(scrape(path))
+            return {name: count for name, count in found.items() if name.startswith("hendrix_requests_total")}
+
+        wanted = {"(cache)": 2, "site1.views.hello": 1, "site1.views.pid": 3}
+        until(
+            lambda: (
+                counted()
+                == {f'hendrix_requests_total{{view="{view}",code="2xx"}}': count for view, count in wanted.items()}
+            ),
+            "six answers",
+        )

@@ -219,6 +219,7 @@ class Keeping:
     def _end(self, look: Look, entry: Entry, said: str, *, share: bool = True) -> None:
         """To the client, and to all who wait."""
         if not look.exchange.gone:
+            look.note()
             self.serving.give(look.exchange, entry, steady(), said)
         self._over(look, entry if share else None)
 

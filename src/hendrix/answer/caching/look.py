@@ -13,7 +13,7 @@ from hendrix.cache.storing import Asked
 from hendrix.cache.update import conditions
 from hendrix.core.conditional import CONDITIONS
 from hendrix.core.exchange import Exchange
-from hendrix.core.http import Request
+from hendrix.core.http import Request, ResponseHeaders
 
 #: What the application is not asked, so that it makes the whole: conditions and parts are for the cache to judge.
 _OURS = CONDITIONS | {b"range"}
@@ -46,6 +46,8 @@ class Look:
     validating: bool = False
     #: What of the answer has decided whether it is kept (``marks``).
     like: str = ""
+    #: What the application was asked in place of the client's request.
+    changed: Request | None = None
 
     @property
     def rule(self) -> Rule:
@@ -76,14 +78,32 @@ class Look:
         headers = [pair for pair in request.headers if pair[0] not in _OURS]
         fields = {name: value for name, value in request.fields.items() if name not in _OURS}
         changed = replace(request, headers=[*headers, *asked.items()], fields={**fields, **asked}, kept=self)
-        return Asking(self.exchange, changed)
+        self.changed = changed
+        return Asking(self.exchange, changed, self)
+
+    def note(self) -> None:
+        """Who has answered is noted of the client's request too."""
+        changed, self.changed = self.changed, None
+        if changed is not None and changed.noted is not None:
+            self.exchange.request.noted, changed.noted = changed.noted, None
 
 
 class Asking(Around):
     """The client's exchange with what the application is asked in place of its request."""
 
-    __slots__ = ()
+    __slots__ = ("_look",)
 
-    def __init__(self, exchange: Exchange, request: Request) -> None:
+    def __init__(self, exchange: Exchange, request: Request, look: Look) -> None:
         super().__init__(exchange)
         self.request = request
+        self._look = look
+
+    def respond(self, status: str, headers: ResponseHeaders, body: bytes) -> None:
+        """See ``Exchange.respond``."""
+        self._look.note()
+        super().respond(status, headers, body)
+
+    def start(self, status: str, headers: ResponseHeaders) -> None:
+        """See ``Exchange.start``."""
+        self._look.note()
+        super().start(status, headers)

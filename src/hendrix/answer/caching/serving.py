@@ -77,7 +77,8 @@ class Serving:
     def give(self, exchange: Exchange, entry: Entry, now: float, said: str) -> None:
         """To one that waited while it was made; ``said`` is what Cache-Status tells of that."""
         fields = exchange.request.fields
-        exchange.request.noted = CACHE
+        if exchange.request.noted is None:  # else it is whose answer was kept just now
+            exchange.request.noted = CACHE
         shown = self._shown(entry, _acceptable(fields))
         if PARTICULAR.isdisjoint(fields) or entry.status[:1] != "2":
             exchange.send(shown.whole_as(now, said))
