@@ -29,7 +29,8 @@ REQUIREMENTS = (
     "pyuwsgi>=2.0.30",
     "daphne>=4.2.3",
     "hypercorn>=0.18",
-    "hypercorn>=0.18",
+    "channels>=4.3.2",
+    "channels-redis>=4.3",
 )
 
 

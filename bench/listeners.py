@@ -47,6 +47,8 @@ KINDS = {
         _HEAD.format(path="/", more=_UPGRADE).encode(), b"\r\n\r\n", _masked(b"hello"), b"\x81\x05hello"
     ),
 }
+HALL = Kind(_HEAD.format(path="/hall", more=_UPGRADE).encode(), b"\r\n\r\n", _masked(b"hello"), b"\x81\x05hello")
+"""See `bench.audience`."""
 
 
 @dataclass

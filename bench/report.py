@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from bench import idle, life, many, multiplexed, sockets, startup, streams, tables, tls, workers
+from bench import hub, idle, life, many, multiplexed, sockets, startup, streams, tables, tls, workers
 from bench.places import ROOT
 from bench.progress import BenchError
 from bench.rounds import Plan, Sample
@@ -56,6 +56,7 @@ _DRAWN: dict[str, Callable[[Any, Plan], Section]] = {
     "many": lambda raw, plan: many.draw(raw),
     "streams": streams.draw,
     "sockets": sockets.draw,
+    "hub": hub.draw,
     "tls": tls.draw,
     "idle": idle.draw,
     "workers": lambda raw, plan: workers.draw(raw),

@@ -1,0 +1,254 @@
+"""Publish and subscribe: one speaks in a hall of WebSockets and all hear; and the relay between two processes."""
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from bench import cpu, figures, plot, probe, table
+from bench.places import PROJECT, PYTHON, ROOT, server_environment
+from bench.process import Child, Nursery
+from bench.progress import BenchError, say
+from bench.rounds import Plan
+from bench.section import Raw, Section
+from bench.servers import HENDRIX, SERVERS, Setting
+
+_SETTINGS = "project.hall_settings"
+_SMALL, _WINDOW = 1000, 10
+_LARGE, _WORKERS = 10_000, 4
+#: Server, and the layer of Channels where it is one.
+_CONTENDERS = ((HENDRIX, ""), ("daphne", "memory"), ("daphne", "pubsub"), ("daphne", "redis"))
+_NAMES = {
+    "": HENDRIX.title(),
+    "memory": "Channels, in memory",
+    "pubsub": "Channels, Redis pub/sub",
+    "redis": "Channels, Redis",
+}
+_RATES = (10_000, 0)
+_HEADS = ("server", "p50 ms", "p99 ms", "to the last, p99 ms", "receipts/s", "CPU µs/receipt", "rounds")
+_RELAY_HEADS = ("publishes/s wanted", "confirmed/s", "p50 ms", "p99 ms", "relay, CPU µs/message", "rounds")
+
+
+@dataclass(frozen=True)
+class Held:
+    """One round in a hall: milliseconds with one message at a time; then receipts a second, and what each costs."""
+
+    layer: str
+    sockets: int
+    workers: int
+    each: tuple[float, float, float]
+    last: tuple[float, float, float]
+    rate: float
+    cpu_us: float
+    wrong: str = ""
+
+
+@dataclass(frozen=True)
+class Relayed:
+    """One round of the relay. `rate` 0: as many as will go."""
+
+    rate: int
+    confirmed: float
+    each: tuple[float, float, float]
+    cpu_us: float
+
+
+# --- a hall -----------------------------------------------------------------------------------------------
+
+
+def _redis(nursery: Nursery) -> Child:
+    """A server of its own, on a unix socket, that keeps nothing on a disk."""
+    found = subprocess.run([ROOT / "scripts" / "find-redis"], capture_output=True, text=True, check=False)
+    if found.returncode:
+        raise BenchError(found.stderr.strip())
+    path = nursery.runtime / "redis"
+    words = [found.stdout.strip(), "--port", "0", "--unixsocket", str(path), "--save", "", "--appendonly", "no"]
+    child = nursery.start("redis", words, server_environment(), nursery.runtime)
+    _await(path, child)
+    return child
+
+
+def _await(path: Path, child: Child) -> None:
+    deadline = time.monotonic() + 20
+    while not path.exists():
+        if child.popen.poll() is not None or time.monotonic() > deadline:
+            raise BenchError(f"{child.name} does not come up: {child.last_line()}")
+        time.sleep(0.02)
+
+
+def _ask(crowd: Child, line: str = "") -> Raw:
+    assert crowd.popen.stdin and crowd.popen.stdout
+    if line:
+        crowd.popen.stdin.write(line + "\n")
+        crowd.popen.stdin.flush()
+    said = crowd.popen.stdout.readline()
+    if not said:
+        raise BenchError(f"{crowd.name} ended: {crowd.last_line()}")
+    found: Raw = json.loads(said)
+    return found
+
+
+def _spent(children: Sequence[Child]) -> dict[int, int]:
+    return cpu.read(pid for child in children for pid in child.pids())
+
+
+def _held(nursery: Nursery, server: str, layer: str, size: tuple[int, int], seconds: int) -> Held | None:
+    """A server, alone, with a fresh crowd."""
+    sockets, workers = size
+    port = probe.free_port()
+    setting = Setting(port, workers, settings=_SETTINGS, asgi="project.hall_channels:application" if layer else "")
+    env = server_environment() | {"DJANGO_SETTINGS_MODULE": _SETTINGS}
+    if layer:
+        env |= {"BENCH_LAYER": layer, "BENCH_REDIS": f"unix://{nursery.runtime / 'redis'}"}
+    children = [_redis(nursery)] if layer in ("redis", "pubsub") else []
+    name = f"{server}-{layer}" if layer else server
+    children.append(nursery.start(name, SERVERS[server].command(setting), env, PROJECT))
+    try:
+        if not probe.wait_until_up(port, children[-1]):
+            say(f"hub: {name} did not come up and is left out: {children[-1].last_line()}")
+            return None
+        return _spoken(nursery, children, port, Held(layer, sockets, workers, (0, 0, 0), (0, 0, 0), 0, 0), seconds)
+    finally:
+        for child in children:
+            nursery.stop(child)
+
+
+def _spoken(nursery: Nursery, children: Sequence[Child], port: int, empty: Held, seconds: int) -> Held:
+    command = [str(PYTHON), "-m", "bench.audience", str(port), str(empty.sockets)]
+    env = {"PATH": os.environ.get("PATH", os.defpath)}
+    crowd = nursery.start("audience", command, env, ROOT, core=nursery.cores.load, piped=True)
+    try:
+        came = _ask(crowd)["open"]
+        if came != empty.sockets:
+            return Held(**{**asdict(empty), "wrong": f"only {came:,} of {empty.sockets:,} came"})
+        children[-1].settle()
+        first = _ask(crowd, "5 1")  # what is made at the first message is no part of it
+        if not first["whole"]:
+            return Held(**{**asdict(empty), "wrong": "messages were lost"})
+        pace = max(first["seconds"] / 5, 0.001)
+        alone = _ask(crowd, f"{max(10, min(300, int(seconds / pace)))} 1")
+        before, begun = _spent(children), time.monotonic()
+        many = _ask(crowd, f"{max(20, min(2000, int(seconds / pace)))} {_WINDOW}")
+        took, spent = time.monotonic() - begun, cpu.spent(before, _spent(children))
+        if not (alone["whole"] and many["whole"]):
+            return Held(**{**asdict(empty), "wrong": "messages were lost"})
+    finally:
+        nursery.stop(crowd)
+    rate, each = many["heard"] / took, spent / 1000 / many["heard"]
+    return Held(empty.layer, empty.sockets, empty.workers, alone["each"], alone["last"], rate, each)
+
+
+# --- the relay --------------------------------------------------------------------------------------------
+
+
+def _relayed(nursery: Nursery, rate: int, seconds: int) -> Relayed:
+    """The relay and who listens share the core of the servers; who publishes has the other."""
+    path = nursery.runtime / "relay.hub"
+    env = {"PATH": os.environ.get("PATH", os.defpath)}
+
+    def start(what: str, core: int, *rest: str) -> Child:
+        command = [str(PYTHON), "-m", "bench.relay_load", what, str(path), *rest]
+        return nursery.start(f"relay-{what}", command, env, ROOT, core=core, piped=True)
+
+    children = [start("serve", nursery.cores.server)]
+    try:
+        _await(path, children[0])
+        children.append(start("listen", nursery.cores.server))
+        assert children[1].popen.stdout
+        children[1].popen.stdout.readline()
+        before = _spent(children[:1])
+        children.append(start("publish", nursery.cores.load, str(rate), str(seconds)))
+        said, heard = _ask(children[2]), _ask(children[1])
+        spent = cpu.spent(before, _spent(children[:1]))
+    finally:
+        for child in reversed(children):
+            nursery.stop(child)
+    if heard["heard"] != said["confirmed"]:
+        raise BenchError(f"{said['confirmed']} messages were confirmed and {heard['heard']} heard")
+    confirmed = said["confirmed"] / said["seconds"]
+    return Relayed(rate, confirmed, heard["each"], spent / 1000 / max(said["confirmed"], 1))
+
+
+# --- the section ------------------------------------------------------------------------------------------
+
+
+def section(nursery: Nursery, plan: Plan) -> Section:
+    """Round after round: each hall of 1,000, the relay; then ours of 10,000."""
+    halls: list[Held] = []
+    relay: list[Relayed] = []
+    for number in range(1, plan.rounds + 1):
+        say(f"hub: round {number} of {plan.rounds}")
+        relay += [_relayed(nursery, rate, plan.seconds) for rate in _RATES]
+        for server, layer in _CONTENDERS:
+            if one := _held(nursery, server, layer, (_SMALL, 1), plan.seconds):
+                halls.append(one)
+        if one := _held(nursery, HENDRIX, "", (_LARGE, _WORKERS), plan.seconds):
+            halls.append(one)
+    return draw({"halls": [asdict(one) for one in halls], "relay": [asdict(one) for one in relay]}, plan)
+
+
+def _row(name: str, every: Sequence[Held]) -> list[str]:
+    counted = [one for one in every if not one.wrong]
+    values = (
+        figures.middle(one.each[0] for one in counted),
+        figures.middle(one.each[1] for one in counted),
+        figures.middle(one.last[1] for one in counted),
+        figures.middle(one.rate for one in counted),
+        figures.middle(one.cpu_us for one in counted),
+    )
+    bad = [one.wrong for one in every if one.wrong]
+    valid = f"{len(counted)} of {len(every)}: {bad[-1]}" if bad else str(len(every))
+    return [name, *map(table.number, values), valid]
+
+
+def _of(halls: Sequence[Held], layer: str, sockets: int) -> list[Held]:
+    return [one for one in halls if (one.layer, one.sockets) == (layer, sockets)]
+
+
+def _relay_row(rate: int, every: Sequence[Relayed]) -> list[str]:
+    values = (
+        figures.middle(one.confirmed for one in every),
+        figures.middle(one.each[0] for one in every),
+        figures.middle(one.each[1] for one in every),
+        figures.middle(one.cpu_us for one in every),
+    )
+    return [f"{rate:,}" if rate else "as many as will go", *map(table.number, values), str(len(every))]
+
+
+def _picture(halls: Sequence[Held]) -> str:
+    bars = []
+    for layer, name in _NAMES.items():
+        found = figures.middle(one.rate for one in _of(halls, layer, _SMALL) if not one.wrong)
+        if found:
+            bars.append(plot.Bar(name, found, table.number(found), "bar" if layer else "first"))
+    bars.sort(key=lambda bar: -bar.value)
+    unit = "one worker on one core, Redis on the same; more is better"
+    return plot.svg("Receipts per second", unit, [plot.Panel(f"One message to {_SMALL:,} WebSockets", bars)])
+
+
+def draw(raw: dict[str, list[Raw]], plan: Plan) -> Section:
+    """What was measured, as it stands in the report."""
+    halls = [Held(**one) for one in raw["halls"]]
+    relay = [Relayed(**one) for one in raw["relay"]]
+    rows = [_row(name, found) for layer, name in _NAMES.items() if (found := _of(halls, layer, _SMALL))]
+    large = _of(halls, "", _LARGE)
+    parts = [
+        "![Receipts per second](hub.svg)",
+        f"One client of {_SMALL:,} says 100 bytes and all hear them; milliseconds from saying to hearing, with one "
+        f"message at a time. Then {_WINDOW} messages are under way at once: receipts per second, and CPU time of all "
+        "processes of the server, Redis included. Channels is served by Daphne.",
+        table.markdown(_HEADS, rows),
+    ]
+    if large:
+        name = f"{HENDRIX.title()}, {_WORKERS} workers"
+        parts += [f"{_LARGE:,} sockets, on one core all the same:", table.markdown(_HEADS, [_row(name, large)])]
+    rows = [_relay_row(rate, found) for rate in _RATES if (found := [one for one in relay if one.rate == rate])]
+    parts += [
+        "Messages of 100 bytes from one process to another through the relay, each of them confirmed; milliseconds "
+        "from `publish` to the callback. The relay and who listens share one core.",
+        table.markdown(_RELAY_HEADS, rows),
+    ]
+    return Section("hub", "Publish and subscribe", "\n\n".join(parts), raw, {"hub.svg": _picture(halls)})
