@@ -1,9 +1,9 @@
 """`python3 -m bench.audience PORT COUNT`: WebSockets in one hall, of which the first speaks and all hear.
 
 Prints how many there are. Then, for each line `MESSAGES WINDOW` on stdin: has so many messages of 100 bytes said, at
-most `WINDOW` of them under way at once (one is not any more once all have heard it), and prints how many receipts there
-were, seconds in all, and milliseconds from the speaking to a receipt, and to the last receipt of a message: median, 99
-of 100, longest. Ends with its stdin.
+most `WINDOW` of them under way at once (one is not any more once all have heard it), and prints how many receipts
+there were, seconds in all, and milliseconds from the speaking to a receipt, and to the last receipt of a message:
+median, 99 of 100, longest. Ends with its stdin.
 """
 
 import gc

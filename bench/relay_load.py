@@ -2,8 +2,8 @@
 
 `serve` is a relay below the parent that it has in a server; it ends with its stdin. `listen` prints a line when it
 hears, and one of JSON when `publish` is through: how many messages of 100 bytes it heard, and milliseconds from the
-call of `publish` to the callback: median, 99 of 100, longest. `publish` prints how many were confirmed, and in how many
-seconds; a rate of 0: as many as will go, with 1,000 unconfirmed ones at a time.
+call of `publish` to the callback: median, 99 of 100, longest. `publish` prints how many were confirmed, and in how
+many seconds; a rate of 0: as many as will go, with 1,000 unconfirmed ones at a time.
 """
 
 import asyncio
@@ -51,6 +51,7 @@ class _Publisher:
     def __init__(self, path: str) -> None:
         self._hub = _hub(path)
         self._said = self._confirmed = 0
+        self._all_said, self._all_confirmed = False, asyncio.Event()
 
     def _say(self) -> None:
         payload = (b"%0*.9f" % (_STAMP, time.monotonic())).ljust(SIZE, b"x")
@@ -60,6 +61,8 @@ class _Publisher:
     def _on_confirmed(self, future: "asyncio.Future[Id]") -> None:
         future.result()
         self._confirmed += 1
+        if self._all_said and self._confirmed == self._said:
+            self._all_confirmed.set()
 
     async def run(self, rate: int, seconds: float) -> None:
         begun = time.monotonic()
@@ -68,8 +71,9 @@ class _Publisher:
             while self._said < due:
                 self._say()
             await asyncio.sleep(_TICK)
-        while self._confirmed < self._said:
-            await asyncio.sleep(_TICK)
+        self._all_said = True
+        if self._confirmed < self._said:
+            await self._all_confirmed.wait()
         print(json.dumps({"confirmed": self._confirmed, "seconds": time.monotonic() - begun}), flush=True)
         await self._hub.publish("news", _END, binary=True, keep=None)
 

@@ -223,6 +223,26 @@ def test_an_error_of_the_view(made) -> None:
         await_lines(made, "after an error")
 
 
+def test_over_http2(made) -> None:
+    """A stream ends before what follows it begins; a client that cancels is followed too; others go on meanwhile."""
+    parts = ["part 0", "part 1", "part 2"]
+    with made.serve("--http2", "on") as server:
+        with server.http2() as client:
+            assert client.get("/sync").body == b"sync"
+            await_lines(made, "sync in de here", "async of sync in de here")
+            (made.package / "book").unlink()
+            assert client.get("/stream").body == client.get("/astream").body == b"part" * 3
+            await_lines(made, *parts, "after stream", *parts, "after astream")
+            (made.package / "book").unlink()
+        with server.http2(window=1000) as client:
+            client.begin("GET", "/large")
+            client.head()
+            assert get(server, "/coroutine").body == b"coroutine"
+            until(lambda: len(lines(made)) == 3)
+            assert "after large" not in lines(made)
+        until(lambda: "after large" in lines(made))
+
+
 @pytest.mark.parametrize("name", ["stream", "astream"])
 def test_streams_come_first(made, name) -> None:
     with made.serve() as server:

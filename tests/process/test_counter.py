@@ -97,6 +97,45 @@ def test_two_people_at_the_counter_and_a_reload(shop, browser):
     ann.wait_for_function("document.getElementById('here').textContent === 'Ann, Bob'")
 
 
+FALLBACK = """
+const { connect } = await import("/static/" + MODULE);
+const live = connect("/no/socket/here/", { events: "/board/events/" });
+window.states = [];
+window.heard = [];
+live.onstate = (state) => window.states.push(state);
+live.subscribe("repairs", (repair) => window.heard.push(repair.instrument));
+"""
+
+
+def hand_in(browser, shop, instrument):
+    desk = browser.new_context().new_page()
+    desk.goto(f"http://127.0.0.1:{shop.port}/repairs/")
+    desk.fill("[name=name]", "Ann")
+    desk.fill("[name=instrument]", instrument)
+    desk.fill("[name=problem]", "It hums.")
+    desk.locator("form:has([name=problem]) button").click()
+    desk.wait_for_url("**/repairs/*-*/")
+    desk.context.close()
+
+
+def test_where_no_socket_can_be_had_events_are_read(shop, browser):
+    """It is refused three times; then topics come by events, over a reload too, nothing twice."""
+    page = browser.new_context().new_page()
+    page.set_default_timeout(30_000)
+    page.goto(f"http://127.0.0.1:{shop.port}/counter/?name=Ann")
+    module = page.get_attribute("#script", "data-module").removeprefix("/static/")
+    page.add_script_tag(type="module", content=FALLBACK.replace("MODULE", repr(module)))
+    page.wait_for_function("window.states?.includes('events')")
+    hand_in(browser, shop, "a lute")
+    page.wait_for_function("window.heard.length === 1")
+    os.kill(shop.pid, signal.SIGHUP)
+    until(lambda: "reload.done" in shop.log(), "the reload", 60)
+    hand_in(browser, shop, "a harp")
+    page.wait_for_function("window.heard.length === 2")
+    assert page.evaluate("window.heard") == ["a lute", "a harp"]
+    assert page.evaluate("window.states.at(-1)") == "events"
+
+
 def test_the_board_hears_of_a_repair(shop, browser):
     board = browser.new_context().new_page()
     board.goto(f"http://127.0.0.1:{shop.port}/board/")
