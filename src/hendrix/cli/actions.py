@@ -121,6 +121,14 @@ ACTIONS: dict[str, Action] = {
             operands="[REQUEST]",
         ),
         Action(
+            "top",
+            "watch a running server: workers, requests, views, errors",
+            _file("top"),
+            _OF_A_SERVER,
+            {"once": "print it once, and end", "json": "the same as JSON"},
+            "Exit status 0, or 1 where no server runs.",
+        ),
+        Action(
             "certs",
             "show a running server's certificates, or renew them now",
             _file("certs"),

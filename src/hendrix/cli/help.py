@@ -51,8 +51,7 @@ def _whole(width: int) -> Iterator[str]:
     yield ""
     yield "Most used options"
     yield from _brief(_MOST_USED, width)
-    yield from _row("  hx ACTION --help", "what the action takes", _NARROW, width)
-    yield from _row("  hx start --help-all", "all options", _NARROW, width)
+    yield from _row("  hx ACTION --help", "what it takes; hx start --help-all: all options", _NARROW, width)
     yield from _row("  hx --version", "the version", _NARROW, width)
 
 
