@@ -197,3 +197,27 @@ def test_presence_over_machines_and_the_lease_of_one_that_is_gone(server):
         first = stack.enter_context(relay(hub=server.url, settings=name))
         first.stop_for_good = stack.close
         run(scenario(first, two))
+
+
+def test_without_redis_from_the_start_publishes_fail_and_who_asks_waits(server):
+    async def scenario(here):
+        hub = hub_at(here)
+        hearing = asyncio.ensure_future(hear(hub, "news"))
+        with pytest.raises(HubError, match="it was not delivered"):
+            await say(hub, "news", "too early")
+        assert not hearing.done()
+        facts = await asyncio.to_thread(Caller(here.path).facts)
+        assert facts["across"]["connected"] is False
+        server.start()
+        heard, _ = await hearing
+        await until_said(hub, "news", "there")
+        await until(lambda: heard, "the first message")
+        assert [m.data for m in heard] == ["there"]
+
+    server.stop()
+    try:
+        with machines(server, 1) as (only,):
+            run(scenario(only))
+    finally:
+        if server._process.poll() is not None:
+            server.start()

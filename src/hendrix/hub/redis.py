@@ -5,9 +5,10 @@ an id means the same on every machine, and whoever comes back may do so to anoth
 comes back in the stream, after all that is before it: then Redis has it, and the journal here.
 
 **While Redis is away** nothing is published: publishes wait for ``PATIENCE`` seconds and fail then, unless it is back.
-What is subscribed to stays so, history and presence are as they were last known. On a new connection the rest of the
-stream is read before anything is said again, so what had arrived is recognised (by publisher and number) and not said
-twice; a token keeps words from being heard that an old connection, or a relay that was killed, had sent before.
+What is subscribed to stays so, history and presence are as they were last known; a relay that knows nothing yet lets
+those who ask wait. On a new connection the stream is read to its end before anything is said again: what had arrived
+is recognised (by publisher and number) and not said twice; and a token makes words void that an old connection, or a
+relay that was killed, had sent before.
 
 **What is lost** with Redis itself (it was emptied, or came back with less than it had confirmed; or more was said
 meanwhile than the stream holds) is a gap, and subscribers are told: the ids go on in a later epoch.
@@ -211,6 +212,7 @@ class Across:
         elif not self.met.is_set():
             emit("hub.redis_there", INFO, server=self.server)
         self.met.set()
+        self._around.advanced()
 
     async def _catch_up(self, client: Client, position: Id, floor: Id) -> None:
         """Know all that was said before ``position``."""

@@ -44,6 +44,7 @@ MOST_WAITING = 8 << 20
 """Bytes that may wait for one peer."""
 _TICK = 0.5
 _BACKLOG = 1024
+_MOST_EARLY = 10_000
 
 
 class Site(NamedTuple):
@@ -65,6 +66,9 @@ class Relay:
         #: The way to other machines, where there are any.
         self.across: Across | None = None
         self.ahead = Ahead()
+        #: Nothing is known at all, as Redis was not there yet; and what was asked meanwhile.
+        self.blind = False
+        self._early: list[tuple[Connection, int, bytes]] = []
 
     def connect(self) -> Connection:
         """Somebody has connected."""
@@ -81,8 +85,20 @@ class Relay:
 
     # --- other machines -----------------------------------------------------------------------------------
 
+    def put_off(self, peer: Connection, kind: int, body: bytes) -> None:
+        """Until something is known."""
+        if len(self._early) < _MOST_EARLY:
+            self._early.append((peer, kind, body))
+        else:
+            peer.drop()
+
     def advanced(self) -> None:
         """See ``redis.Around``."""
+        if self.blind and self.across is not None and self.across.met.is_set():
+            self.blind = False
+            early, self._early = self._early, []
+            for peer, kind, body in early:
+                peer.ask_late(kind, body)
         self.ahead.look(self.switch.latest, time.monotonic())
 
     def broke(self) -> None:
@@ -170,8 +186,18 @@ class Connection(asyncio.Protocol):
             self._publish(body)
         elif kind >= frames.SERVICE:
             self._serve(kind, *frames.read_numbered(body))
+        elif self._relay.blind and kind != frames.FACTS:
+            self._relay.put_off(self, kind, body)
         else:
             self._ask(kind, body)
+
+    def ask_late(self, kind: int, body: bytes) -> None:
+        """What was put off."""
+        try:
+            if not self._gone:
+                self._ask(kind, body)
+        except Nonsense:
+            self.drop()
 
     def _serve(self, kind: int, number: int, request: bytes) -> None:
         service = self._relay.services.find(kind)
@@ -335,27 +361,23 @@ async def _serve(listening: socket.socket, memory: int, keep: Keep, until: socke
     loop.add_reader(until.fileno(), lambda: None if over.done() else over.set_result(None))
     epoch = 0 if site else int(time.time())  # with others, Redis says
     relay = Relay(Switch(epoch, time.monotonic(), mmap(memory, 0), keep), loop)
-    if site and not await _meet(relay, site, over):
-        return
+    if site:
+        _meet(relay, site, over)
     emit("hub.started", INFO, pid=os.getpid(), latest=str(relay.switch.latest))
     await loop.create_unix_server(relay.connect, sock=listening, backlog=_BACKLOG)
     relay.tick()
     await over
 
 
-async def _meet(relay: Relay, site: Site, over: asyncio.Future[None]) -> bool:
-    """Have a way to the other machines. One who knows nothing at all waits until there is one. False: it is over."""
+def _meet(relay: Relay, site: Site, over: asyncio.Future[None]) -> None:
+    """Have a way to the other machines."""
     from hendrix.hub.redis import Across  # noqa: PLC0415 - a library that others do without
 
+    relay.blind = relay.switch.latest == NOTHING
     relay.across = Across(site.url, site.name, relay.switch.name(os.urandom(16)), relay.switch, relay, site.most)
     running = relay.loop.create_task(relay.across.run())
     running.add_done_callback(lambda done: None if over.done() else over.set_result(None))
     over.add_done_callback(lambda _: running.cancel())
-    if relay.switch.latest == NOTHING:
-        meeting: asyncio.Future[Any] = relay.loop.create_task(relay.across.met.wait())
-        await asyncio.wait([meeting, over], return_when=asyncio.FIRST_COMPLETED)
-        meeting.cancel()
-    return not over.done()
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:
