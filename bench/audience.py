@@ -61,6 +61,8 @@ class Hall:
         took: list[float] = []
         longest: list[float] = []
         while (missing or self._said < until) and last > time.monotonic() - _PATIENCE:
+            if len(self.crowd.sockets) < all_of_them:
+                break  # who was thrown out hears nothing more
             while self._said < until and len(missing) < window:
                 self._said += 1
                 spoke[self._said], missing[self._said] = time.monotonic(), all_of_them
@@ -79,7 +81,7 @@ class Hall:
                     if not missing[number]:
                         del missing[number]
                         longest.append(last - spoke[number])
-        seconds, whole = last - begun, not missing
+        seconds, whole = last - begun, not missing and self._said == until
         return {
             "heard": len(took), "seconds": seconds, "whole": whole, "each": spread(took), "last": spread(longest),
         }  # fmt: skip
@@ -109,6 +111,7 @@ def main() -> None:
     raise_file_limit()
     crowd = Crowd(int(sys.argv[1]), HALL)
     came = crowd.gather(int(sys.argv[2]))
+    crowd.leave_out_late()
     gc.disable()
     print(json.dumps({"open": came}), flush=True)
     hall = Hall(crowd) if came else None

@@ -75,6 +75,13 @@ class Crowd:
                 break
         return settled
 
+    def leave_out_late(self) -> None:
+        """Those that have not come so far that they only wait."""
+        for fd in list(self.reading):
+            self.poll.unregister(fd)
+            self.sockets.pop(fd).close()
+            del self.reading[fd]
+
     def _open(self, number: int) -> None:
         one = socket.socket()
         try:
