@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from hendrix.cli.glance import Look, glance, quantile
 from hendrix.cli.panes import PANES, View, page
 from hendrix.core.measure import BOUNDS, empty
+from hendrix.observe.glance import Look, glance, quantile
 
 NOW = 1_000_000.0
 

@@ -14,6 +14,7 @@ from hendrix.cli.running import Running
 from hendrix.cli.voice import Voice
 from hendrix.core.console import Ask
 from hendrix.core.errors import HendrixError
+from hendrix.observe.glance import errors, rows
 
 _PATIENCE = 10.0
 _MOST_ERRORS = 10
@@ -31,26 +32,6 @@ def looked(server: Running, voice: Voice, stack: str = "") -> dict[str, Any]:
     if done.status:
         raise HendrixError(f"{server}: {done.summary}")
     return {"workers": list(done.facts.get("workers", ())), "silent": list(done.facts.get("silent", ()))}
-
-
-def rows(seen: Facts) -> list[dict[str, Any]]:
-    """The requests of all workers, the oldest first; each with its ``worker``."""
-    found = []
-    for worker in seen.get("workers", ()):
-        one = worker.get("request")
-        several = [one] if one else worker.get("requests", ())
-        found += [{"worker": worker.get("worker"), **row} for row in several]
-    return sorted(found, key=lambda row: -float(row.get("age") or 0))
-
-
-def errors(seen: Facts) -> list[dict[str, Any]]:
-    """Those of all workers, the newest first."""
-    found = [
-        {"worker": worker.get("worker"), **row}
-        for worker in seen.get("workers", ())
-        for row in worker.get("errors", ())
-    ]
-    return sorted(found, key=lambda row: -float(row.get("at") or 0))
 
 
 def requests(seen: Facts) -> Iterator[str]:

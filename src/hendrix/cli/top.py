@@ -13,7 +13,6 @@ from typing import Any
 from hendrix.cache.purges import purge_all, to_plain
 from hendrix.cli.actions import Switches
 from hendrix.cli.asking import PATIENCE, ask
-from hendrix.cli.glance import Look, glance
 from hendrix.cli.load import Sourced
 from hendrix.cli.panes import View, page
 from hendrix.cli.requests import looked
@@ -22,6 +21,8 @@ from hendrix.cli.voice import Voice
 from hendrix.core.config import Config
 from hendrix.core.console import Ask
 from hendrix.core.errors import HendrixError
+from hendrix.observe.computing import computed
+from hendrix.observe.glance import Look, glance
 
 _PATIENCE = 5.0
 #: Seconds between two looks.
@@ -77,7 +78,7 @@ class Watched:
         except HendrixError:
             self._server = None  # another one, perhaps, the next time
             raise
-        now = Look(time.monotonic(), facts, seen, _computed(facts))
+        now = Look(time.monotonic(), facts, seen, computed(facts))
         told = glance(self._before, now)
         self._before = now
         return told
@@ -111,14 +112,3 @@ class Watched:
         if done.status:
             raise HendrixError(f"{server}: {done.summary}")
         return done.facts
-
-
-def _computed(facts: Mapping[str, Any]) -> dict[int, float]:
-    """Seconds of processor time, where the system tells."""
-    found: dict[int, float] = {}
-    for worker in facts.get("workers", ()):
-        if pid := int(worker.get("pid") or 0):
-            with contextlib.suppress(OSError, ValueError, IndexError), open(f"/proc/{pid}/stat", "rb") as file:
-                fields = file.read().rsplit(b")", 1)[1].split()
-                found[pid] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    return found

@@ -7,6 +7,7 @@ import secrets
 import socket
 from collections.abc import Sequence
 
+from hendrix.observe.admin.dashboard import DASHBOARD
 from hendrix.observe.admin.guard import Guard
 from hendrix.observe.admin.health import health, metrics, ready, status
 from hendrix.observe.admin.parent import Parent
@@ -18,6 +19,7 @@ ROUTES = (
     Route("GET", "/ready", ready, is_open=True),
     Route("GET", "/metrics", metrics),
     Route("GET", "/status.json", status),
+    *DASHBOARD,
 )
 
 

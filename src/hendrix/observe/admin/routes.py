@@ -74,7 +74,7 @@ class Routes:
         """Raises ``Refused``."""
         found = self._by_path.get(request.path)
         if found is None:
-            raise Refused(404, "there is no such page; see /status.json, /metrics, /health and /ready")
+            raise Refused(404, "there is no such page; see /, /status.json, /metrics, /health and /ready")
         route = found.get("GET" if request.method == "HEAD" else request.method)
         if route is None:
             raise Refused(405, "this is not to be had in this way", {"Allow": ", ".join(sorted(found))})

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hendrix.cli import requests
 from hendrix.core.measure import BOUNDS
 
 Facts = Mapping[str, Any]
@@ -35,8 +34,8 @@ def glance(before: Look | None, now: Look) -> dict[str, Any]:
         **facts,
         "workers": workers,
         "rate": _rate(earlier, now, span),
-        "requests": requests.rows(now.seen),
-        "errors": requests.errors(now.seen),
+        "requests": rows(now.seen),
+        "errors": errors(now.seen),
         "silent": list(now.seen.get("silent", ())),
         "in_flight": sum(int(worker.get("in_flight") or 0) for worker in now.seen.get("workers", ())),
         "levels": dict(measures.get("levels") or {}),
@@ -44,6 +43,29 @@ def glance(before: Look | None, now: Look) -> dict[str, Any]:
         "views": _views(measures.get("series") or {})[:_MOST_VIEWS],
         "latency": _latency(earlier, now),
     }
+
+
+# --- requests -------------------------------------------------------------------------------------------
+
+
+def rows(seen: Facts) -> list[dict[str, Any]]:
+    """The requests of all workers, the oldest first; each with its ``worker``."""
+    found = []
+    for worker in seen.get("workers", ()):
+        one = worker.get("request")
+        several = [one] if one else worker.get("requests", ())
+        found += [{"worker": worker.get("worker"), **row} for row in several]
+    return sorted(found, key=lambda row: -float(row.get("age") or 0))
+
+
+def errors(seen: Facts) -> list[dict[str, Any]]:
+    """Those of all workers, the newest first."""
+    found = [
+        {"worker": worker.get("worker"), **row}
+        for worker in seen.get("workers", ())
+        for row in worker.get("errors", ())
+    ]
+    return sorted(found, key=lambda row: -float(row.get("at") or 0))
 
 
 # --- workers ----------------------------------------------------------------------------------------------
