@@ -342,3 +342,18 @@ class TestCheck:
         done = hx("check")
         assert done.returncode == 1
         assert "did you mean threads?" in last_line(done)
+
+
+class TestFindings:
+    def test_a_new_project_at_an_address_for_everybody(self, project, hx):
+        done = hx("check", "--json", "--bind", "0.0.0.0:8123")
+        found = {one["id"]: one for one in json.loads(done.stdout)["findings"]}
+        assert done.returncode == 1
+        assert found["debug"]["level"] == "error" and str(project.package / "settings.py") in found["debug"]["change"]
+        assert {"secret_key", "hosts.any", "migrations", "django.security.W004"} <= set(found)
+        assert "django-insecure-" not in done.stdout and not (project.folder / "db.sqlite3").exists()
+
+    def test_strict(self, project, hx):
+        done = hx("check", "--strict")
+        assert done.returncode == 1
+        assert "warning: DEBUG is on [debug]" in done.stdout and "error:" not in done.stdout

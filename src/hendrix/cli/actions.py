@@ -142,8 +142,8 @@ ACTIONS: dict[str, Action] = {
             "check",
             "load the project without serving it; show all options",
             _file("check"),
-            switches=_JSON,
-            notes="Exit status 0 where all is well, 1 for a wrong option, "
+            switches={**_JSON, "strict": "exit status 1 for findings that are warnings, too"},
+            notes="Exit status 0 where all is well, 1 for a wrong option or a finding that is an error, "
             "3 where the project does not load or one of Django's system checks fails.",
         ),
         Action(

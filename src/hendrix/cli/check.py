@@ -7,11 +7,13 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from hendrix.cli.actions import Switches
 from hendrix.cli.complaint import one_line
+from hendrix.cli.doctor.finding import ERROR, Finding, page
+from hendrix.cli.doctor.judgements import Facts, findings
 from hendrix.cli.load import DEFAULT, Sourced
 from hendrix.cli.options import ProjectOptions
 from hendrix.cli.quantity import duration
@@ -26,7 +28,10 @@ _VALUE = 22
 
 
 def check(sourced: Sourced, switches: Switches) -> int:
-    """Returns 0. Raises ``UsageError`` for wrong options and ``ProjectError`` where the project does not load."""
+    """Returns 0, or 1 where something is found that is to stop a deployment.
+
+    Raises ``UsageError`` for wrong options and ``ProjectError`` where the project does not load.
+    """
     options = ProjectOptions(sourced, Origin.now())
     verdict, fault = None, None
     try:
@@ -36,14 +41,21 @@ def check(sourced: Sourced, switches: Switches) -> int:
     except HendrixError as error:
         fault = error
     fault = fault or (verdict.failure if verdict else None)
-    _show(options.latest, verdict, fault, as_json="json" in switches)
+    found = findings(Facts(options.latest.config, verdict.looked)) if verdict and verdict.looked else []
+    _show(options.latest, verdict, fault, found, as_json="json" in switches)
     if fault:
         raise fault
-    return 0
+    return int(any(one.level == ERROR or "strict" in switches for one in found))
 
 
-def _show(sourced: Sourced, verdict: Verdict | None, fault: HendrixError | None, *, as_json: bool) -> None:
-    text = json.dumps(_plain(sourced, verdict, fault), indent=2) if as_json else _page(sourced, verdict, fault)
+def _show(
+    sourced: Sourced, verdict: Verdict | None, fault: HendrixError | None, found: list[Finding], *, as_json: bool
+) -> None:
+    if as_json:
+        plain = {**_plain(sourced, verdict, fault), "findings": [asdict(one) for one in found]}
+        text = json.dumps(plain, indent=2)
+    else:
+        text = _page(sourced, verdict, fault, found)
     sys.stdout.write(text.rstrip("\n") + "\n")
     sys.stdout.flush()
 
@@ -68,7 +80,7 @@ def _shown_value(sourced: Sourced, name: str) -> Any:
     return OPTIONS[name].spelled(value) if OPTIONS[name].secret else value
 
 
-def _page(sourced: Sourced, verdict: Verdict | None, fault: HendrixError | None) -> str:
+def _page(sourced: Sourced, verdict: Verdict | None, fault: HendrixError | None, finds: list[Finding]) -> str:
     lines: list[str] = []
     for group, title in GROUPS.items():
         names = [name for name in OPTIONS if OPTIONS[name].group == group]
@@ -79,9 +91,11 @@ def _page(sourced: Sourced, verdict: Verdict | None, fault: HendrixError | None)
         lines += [one_line(f"files: {path} is {origin}") for path, origin in verdict.files.items()]
     warnings = _warnings(sourced, verdict)
     lines += [f"warning: {one_line(text)}" for text in warnings]
+    lines += page(finds)
     if verdict and not fault:
         name = sourced.config.subject
         found = f", with {len(warnings)} warnings" if warnings else ""
+        found += f"; {len(finds)} findings for a deployment" if finds else ""
         lines.append(f"{one_line(name)} loads in {duration(verdict.seconds)}{found}")
     return "\n".join(lines)
 

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from hendrix.cli.doctor import looks
 from hendrix.cli.start import import_from
 from hendrix.core.config import Config
 from hendrix.core.control import SettingsLoaded
@@ -25,13 +26,15 @@ if TYPE_CHECKING:
     from hendrix.worker.served import Served
 
 _CHUNK = 1 << 16
+_LOOKING = b'{"looking": true}\n'
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What became of it. ``settings`` is ``None`` where they do not import; ``warnings`` are those of Django's checks
     and what takes threads needlessly, a line each; ``interface`` says how a Django project is called, and why;
-    ``resources`` is what is mounted beside it, name by path; ``files`` where the files of a path are from."""
+    ``resources`` is what is mounted beside it, name by path; ``files`` where the files of a path are from;
+    ``looked`` what was asked for of ``doctor.looks``."""
 
     settings: SettingsLoaded | None
     failure: ProjectError | None
@@ -40,6 +43,7 @@ class Verdict:
     interface: dict[str, str] = field(default_factory=dict)
     resources: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
+    looked: dict[str, Any] = field(default_factory=dict)
 
 
 Settle = Callable[[SettingsLoaded], Config]
@@ -81,6 +85,8 @@ def _read(fd: int, patience: float) -> list[dict[str, Any]] | None:
         if not part:
             break
         data += part
+        if deadline is not None and data.endswith(_LOOKING):  # it has loaded; looks have limits of their own
+            deadline = time.monotonic() + looks.PATIENCE * (len(looks.LOOKS) + 1)
     return [json.loads(line) for line in data.splitlines() if line.endswith(b"}")]
 
 
@@ -97,7 +103,7 @@ def _verdict(said: list[dict[str, Any]] | None, ended: int, seconds: float, conf
     if not failure and "end" not in facts:
         failure = ProjectError(f"the process that loads the project died: {process.describe(ended)}")
     warnings = (*facts.get("warnings", ()), *facts.get("remarks", ()), *facts.get("overridden", ()))
-    told = (facts.get(name, {}) for name in ("interface", "resources", "files"))
+    told = (facts.get(name, {}) for name in ("interface", "resources", "files", "looked"))
     return Verdict(settings, failure, warnings, seconds, *told)
 
 
@@ -126,6 +132,7 @@ def _load(config: Config, settle: Settle, writer: int) -> None:
     from hendrix.worker import project, reactor  # noqa: PLC0415
 
     reactor.install()
+    failed = True
     try:
         loaded = project.load_settings(config)
         _say(writer, settings=asdict(loaded))
@@ -137,10 +144,14 @@ def _load(config: Config, settle: Settle, writer: int) -> None:
             config = settle(loaded)
         for wanted in project.add_services(served, config).services:
             wanted.make()
+        failed = False
     except ProjectError as error:
         _say(writer, failure=(str(error), error.traceback))
     with contextlib.suppress(Exception):  # it did not load, so Django cannot judge it
         _say(writer, warnings=_warnings())
+        if not failed:
+            _say(writer, looking=True)
+            _say(writer, looked=looks.look())
 
 
 def _tell_interface(writer: int, served: Served) -> None:
