@@ -10,6 +10,7 @@ from tests.house.source import functions_of, modules, name_of
 LONG_MODULES: dict[str, str] = {
     "supervisor/fleet.py": "the whole table of states on one page",
     "worker/connection.py": "the only writer to a transport, in one place",
+    "core/control.py": "all that parent and children say to each other, on one page",
 }
 #: Names that projects import since the old Hendrix.
 OLD_NAMES = {"deploy/base.py"}

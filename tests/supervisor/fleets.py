@@ -4,6 +4,7 @@ from hendrix.supervisor.fleet import Fleet
 from hendrix.supervisor.moves import (
     AnnounceReady,
     BeginReload,
+    CloseDoors,
     EndReload,
     Promoted,
     ReloadAsked,
@@ -24,8 +25,8 @@ KILLED = "killed by SIGKILL"
 
 
 def deeds(actions):
-    """What is done, without what is only said."""
-    return [action for action in actions if not isinstance(action, Report)]
+    """What is done, without what is only said, and without the closed doors that every stop begins with."""
+    return [action for action in actions if not isinstance(action, Report | CloseDoors)]
 
 
 def said(actions):

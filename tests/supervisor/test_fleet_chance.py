@@ -17,6 +17,7 @@ from hendrix.supervisor.moves import (
     AskStacks,
     AskTemplateStacks,
     BeginReload,
+    CloseDoors,
     EndReload,
     EndTemplate,
     Exit,
@@ -32,6 +33,7 @@ from hendrix.supervisor.moves import (
     StartTemplate,
     StopAsked,
     TellDrain,
+    TellLeave,
     TemplateDied,
     TemplateFailed,
     TemplateLoaded,
@@ -149,10 +151,18 @@ class World:
                 self.outcomes.append(action)
             case Exit():
                 self.exits.append(action)
+            case TellLeave(worker):
+                assert worker in self.workers
+                assert not self.workers[worker].leaving, "told to leave, and then that it will be told"
+            case CloseDoors():
+                self.fleet_closes()
             case Report():
                 pass
             case _:
                 raise AssertionError(action)
+
+    def fleet_closes(self):
+        assert self.fleet.phase is not Phase.RUNNING, "it closes and goes on"
 
     def check_drain(self, number):
         """Nobody who serves is told to leave before another serves in its place."""
@@ -302,7 +312,13 @@ def torment_worker(world, data, kind):
 
 
 counts = st.integers(1, 4)
-terms = st.sampled_from([Terms(30.0), Terms(30.0, start=60.0, silence=20.0), Terms(0.5, start=2.0, silence=2.0)])
+terms = st.sampled_from(
+    [
+        Terms(30.0),
+        Terms(30.0, start=60.0, silence=20.0, notice=10.0),
+        Terms(0.5, start=2.0, silence=2.0),
+    ]
+)
 
 
 class TestChance:

@@ -13,6 +13,7 @@ from hendrix.answer.compress.layer import compress, compression
 from hendrix.answer.files.place import Place
 from hendrix.answer.files.roots import Roots
 from hendrix.answer.forwarded import believe, trust
+from hendrix.answer.health import Ready, always
 from hendrix.answer.https import redirect_to_https
 from hendrix.answer.options import answer_for_server
 from hendrix.answer.protected import protect
@@ -31,6 +32,7 @@ def build_chain(
     crew: Crew,
     cache: Keeping | None = None,
     later: Later = never,
+    ready: Ready = always,
 ) -> Answer:
     """From the application outwards: the last line is what a request meets first.
 
@@ -50,9 +52,10 @@ def build_chain(
         disk.each_tick(cached.tick)
         answer = cached.answer
     answer = serve_files(places, disk, config.static_memory, answer)
-    answer = answer_for_server(answer)
     if config.redirects_to:
         answer = redirect_to_https(config.redirects_to, answer)
+    # Who asks for the server's health speaks plain HTTP to an address of its own choice.
+    answer = answer_for_server(config.health_path, ready, answer)
     answer = believe(trust(config.forwarded_allow_ips), answer)
     if cache is not None and config.cache_port:
         answer = at_port(config.cache_port, answer)

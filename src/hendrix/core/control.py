@@ -308,6 +308,11 @@ class Drain:
 
 
 @dataclass(frozen=True, slots=True)
+class Leave:
+    """The server is about to end: say so to who asks, and go on serving. ``Drain`` follows."""
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """Whether the services that run in one worker at a time are this one's now. If not, it may be told later."""
 
@@ -366,6 +371,7 @@ Message = (
     | CacheSays
     | Look
     | Seen
+    | Leave
     | Drain
     | Turn
     | ReopenLogs

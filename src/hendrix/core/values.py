@@ -84,6 +84,15 @@ def url_prefix(value: str) -> str:
     return value.rstrip("/")
 
 
+def path_or_off(value: str) -> str:
+    """A path that is compared as it is written, such as ``/up``; ``off`` is nothing."""
+    if value == "off":
+        return ""
+    if not value or not _PREFIX.fullmatch(value):
+        raise ValueError("is no path; give one such as /up, or off")
+    return value
+
+
 def secret(value: str) -> str:
     """Text that is not to be shown."""
     if any(sign.isspace() for sign in value):
@@ -140,7 +149,20 @@ def access_format(value: str) -> str:
 
 #: Parsers that take almost any text: a number or a switch given to them in a file is a slip.
 FREE_TEXT: frozenset[Parser] = frozenset(
-    (text, secret, redis, module, application, resource, service, url_prefix, field_name, field_value, pattern)
+    (
+        text,
+        secret,
+        redis,
+        module,
+        application,
+        resource,
+        service,
+        url_prefix,
+        path_or_off,
+        field_name,
+        field_value,
+        pattern,
+    )
 )
 
 #: What is not to be shown as it is: how it is shown.

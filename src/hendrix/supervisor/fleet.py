@@ -73,6 +73,7 @@ class Fleet:
         self.workers = Roster()
         self.templates: dict[int, Template] = {}
         self.phase = Phase.RUNNING
+        self.leaves_at: float | None = None  # a graceful stop is announced, and begins then
         self._preload = preload
         self._backoffs: defaultdict[tuple[int, int], Backoff] = defaultdict(Backoff)
         self.announced = self._ready_once = False
@@ -122,6 +123,11 @@ class Fleet:
         """Those that are to be filled: of the web first."""
         return (*range(self.count), *range(-1, -1 - self.tasks, -1))
 
+    @property
+    def ending(self) -> bool:
+        """Whether a stop was asked for: nothing new begins."""
+        return self.phase is not Phase.RUNNING or self.leaves_at is not None
+
     def _grace(self, worker: Worker) -> float:
         return self.terms.tasks if worker.is_for_tasks else self.terms.graceful
 
@@ -132,6 +138,8 @@ class Fleet:
             yield self._end_reload_by
         if self.phase is Phase.RUNNING:
             yield from self._starts()
+            if self.leaves_at is not None:
+                yield self.leaves_at
 
     def _starts(self) -> Iterator[float]:
         for template in self.templates.values():
@@ -221,6 +229,7 @@ class Fleet:
             if worker.frozen:  # at the last moment
                 worker.frozen, worker.deadline = False, None
             self._ready_once = True
+            self._tell_leave(worker)
             self._report("worker.ready", self._routine(), **worker.facts(seconds=now - worker.born))
 
     def _worker_failed(self, event: moves.WorkerFailed, now: float) -> None:
@@ -257,7 +266,9 @@ class Fleet:
             self._gone(worker, event, now)
 
     def _stop_asked(self, event: moves.StopAsked, now: float) -> None:
-        if self.phase is Phase.RUNNING and event.graceful:
+        if event.graceful and self.terms.notice and self.generation and not self.ending:
+            self._give_notice(now)
+        elif self.phase is Phase.RUNNING and event.graceful:
             self._stop(Phase.GRACEFUL, now)
         elif self.phase in (Phase.RUNNING, Phase.GRACEFUL):
             self._stop(Phase.FAST, now)
@@ -283,6 +294,8 @@ class Fleet:
 
     def _settle(self, now: float) -> None:
         self._enforce(now)
+        if self.phase is Phase.RUNNING and self.leaves_at is not None and now >= self.leaves_at:
+            self._stop(Phase.GRACEFUL, now)
         if self.phase is Phase.RUNNING:
             self._start_templates(now)
             self._shrink(now)
@@ -367,7 +380,7 @@ class Fleet:
 
     def _begin(self, now: float) -> None:
         """Build a new generation. One that is being built has older code: it is given up."""
-        if self.phase is not Phase.RUNNING:
+        if self.ending:
             return
         if self.candidate is not None:
             self._give_up(self.candidate, now)
@@ -501,8 +514,21 @@ class Fleet:
             self._exit = how
             self._stop(Phase.FAST, now)
 
+    def _give_notice(self, now: float) -> None:
+        """Everything goes on for a while, but whoever asks how we are is told to go elsewhere."""
+        self.leaves_at = now + self.terms.notice
+        self._report("server.leaving", self._routine(), seconds=self.terms.notice)
+        for worker in self.workers.values():
+            self._tell_leave(worker)
+
+    def _tell_leave(self, worker: Worker) -> None:
+        if self.leaves_at is not None and worker.state in (State.READY, State.RETIRING) and not worker.is_for_tasks:
+            self._actions.append(moves.TellLeave(worker.id))
+
     def _stop(self, phase: Phase, now: float) -> None:
         self.phase, self._end_reload = phase, None
+        # Workers on their way out accept nothing more: who comes now must be refused, not kept waiting.
+        self._actions.append(moves.CloseDoors())
         graceful = phase is Phase.GRACEFUL
         self._report("server.stopping", self._routine(), graceful=graceful, workers=len(self.workers))
         for worker in self.workers.values():

@@ -65,6 +65,7 @@ class Hands:
             moves.KillTemplate: lambda action: self._signal(self._template(action), signal.SIGKILL),
             moves.AskTemplateStacks: lambda action: self._ask_stacks(self._template(action)),
             moves.SpawnWorker: self._spawn_worker,
+            moves.TellLeave: self._tell_leave,
             moves.TellDrain: self._tell_drain,
             moves.AskStacks: lambda action: self._ask_stacks(crew.workers.get(action.worker)),
             moves.Signal: lambda action: self._signal(crew.workers.get(action.worker), action.signum),
@@ -275,6 +276,10 @@ class Hands:
             self._crew.workers[worker] = self._crew.join(member)
             fds = (theirs.fileno(), member.stacks.fileno())
             self.send_template(generation, control.Spawn(worker, tasks=tasks), fds)
+
+    def _tell_leave(self, action: moves.TellLeave) -> None:
+        if member := self._crew.workers.get(action.worker):
+            self._crew.send(member, control.Leave())
 
     def _tell_drain(self, action: moves.TellDrain) -> None:
         if member := self._crew.workers.get(action.worker):

@@ -24,7 +24,7 @@ from hendrix.supervisor.admin import Admin
 from hendrix.supervisor.asks import Asks
 from hendrix.supervisor.caching import CacheTalk
 from hendrix.supervisor.crew import Crew
-from hendrix.supervisor.fleet import Fleet, Phase
+from hendrix.supervisor.fleet import Fleet
 from hendrix.supervisor.handover import Heritage
 from hendrix.supervisor.hands import Hands, Told
 from hendrix.supervisor.holdings import Holdings
@@ -40,7 +40,7 @@ from hendrix.supervisor.renewals import Renewals
 from hendrix.supervisor.restart import Restart
 from hendrix.supervisor.rooms import Rooms
 from hendrix.supervisor.signals import CAUGHT, Signals
-from hendrix.supervisor.status import Chronicle, status
+from hendrix.supervisor.status import Chronicle, ending, status
 from hendrix.supervisor.vigil import LONGEST_SLEEP, Vigil
 
 _MOST_WORKERS = 512
@@ -101,6 +101,7 @@ class Supervisor:
             moves.Promoted: self._promoted,
             moves.EndReload: self._end_reload,
             moves.Exit: self._set_exit,
+            moves.CloseDoors: lambda action: self._holdings.stop_listening(),
             moves.Report: self._report,
         }
 
@@ -213,12 +214,10 @@ class Supervisor:
             events.emit("signal.refused", events.WARNING, signal=signum.name, reason=reason)
 
     def _stop(self, fast: bool) -> None:
-        # Workers on their way out accept nothing more: who comes now must be refused, not kept waiting.
-        self._holdings.stop_listening()
         self._notifier.stopping()
-        self._asks.say(f"{len(self._fleet.workers)} workers finish what is under way")
         self._renewals.end()
         self._tell(moves.StopAsked(graceful=not fast))
+        self._asks.say(ending(self._fleet))
 
     def _reload(self) -> str:
         """Begin a reload; returns why that cannot be."""
@@ -229,7 +228,7 @@ class Supervisor:
         return ""
 
     def _not_now(self) -> str:
-        if self._fleet.phase is not Phase.RUNNING:
+        if self._fleet.ending:
             return "the server is stopping"
         if not self._fleet.announced and not self._fleet.terms.patient:
             return "the server is still starting"

@@ -12,7 +12,8 @@ class Terms:
 
     ``graceful`` for requests under way at a drain, ``start`` for a template or worker that loads, ``silence`` for
     a worker that says nothing, ``tasks`` for a task under way at a drain. ``patient``: a project that does not load is
-    waited for, not given up (development).
+    waited for, not given up (development). ``notice``: how long a graceful stop is told before it begins, not at all
+    where it is 0.
     """
 
     graceful: float
@@ -20,6 +21,7 @@ class Terms:
     silence: float = 0.0
     patient: bool = False
     tasks: float = 0.0
+    notice: float = 0.0
 
 
 # --- events: what happened --------------------------------------------------------------------------------
@@ -241,6 +243,18 @@ class SpawnWorker:
 
 
 @dataclass(frozen=True, slots=True)
+class TellLeave:
+    """Have the worker say that the server is about to end; it goes on serving."""
+
+    worker: int
+
+
+@dataclass(frozen=True, slots=True)
+class CloseDoors:
+    """Listen no more: who comes from now on is refused."""
+
+
+@dataclass(frozen=True, slots=True)
 class TellDrain:
     """Tell the worker to finish within ``seconds`` and leave; ``linger`` and ``last`` as in ``control.Drain``."""
 
@@ -326,6 +340,8 @@ Action = (
     | KillTemplate
     | AskTemplateStacks
     | SpawnWorker
+    | TellLeave
+    | CloseDoors
     | TellDrain
     | AskStacks
     | Signal

@@ -63,7 +63,8 @@ def terms(config: Config) -> Terms:
     """How long the fleet waits for whom."""
     silence = max(config.worker_timeout, LEAST_SILENCE) if config.worker_timeout else 0.0
     patient = config.dev or config.reload
-    return Terms(config.graceful_timeout, config.start_timeout, silence, patient, config.task_timeout)
+    tasks, notice = config.task_timeout, config.drain_delay
+    return Terms(config.graceful_timeout, config.start_timeout, silence, patient, tasks, notice)
 
 
 def _as_far_as_reloadable(wanted: Config, running: Config) -> Config:

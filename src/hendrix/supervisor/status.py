@@ -11,7 +11,7 @@ from typing import Any
 from hendrix import __version__
 from hendrix.supervisor.crew import Crew, Member
 from hendrix.supervisor.entries import Worker
-from hendrix.supervisor.fleet import Fleet
+from hendrix.supervisor.fleet import Fleet, Phase
 from hendrix.supervisor.memory import Memories
 
 
@@ -46,7 +46,7 @@ def status(fleet: Fleet, crew: Crew, chronicle: Chronicle, now: float) -> dict[s
         "pid": os.getpid(),
         "version": __version__,
         "started": chronicle.started,
-        "phase": str(fleet.phase),
+        "phase": "leaving" if fleet.ending and fleet.phase is Phase.RUNNING else str(fleet.phase),
         "workers_wanted": fleet.count,
         "task_workers_wanted": fleet.tasks,
         "generation": fleet.generation,
@@ -62,6 +62,14 @@ def status(fleet: Fleet, crew: Crew, chronicle: Chronicle, now: float) -> dict[s
         "last_reload": chronicle.last_reload,
         **_memory(os.getpid()),
     }
+
+
+def ending(fleet: Fleet) -> str:
+    """What a server that was told to end does, for those who wait for it."""
+    finish = f"{len(fleet.workers)} workers finish what is under way"
+    if fleet.phase is not Phase.RUNNING or not fleet.ending:
+        return finish
+    return f"balancers are told to go elsewhere for {fleet.terms.notice:g} s; then {finish}"
 
 
 def _template(fleet: Fleet, generation: int, member: Member) -> dict[str, Any]:

@@ -87,10 +87,11 @@ class Engine:
         host, self.lifespan = asgi_host(served, config, self.tasks)
         self.disk = DiskThreads(loop)
         self.coding = CodingThreads(loop)
+        self.closed = False
         self.cache = build_cache(config, self.coding, loop)
         self.traces = begin(config)
         rooms = (self.threads, self.tasks, host, self.disk, self.coding, self.cache)
-        answer = build_answer(served, config, *rooms, loop.call_later, self.traces)
+        answer = build_answer(served, config, *rooms, loop.call_later, self.traces, self._ready)
         self.site = build_site(config, answer, _alternative(config, secured))
         self.recorder = Recorder(config, loop)
         self.site.record = self.recorder.record if self.recorder.wanted else None
@@ -173,9 +174,17 @@ class Engine:
         busy = site.arriving or site.connections or self.threads.unfinished or self.tasks
         return not (busy or crew.pending)
 
+    def _ready(self) -> bool:
+        """Does it want more work?"""
+        return not self.site.draining
+
+    def take_leave(self) -> None:
+        """Accept and answer as before, but each answer is the last on its connection, and the health path says 503."""
+        self.site.draining = True
+
     def close(self, *, last: bool = True) -> None:
         """Accept nothing more. ``last``: nobody else does."""
-        self.site.draining = True
+        self.site.draining = self.closed = True
         self._listener.close()
         if self._http3 is not None:
             self._http3.close(last=last)

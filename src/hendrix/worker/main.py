@@ -17,6 +17,7 @@ from hendrix.core.control import (
     AskCache,
     Drain,
     Draining,
+    Leave,
     LoadFailed,
     Look,
     Message,
@@ -204,6 +205,8 @@ class Worker:
     def _told(self, message: Message, fds: list[int]) -> None:
         if isinstance(message, Drain):
             self._drain(message.seconds, message.linger, last=message.last)
+        elif isinstance(message, Leave):
+            self.engine.take_leave()
         elif isinstance(message, Turn) and self._services:
             self._services.turn(message.yours)
         elif isinstance(message, AskCache):
@@ -223,12 +226,12 @@ class Worker:
 
     def _orphaned(self) -> None:
         """The supervisor is gone: finish what is under way and leave."""
-        if not self.site.draining:
+        if not self.engine.closed:
             emit("worker.orphaned", ERROR, worker=self._number)
             self._drain(self._config.graceful_timeout)
 
     def _drain(self, seconds: float, linger: float = 0.0, *, last: bool = True) -> None:
-        if not self.site.draining:
+        if not self.engine.closed:
             emit("worker.draining", INFO, worker=self._number, connections=len(self.site.connections))
         self._deadline = time.monotonic() + seconds
         self._last_moment = self._deadline + _GRACE
@@ -247,7 +250,7 @@ class Worker:
         self._leave_when_done()
 
     def _leave_when_done(self) -> None:
-        if self.site.draining and self.engine.done:
+        if self.engine.closed and self.engine.done:
             self._stop()
 
     def _cut(self) -> None:

@@ -16,6 +16,7 @@ from hendrix.answer.caching.layer import Later
 from hendrix.answer.chain import build_chain
 from hendrix.answer.compress.crew import Crew
 from hendrix.answer.files.place import Place
+from hendrix.answer.health import Ready, always
 from hendrix.answer.lifespan import Lifespan
 from hendrix.answer.mounts import Mounts
 from hendrix.answer.static import Disk
@@ -118,6 +119,7 @@ def build_answer(
     cache: Keeping | None,
     later: Later,
     traces: Traces | None = None,
+    ready: Ready = always,
 ) -> Answer:
     """The whole chain, for this worker."""
     facts: dict[str, Any] = {
@@ -133,7 +135,7 @@ def build_answer(
     if served.routes is not None:
         # Before resources: one may bring a route that lies below its own place.
         beside = _with_sockets(served.routes, facts, threads, tasks, beside)
-    return build_chain(config, answer, beside, served.places, disk, threads, crew, cache, later)
+    return build_chain(config, answer, beside, served.places, disk, threads, crew, cache, later, ready)
 
 
 def _with_sockets(

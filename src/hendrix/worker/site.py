@@ -72,6 +72,7 @@ class Site:
     trusts: Callable[[str], bool] = lambda _address: True
     #: Heads answered a moment ago, by the scheme of the connection.
     known: dict[str, KnownHeads] = field(default_factory=lambda: defaultdict(KnownHeads))
+    #: Every answer is the last on its connection.
     draining: bool = False
     requests: int = 0
     #: Called when a connection has closed, so that accepting can go on.

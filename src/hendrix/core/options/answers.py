@@ -12,6 +12,12 @@ from hendrix.core.option import option
 class Answers:
     """Answers."""
 
+    health_path: str = option(
+        "/up",
+        values.path_or_off,
+        "path that balancers ask: 200 while the server takes work, 503 once it leaves; off: the project's own",
+        metavar="PATH",
+    )
     compress: str = option(
         "off",
         values.codings,

@@ -31,6 +31,12 @@ class Processes:
         "time for requests under way when a worker is told to leave",
         metavar="TIME",
     )
+    drain_delay: float = option(
+        0.0,
+        values.duration,
+        "time that a stop is only announced, by 503 at the health path, and requests are still answered",
+        metavar="TIME",
+    )
     background_threads: int = option(
         8,
         values.number(1, 1024),
