@@ -55,10 +55,14 @@ class TestSaid:
     def test_stopping_status_and_beat(self, systemd):
         sock, environ = systemd
         notifier = Notifier(environ)
-        notifier.stopping()
+        notifier.stopping(40.0)
         notifier.say("2 of 3 workers")
         notifier.beat()
-        assert [heard(sock) for _ in range(3)] == [["STOPPING=1"], ["STATUS=2 of 3 workers"], ["WATCHDOG=1"]]
+        assert [heard(sock) for _ in range(3)] == [
+            ["STOPPING=1", "EXTEND_TIMEOUT_USEC=40000000"],
+            ["STATUS=2 of 3 workers"],
+            ["WATCHDOG=1"],
+        ]
 
     def test_status_is_one_line(self, systemd):
         sock, environ = systemd
@@ -96,10 +100,10 @@ class TestNoHarm:
         notifier = Notifier({"NOTIFY_SOCKET": path})
         for _ in range(2):
             with manager(path) as sock:
-                notifier.stopping()
-                assert heard(sock) == ["STOPPING=1"]
+                notifier.stopping(40.0)
+                assert heard(sock) == ["STOPPING=1", "EXTEND_TIMEOUT_USEC=40000000"]
             os.unlink(path)
-            notifier.stopping()
+            notifier.stopping(40.0)
 
     def test_nothing_is_left_open(self, systemd):
         _, environ = systemd

@@ -214,7 +214,7 @@ class Supervisor:
             events.emit("signal.refused", events.WARNING, signal=signum.name, reason=reason)
 
     def _stop(self, fast: bool) -> None:
-        self._notifier.stopping()
+        self._notifier.stopping(self._fleet.terms.longest_stop)
         self._renewals.end()
         self._tell(moves.StopAsked(graceful=not fast))
         self._asks.say(ending(self._fleet))

@@ -23,6 +23,11 @@ class Terms:
     tasks: float = 0.0
     notice: float = 0.0
 
+    @property
+    def longest_stop(self) -> float:
+        """Seconds that a graceful stop may take, with some to spare for those who must be killed."""
+        return self.notice + max(self.graceful, self.tasks) + 10.0
+
 
 # --- events: what happened --------------------------------------------------------------------------------
 

@@ -51,9 +51,9 @@ class Notifier:
         """A reload begins now, in seconds of CLOCK_MONOTONIC. ``ready`` ends it."""
         self._send("RELOADING=1", f"MONOTONIC_USEC={int(now_monotonic * _MICRO)}")
 
-    def stopping(self) -> None:
-        """We are about to end."""
-        self._send("STOPPING=1")
+    def stopping(self, seconds: float) -> None:
+        """We are about to end, and are not to be killed for ``seconds``, whatever the unit says."""
+        self._send("STOPPING=1", f"EXTEND_TIMEOUT_USEC={int(seconds * _MICRO)}")
 
     def say(self, text: str) -> None:
         """One line for people about what we do."""

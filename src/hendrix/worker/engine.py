@@ -87,7 +87,8 @@ class Engine:
         host, self.lifespan = asgi_host(served, config, self.tasks)
         self.disk = DiskThreads(loop)
         self.coding = CodingThreads(loop)
-        self.closed = False
+        #: It accepts nothing more; and the whole server is about to end.
+        self.closed = self.leaving = False
         self.cache = build_cache(config, self.coding, loop)
         self.traces = begin(config)
         rooms = (self.threads, self.tasks, host, self.disk, self.coding, self.cache)
@@ -175,16 +176,17 @@ class Engine:
         return not (busy or crew.pending)
 
     def _ready(self) -> bool:
-        """Does it want more work?"""
-        return not self.site.draining
+        """Does the server want more work? A generation with a successor says yes to its end."""
+        return not self.leaving
 
     def take_leave(self) -> None:
         """Accept and answer as before, but each answer is the last on its connection, and the health path says 503."""
-        self.site.draining = True
+        self.leaving = self.site.draining = True
 
     def close(self, *, last: bool = True) -> None:
         """Accept nothing more. ``last``: nobody else does."""
         self.site.draining = self.closed = True
+        self.leaving = self.leaving or last
         self._listener.close()
         if self._http3 is not None:
             self._http3.close(last=last)
