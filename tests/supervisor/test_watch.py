@@ -316,7 +316,7 @@ def test_a_burst_is_one_message(eye):
     until(lambda: select.select([eye._socket], [], [], PATIENCE)[0], "a message")
     messages = eye.told()
     names = [name for message in messages for name in message]
-    assert len(messages) <= 2, "a slow disk may make it two bursts"
+    assert len(messages) < 10, "a slow disk may make some bursts of one, never one for each file"
     assert set(names) <= set(map(str, files))
     assert all(len(message) <= MOST_NAMES for message in eye.messages)
 
