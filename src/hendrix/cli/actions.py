@@ -13,10 +13,12 @@ from hendrix.core.config import OPTIONS
 @dataclass(frozen=True, slots=True)
 class Switches:
     """How an action is to be done this once: the names of its own switches that were given, and its verb where it has
-    some; and what it is done to, where the command line names that (``operands``)."""
+    some; what it is done to, where the command line names that (``operands``); and the words that stand behind
+    switches which take one (``values``)."""
 
     names: frozenset[str] = frozenset()
     operands: tuple[str, ...] = ()
+    values: Mapping[str, str] = field(default_factory=dict)
 
     def __contains__(self, name: str) -> bool:
         return name in self.names
@@ -30,7 +32,8 @@ Run = Callable[[Sourced, Switches], int]
 class Action:
     """``run`` takes the options as loaded and returns the exit status.
 
-    ``takes`` are the options that mean something to it. ``switches`` (name -> help) are its own: how it is done this
+    ``words`` (name -> words) are of the switches that take one of them; the first is what holds without it. ``takes``
+    are the options that mean something to it. ``switches`` (name -> help) are its own: how it is done this
     once, so no other source than the command line has them. ``verbs`` (name -> help) are what it can do, one of which
     stands behind its name. ``operands`` is how the help page calls the words that it is done to: ``FILE``. ``notes``
     end that page.
@@ -44,6 +47,11 @@ class Action:
     notes: str = ""
     verbs: Mapping[str, str] = field(default_factory=dict)
     operands: str = ""
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def spelled(self, switch: str) -> str:
+        """``--json``, ``--fail-level error|warning|info``."""
+        return f"--{switch} {'|'.join(self.words[switch])}" if switch in self.words else f"--{switch}"
 
     @property
     def needs_a_server(self) -> bool:
@@ -140,11 +148,18 @@ ACTIONS: dict[str, Action] = {
         ),
         Action(
             "check",
-            "load the project without serving it; show all options",
+            "say what is wrong with a project, and show all options",
             _file("check"),
-            switches={**_JSON, "strict": "exit status 1 for findings that are warnings, too"},
-            notes="Exit status 0 where all is well, 1 for a wrong option or a finding that is an error, "
+            switches={
+                **_JSON,
+                "fail-level": "findings from which the exit status is 1",
+                "strict": "the same as --fail-level warning",
+                "fix": "mend what can be mended without risk, and say what",
+            },
+            notes="The project is loaded, and not served. "
+            "Exit status 0 where all is well, 1 for a wrong option or findings at --fail-level or above it, "
             "3 where the project does not load or one of Django's system checks fails.",
+            words={"fail-level": ("error", "warning", "info")},
         ),
         Action(
             "cache",

@@ -1,25 +1,26 @@
-"""``hx check``: would it start? Loads the project without serving it, and shows all options and who gave them."""
+"""``hx check``: would it start, and serve well? Loads the project without serving it, shows all options and who gave
+them, and says what is wrong, why it matters and what to change."""
 
 from __future__ import annotations
 
 import json
-import os
 import sys
-import time
-from collections.abc import Iterator
-from dataclasses import asdict, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from hendrix.cli.actions import Switches
 from hendrix.cli.complaint import one_line
-from hendrix.cli.doctor.finding import ERROR, Finding, page
-from hendrix.cli.doctor.judgements import Facts, findings
+from hendrix.cli.doctor import machine
+from hendrix.cli.doctor.cure import cured
+from hendrix.cli.doctor.examination import examined
+from hendrix.cli.doctor.finding import ERROR, INFO, WARNING, Finding, counted, reaches
 from hendrix.cli.load import DEFAULT, Sourced
 from hendrix.cli.options import ProjectOptions
 from hendrix.cli.quantity import duration
 from hendrix.cli.trial import Verdict, put_on_trial
-from hendrix.core.config import GROUPS, OPTIONS, Config
-from hendrix.core.errors import HendrixError, UsageError
+from hendrix.core.config import GROUPS, OPTIONS
+from hendrix.core.errors import HendrixError
 from hendrix.supervisor.origin import Origin
 
 _WIDTH = 80
@@ -28,10 +29,8 @@ _VALUE = 22
 
 
 def check(sourced: Sourced, switches: Switches) -> int:
-    """Returns 0, or 1 where something is found that is to stop a deployment.
-
-    Raises ``UsageError`` for wrong options and ``ProjectError`` where the project does not load.
-    """
+    """Returns 0, or 1 where something is found at the level that fails. Raises ``UsageError`` for wrong options and
+    ``ProjectError`` where the project does not load."""
     options = ProjectOptions(sourced, Origin.now())
     verdict, fault = None, None
     try:
@@ -41,32 +40,60 @@ def check(sourced: Sourced, switches: Switches) -> int:
     except HendrixError as error:
         fault = error
     fault = fault or (verdict.failure if verdict else None)
-    found = findings(Facts(options.latest.config, verdict.looked)) if verdict and verdict.looked else []
-    _show(options.latest, verdict, fault, found, as_json="json" in switches)
-    if fault:
-        raise fault
-    return int(any(one.level == ERROR or "strict" in switches for one in found))
-
-
-def _show(
-    sourced: Sourced, verdict: Verdict | None, fault: HendrixError | None, found: list[Finding], *, as_json: bool
-) -> None:
-    if as_json:
-        plain = {**_plain(sourced, verdict, fault), "findings": [asdict(one) for one in found]}
-        text = json.dumps(plain, indent=2)
-    else:
-        text = _page(sourced, verdict, fault, found)
+    findings, cures = _findings(options, verdict, fix="fix" in switches and not fault)
+    level = switches.values.get("fail-level", WARNING if "strict" in switches else ERROR)
+    said = Said(options.latest, verdict, fault, findings, cures, level)
+    text = json.dumps(plain(said), indent=2) if "json" in switches else _page(said)
     sys.stdout.write(text.rstrip("\n") + "\n")
     sys.stdout.flush()
+    if fault:
+        raise fault
+    return 0 if said.is_well else 1
 
 
-def _plain(sourced: Sourced, verdict: Verdict | None, fault: HendrixError | None) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Said:
+    """All that there is to say."""
+
+    sourced: Sourced
+    verdict: Verdict | None
+    fault: HendrixError | None
+    findings: Sequence[Finding]
+    cures: Sequence[str]
+    fail_level: str
+
+    @property
+    def is_well(self) -> bool:
+        """Does it load, with nothing found that counts?"""
+        return self.fault is None and not reaches(self.findings, self.fail_level)
+
+
+def _findings(options: ProjectOptions, verdict: Verdict | None, *, fix: bool) -> tuple[list[Finding], list[str]]:
+    """What is left of it, and what was done about it."""
+    inside = verdict.outcomes if verdict else {}
+    config = options.latest.config
+    found = examined(config, {**machine.examine(config), **inside})
+    cures = list(cured(found, config)) if fix else []
+    if not any(line.startswith("fixed") for line in cures):
+        return found, cures
+    again = put_on_trial(options.known(), options.merged)
+    if again.settings:
+        options.merged(again.settings)
+    return examined(config, {**machine.examine(config), **again.outcomes}), cures
+
+
+def plain(said: Said) -> dict[str, Any]:
+    """As JSON: fields are only ever added."""
+    sourced, verdict, fault = said.sourced, said.verdict, said.fault
     told = {name: {"value": _shown_value(sourced, name), "source": sourced.sources[name]} for name in OPTIONS}
     return {
-        "ok": fault is None,
+        "ok": said.is_well,
         "problem": str(fault) if fault else "",
         "traceback": getattr(fault, "traceback", ""),
-        "warnings": _warnings(sourced, verdict),
+        "fail_level": said.fail_level,
+        "findings": [asdict(each) for each in said.findings],
+        "fixed": list(said.cures),
+        "warnings": [each.what for each in said.findings if each.level != INFO],
         "seconds": verdict.seconds if verdict else None,
         "interface": verdict.interface if verdict else {},
         "resources": verdict.resources if verdict else {},
@@ -80,7 +107,8 @@ def _shown_value(sourced: Sourced, name: str) -> Any:
     return OPTIONS[name].spelled(value) if OPTIONS[name].secret else value
 
 
-def _page(sourced: Sourced, verdict: Verdict | None, fault: HendrixError | None, finds: list[Finding]) -> str:
+def _page(said: Said) -> str:
+    sourced, verdict = said.sourced, said.verdict
     lines: list[str] = []
     for group, title in GROUPS.items():
         names = [name for name in OPTIONS if OPTIONS[name].group == group]
@@ -89,53 +117,19 @@ def _page(sourced: Sourced, verdict: Verdict | None, fault: HendrixError | None,
         lines += _interface(verdict.interface)
         lines += [one_line(f"resource: {path} is {name}") for path, name in verdict.resources.items()]
         lines += [one_line(f"files: {path} is {origin}") for path, origin in verdict.files.items()]
-    warnings = _warnings(sourced, verdict)
-    lines += [f"warning: {one_line(text)}" for text in warnings]
-    lines += page(finds)
-    if verdict and not fault:
-        name = sourced.config.subject
-        found = f", with {len(warnings)} warnings" if warnings else ""
-        found += f"; {len(finds)} findings for a deployment" if finds else ""
-        lines.append(f"{one_line(name)} loads in {duration(verdict.seconds)}{found}")
+    lines += [line for each in said.findings for line in _told(each)]
+    lines += [one_line(line) for line in said.cures]
+    if verdict and not said.fault:
+        found = f", with {counted(said.findings)}" if said.findings else ""
+        lines.append(f"{one_line(sourced.config.subject)} loads in {duration(verdict.seconds)}{found}")
     return "\n".join(lines)
 
 
-def _warnings(sourced: Sourced, verdict: Verdict | None) -> list[str]:
-    """What the project was told, and what is asked for and not there."""
-    from hendrix.answer.compress.coders import advice, missing  # noqa: PLC0415 - only where it is wanted
-    from hendrix.answer.files.roots import Roots  # noqa: PLC0415
-
-    config = sourced.config
-    told = list(verdict.warnings) if verdict else []
-    told += [f"compress: {advice(coding)}" for coding in missing(config.codings)]
-    told += _certificates(replace(config, domain=()))  # those that come by themselves are looked after
-    told += _unreachable(config)
-    gone = [root.directory for root in Roots(config.sendfile_root).all if not os.path.isdir(root.directory)]
-    return told + [f"sendfile_root: {directory} is no directory; nothing can be sent from it" for directory in gone]
-
-
-def _certificates(config: Config) -> list[str]:
-    """Those of the options' files that could not be served, or not for long. One that is still to be made is none."""
-    if not config.secure or (config.https and not all(map(os.path.exists, config.cert))):
-        return []
-    from hendrix.supervisor import material  # noqa: PLC0415 - only with certificates
-    from hendrix.tls.pairs import pairs, warnings  # noqa: PLC0415 - imports cryptography
-
-    try:
-        if not config.key_password_file and material.encrypted(config):
-            return []  # asked for at the start
-        found = pairs(material.read(config, ()), now := time.time())
-    except UsageError as error:
-        return [f"https: {error}"]
-    return [f"https: {text}" for text in warnings([pair.certificate for pair in found], now)]
-
-
-def _unreachable(config: Config) -> list[str]:
-    """An authority comes from outside to look for our proof."""
-    places = [place for place in config.bind if not place.startswith(("127.", "localhost:", "[::1]:"))]
-    if not config.domains or config.dns_hook or places or not config.bind:
-        return []
-    return [f"domain: only this machine can connect to {config.bind[0]}: no authority can see that names are yours"]
+def _told(found: Finding) -> Iterator[str]:
+    """Three lines."""
+    yield one_line(f"{found.level}: {found.what} [{found.id}]")
+    yield one_line(f"    why: {found.why}")
+    yield one_line(f"    change: {found.change}")
 
 
 def _interface(chosen: dict[str, str]) -> Iterator[str]:

@@ -19,6 +19,7 @@ from hendrix.core.errors import UsageError
 
 _FLAGS = {flag: option for option in OPTIONS.values() for flag in option.flags}
 _SWITCHES = {name: f"--{name}" for action in ACTIONS.values() for name in action.switches}
+_WORDS = {name: words for action in ACTIONS.values() for name, words in action.words.items()}
 _ABOUT_ITSELF = ("-h", "--help", "--help-all", "--version")
 
 
@@ -45,10 +46,17 @@ def parse(words: Sequence[str]) -> Command:
     if any(about.values()):
         return Command(next((word for word in rest if word in ACTIONS), ""), {}, **about)
     action, verbs, operands = _action(rest)
-    switches = frozenset(name for name in _SWITCHES if asked.pop(name, False))
+    values = {name: _word(name, asked.pop(name)) for name in _WORDS if name in asked}
+    switches = frozenset(values) | {name for name in _SWITCHES if asked.pop(name, False)}
     _refuse_strange(action, asked, switches)
     flags = {name: read(name, text, OPTIONS[name].flag) for name, text in asked.items()}
-    return Command(action, flags, Switches(switches | verbs, operands))
+    return Command(action, flags, Switches(switches | verbs, operands, values))
+
+
+def _word(switch: str, given: str) -> str:
+    if given not in _WORDS[switch]:
+        raise UsageError(f"--{switch}: {given!r} is not known; give one of: {', '.join(_WORDS[switch])}")
+    return given
 
 
 class _Parser(argparse.ArgumentParser):
@@ -62,8 +70,8 @@ def _parser() -> _Parser:
     parser.add_argument("-h", "--help", action="store_true")
     parser.add_argument("--help-all", action="store_true")
     parser.add_argument("--version", action="store_true")
-    for flag in _SWITCHES.values():
-        parser.add_argument(flag, dest=flag.removeprefix("--"), action="store_true")
+    for name, flag in _SWITCHES.items():
+        parser.add_argument(flag, dest=name, action="store" if name in _WORDS else "store_true")
     for option in OPTIONS.values():
         _add(parser, option)
     return parser
@@ -91,6 +99,8 @@ def _hyphenated(word: str) -> str:
 
 def _bad_use(error: argparse.ArgumentError) -> UsageError:
     flag = (error.argument_name or "").rpartition("/")[2]
+    if flag.removeprefix("--") in _WORDS:
+        return UsageError(f"{flag} needs a value; give one of: {', '.join(_WORDS[flag.removeprefix('--')])}")
     option = _FLAGS.get(flag)
     if option is None or option.switch:
         return UsageError(f"{flag} takes no value; give it alone")

@@ -120,7 +120,7 @@ def _notes(action: Action) -> str:
 
 def _switches(action: Action, column: int, width: int) -> Iterator[str]:
     for name, text in action.switches.items():
-        yield from _row(f"  --{name}", text, column, width)
+        yield from _row(f"  {action.spelled(name)}", text, column, width)
 
 
 def _brief(names: Collection[str], width: int) -> Iterator[str]:

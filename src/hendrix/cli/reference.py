@@ -52,11 +52,15 @@ def render() -> str:
     return _ACTIONS + "\n".join((*_actions(), options, *groups, *_variables())) + "\n"
 
 
+def _in_table(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
 def _actions() -> Iterator[str]:
     yield "| action | what it does | its own switches |"
     yield "|---|---|---|"
     for action in ACTIONS.values():
-        switches = ", ".join(f"`--{name}`: {text}" for name, text in action.switches.items())
+        switches = ", ".join(f"`{_in_table(action.spelled(name))}`: {text}" for name, text in action.switches.items())
         notes = f" {action.notes}" if action.notes else ""
         yield f"| `hx {action.name}` | {action.help[0].upper()}{action.help[1:]}.{notes} | {switches} |"
     yield f"\n{WHICH}"

@@ -14,7 +14,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hendrix.cli.doctor import looks
+from hendrix.cli.doctor import inside
+from hendrix.cli.doctor.outcome import PATIENCE, Outcome
 from hendrix.cli.start import import_from
 from hendrix.core.config import Config
 from hendrix.core.control import SettingsLoaded
@@ -26,24 +27,24 @@ if TYPE_CHECKING:
     from hendrix.worker.served import Served
 
 _CHUNK = 1 << 16
-_LOOKING = b'{"looking": true}\n'
+_END = b'{"end": true}\n'
+#: Said before the probes, which have time of their own.
+_PROBES = b'{"probes": '
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of it. ``settings`` is ``None`` where they do not import; ``warnings`` are those of Django's checks
-    and what takes threads needlessly, a line each; ``interface`` says how a Django project is called, and why;
-    ``resources`` is what is mounted beside it, name by path; ``files`` where the files of a path are from;
-    ``looked`` what was asked for of ``doctor.looks``."""
+    """What became of it. ``settings`` is ``None`` where they do not import; ``interface`` says how a Django project is
+    called, and why; ``resources`` is what is mounted beside it, name by path; ``files`` where the files of a path are
+    from; ``outcomes`` what the probes of the project told."""
 
     settings: SettingsLoaded | None
     failure: ProjectError | None
-    warnings: tuple[str, ...]
     seconds: float
     interface: dict[str, str] = field(default_factory=dict)
     resources: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
-    looked: dict[str, Any] = field(default_factory=dict)
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
 
 
 Settle = Callable[[SettingsLoaded], Config]
@@ -76,17 +77,19 @@ def put_on_trial(config: Config, settle: Settle | None = None) -> Verdict:
 def _read(fd: int, patience: float) -> list[dict[str, Any]] | None:
     """The lines that the child says; ``None`` where it takes too long."""
     deadline = time.monotonic() + patience if patience else None
-    data = b""
-    while not data.endswith(b'{"end": true}\n'):
+    data, probing = b"", False
+    while not data.endswith(_END):
         left = None if deadline is None else max(0.0, deadline - time.monotonic())
         if not select.select([fd], [], [], left)[0]:
+            if probing:
+                break  # it has loaded, and what is missing is told
             return None
         part = os.read(fd, _CHUNK)
         if not part:
             break
         data += part
-        if deadline is not None and data.endswith(_LOOKING):  # it has loaded; looks have limits of their own
-            deadline = time.monotonic() + looks.PATIENCE * (len(looks.LOOKS) + 1)
+        if not probing and _PROBES in data:
+            probing, deadline = True, time.monotonic() + 6 * PATIENCE
     return [json.loads(line) for line in data.splitlines() if line.endswith(b"}")]
 
 
@@ -94,17 +97,17 @@ def _verdict(said: list[dict[str, Any]] | None, ended: int, seconds: float, conf
     if said is None:
         limit = duration_text(config.start_timeout)
         late = ProjectError(f"the project does not load within {limit}; --start-timeout gives it more")
-        return Verdict(None, late, (), seconds)
+        return Verdict(None, late, seconds)
     facts: dict[str, Any] = {}
     for line in said:
         facts.update(line)
     settings = SettingsLoaded(**facts["settings"]) if "settings" in facts else None
     failure = ProjectError(*facts["failure"]) if "failure" in facts else None
-    if not failure and "end" not in facts:
+    if not failure and "end" not in facts and "probes" not in facts:
         failure = ProjectError(f"the process that loads the project died: {process.describe(ended)}")
-    warnings = (*facts.get("warnings", ()), *facts.get("remarks", ()), *facts.get("overridden", ()))
-    told = (facts.get(name, {}) for name in ("interface", "resources", "files", "looked"))
-    return Verdict(settings, failure, warnings, seconds, *told)
+    interface, resources, files = (facts.get(name, {}) for name in ("interface", "resources", "files"))
+    outcomes = {name: inside.understood(name, facts.get(f"probe.{name}")) for name in facts.get("probes", ())}
+    return Verdict(settings, failure, facts.get("seconds", seconds), interface, resources, files, outcomes)
 
 
 # --- in the child -----------------------------------------------------------------------------------------
@@ -132,7 +135,8 @@ def _load(config: Config, settle: Settle, writer: int) -> None:
     from hendrix.worker import project, reactor  # noqa: PLC0415
 
     reactor.install()
-    failed = True
+    began = time.monotonic()
+    served = None
     try:
         loaded = project.load_settings(config)
         _say(writer, settings=asdict(loaded))
@@ -144,40 +148,29 @@ def _load(config: Config, settle: Settle, writer: int) -> None:
             config = settle(loaded)
         for wanted in project.add_services(served, config).services:
             wanted.make()
-        failed = False
     except ProjectError as error:
+        served = None
         _say(writer, failure=(str(error), error.traceback))
-    with contextlib.suppress(Exception):  # it did not load, so Django cannot judge it
-        _say(writer, warnings=_warnings())
-        if not failed:
-            _say(writer, looking=True)
-            _say(writer, looked=looks.look())
+    threads = inside.other_threads()
+    if served is not None:
+        _say(writer, seconds=time.monotonic() - began)
+        _examine(writer, inside.probes(served, threads))
+
+
+def _examine(writer: int, probes: inside.Probes) -> None:
+    _say(writer, probes=list(probes))
+    for name, probe in probes.items():
+        _say(writer, **{f"probe.{name}": inside.told(probe)})
 
 
 def _tell_interface(writer: int, served: Served) -> None:
-    from hendrix.worker.interface import remarks  # noqa: PLC0415
-
     if served.interface is not None:
-        holding = served.django.holding if served.django else []
-        _say(writer, interface=asdict(served.interface), remarks=list(remarks(served.interface, holding)))
+        _say(writer, interface=asdict(served.interface))
 
 
 def _tell_resources(writer: int, served: Served) -> None:
     if served.mounts is not None:
-        lost = [
-            f"{before.name} is not served: {after.name} is at {after.path}, too"
-            for before, after in served.mounts.overridden
-        ]
-        _say(writer, resources={mount.path: mount.name for mount in served.mounts.all}, overridden=lost)
-
-
-def _warnings() -> list[str]:
-    if "django" not in sys.modules:
-        return []
-    from django.core import checks  # noqa: PLC0415
-
-    found = [item for item in checks.run_checks() if item.level >= checks.WARNING and not item.is_serious()]
-    return [" ".join(str(item).split()) for item in found if not item.is_silenced()]
+        _say(writer, resources={mount.path: mount.name for mount in served.mounts.all})
 
 
 def _say(fd: int, **facts: object) -> None:

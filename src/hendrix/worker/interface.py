@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,15 +50,3 @@ def _is_own(application: Any) -> bool:
     from django.core.handlers.wsgi import WSGIHandler  # noqa: PLC0415
 
     return application is not None and type(application) not in (ASGIHandler, WSGIHandler)
-
-
-def remarks(interface: Choice, holding: list[str]) -> Iterator[str]:
-    """What of a project that was set up takes a thread where none need be taken. ``holding`` is of the handler."""
-    from django.urls import get_resolver  # noqa: PLC0415
-
-    from hendrix.answer.django_handler import has_async_views  # noqa: PLC0415
-
-    if interface.name == "wsgi" and has_async_views(get_resolver()):
-        yield "there are async views, and the interface is wsgi: each holds a thread while it waits"
-    for path in holding:
-        yield f"middleware {path} is sync and called as a whole: it holds a thread while an async view within it waits"
