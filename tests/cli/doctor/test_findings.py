@@ -114,6 +114,8 @@ SETTINGS = [
     (replace(PUBLIC, forwarded_allow_ips="10.0.0.7"), Settings(ssl_redirect=True), {}),
     (replace(PUBLIC, forwarded_allow_ips=""), Settings(ssl_redirect=True), {"proxy.redirect-loop": "error"}),
     (TLS, Settings(ssl_redirect=True), {}),
+    (PUBLIC, Settings(forwarded_host=True), {}),
+    (replace(PUBLIC, forwarded_allow_ips=""), Settings(forwarded_host=True), {"proxy.nobody": "warning"}),
     (
         replace(PUBLIC, forwarded_allow_ips="", proxy_protocol="v2"),
         Settings(),
@@ -171,7 +173,12 @@ class TestDatabases:
     def test_one_of_several(self) -> None:
         one = findings(migrations={"default": Migrations(), "log": Migrations(["log.0001"])})[0]
         assert one.change == "run manage.py migrate --database log"
-        assert one.what.startswith("1 migration is not applied")
+        assert (one.level, one.what.startswith("1 migration is not applied")) == ("error", True)
+
+    def test_one_that_is_perhaps_somebody_elses(self) -> None:
+        never = Migrations(["log.0001"], never=True)
+        assert found(migrations={"default": never}) == {"migrations": "error"}
+        assert found(migrations={"log": never}) == {"migrations": "info"}
 
     def test_one_that_is_not_there(self) -> None:
         assert found(migrations={"default": Migrations(absent="/srv/db.sqlite3")}) == {"database.absent": "error"}
@@ -224,7 +231,8 @@ REST = [
     (PUBLIC, "clock", Clock(False), {"clock.not-kept": "info"}),
     (TLS, "clock", Clock(False), {"clock.not-kept": "warning"}),
     (TLS, "clock", Clock(None), {}),
-    (PUBLIC, "runtime", Runtime("/run/x", "cannot be made"), {"runtime.unusable": "error"}),
+    (PUBLIC, "runtime", Runtime("/run/x", "cannot be made"), {"runtime.unusable": "warning"}),
+    (PUBLIC, "runtime", Runtime("/run/x", "is there", suspect=True), {"runtime.unusable": "error"}),
 ]
 
 

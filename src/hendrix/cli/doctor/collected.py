@@ -23,24 +23,24 @@ def collected() -> Collected:
 
     root = os.path.abspath(settings.STATIC_ROOT) if settings.STATIC_ROOT else ""
     manifest = hasattr(staticfiles_storage, "hashed_files") and hasattr(staticfiles_storage, "read_manifest")
-    if not _is_local(staticfiles_storage, root):
+    if not _is_local(staticfiles_storage):
         return Collected(used=False)  # elsewhere, for others to serve
     sources = dict(_sources())
     there = bool(root) and os.path.isdir(root) and any(os.scandir(root))
     if not there:
         return Collected(True, root, False, manifest, False, len(sources))
-    absent, stale = _compared(root, sources)
-    listed, manifest_there = _listed(staticfiles_storage) if manifest else (set(sources), True)
+    listed, manifest_there = _listed(staticfiles_storage) if manifest else (dict.fromkeys(sources, ""), True)
+    absent, stale = _compared(root, sources, listed)
     missed = [name for name in sources if name not in listed and name not in absent]
     unlisted = sorted(missed) if manifest_there else []
     return Collected(True, root, True, manifest, manifest_there, len(sources), absent, stale, unlisted)
 
 
-def _is_local(storage: Any, root: str) -> bool:
-    """Is it a folder, and the one that is served from?"""
+def _is_local(storage: Any) -> bool:
+    """Is it a folder of this machine?"""
     from django.core.files.storage import FileSystemStorage  # noqa: PLC0415
 
-    return isinstance(getattr(storage, "_wrapped", storage) or storage, FileSystemStorage) or not root
+    return isinstance(storage, FileSystemStorage)
 
 
 def _sources() -> Iterator[tuple[str, str]]:
@@ -57,24 +57,31 @@ def _sources() -> Iterator[tuple[str, str]]:
     yield from found.items()
 
 
-def _compared(root: str, sources: dict[str, str]) -> tuple[list[str], list[str]]:
-    """Those that were not collected, and those that have changed since."""
+def _compared(root: str, sources: dict[str, str], listed: dict[str, str]) -> tuple[list[str], list[str]]:
+    """Those that were not collected, and those that have changed since. WhiteNoise can leave only those whose names
+    have a hash, which are ``listed``."""
     absent, stale = [], []
     for name, path in sorted(sources.items()):
-        try:
-            made = os.stat(os.path.join(root, name)).st_mtime
-        except OSError:
+        made = _moment(os.path.join(root, name)) or _moment(os.path.join(root, listed.get(name) or name))
+        if not made:
             absent.append(name)
-            continue
-        if int(os.stat(path).st_mtime) > int(made):
+        elif _moment(path) > made:
             stale.append(name)
     return absent, stale
 
 
-def _listed(storage: Any) -> tuple[set[str], bool]:
-    """The names in the manifest, and whether there is one."""
+def _moment(path: str) -> int:
+    """Of its last change, in whole seconds, as some file systems have no other; 0 where it is not there."""
+    try:
+        return int(os.stat(path).st_mtime)
+    except OSError:
+        return 0
+
+
+def _listed(storage: Any) -> tuple[dict[str, str], bool]:
+    """What the manifest says, and whether there is one."""
     try:
         there = storage.read_manifest() is not None
     except OSError:
         there = False
-    return set(storage.hashed_files), there
+    return dict(storage.hashed_files), there

@@ -30,9 +30,11 @@ def judge(found: Mapping[str, Migrations], situation: Situation) -> Iterator[Fin
                 f"run {command}",
             )
         elif each.pending:
+            # One beside the default that has never seen any may be somebody else's.
+            foreign = each.never and alias != "default"
             yield Finding(
                 "migrations",
-                situation.grave,
+                INFO if foreign else situation.grave,
                 f"{_count(len(each.pending))} not applied to the database {alias}: {some(each.pending)}",
                 "code that expects tables and columns which are not there fails with status 500",
                 f"run {command}",

@@ -56,9 +56,11 @@ class Told:
 
 @dataclass(frozen=True)
 class Migrations:
-    """Of one database: those that are not applied; or that its file is not there; or why it cannot be asked."""
+    """Of one database: those that are not applied, and whether none ever was; or that its file is not there; or why it
+    cannot be asked."""
 
     pending: list[str] = field(default_factory=list)
+    never: bool = False
     absent: str = ""
     unreachable: str = ""
 
@@ -123,10 +125,12 @@ class OpenFile:
 
 @dataclass(frozen=True)
 class Runtime:
-    """Where pid files and control sockets are to be, and why they cannot."""
+    """Where pid files and control sockets are to be, and why they cannot; ``suspect``: it is there, and not to be
+    trusted."""
 
     path: str = ""
     fault: str = ""
+    suspect: bool = False
 
 
 @dataclass(frozen=True)

@@ -147,7 +147,7 @@ def _database(given: Mapping[str, Any]) -> Database:
 
 
 def _has_tasks() -> bool:
-    """Are there tasks in what was imported?"""
+    """Are there tasks in what was imported? By their types: to ask lazy objects would make them."""
     kinds = [
         kind
         for name in ("django.tasks", "django_tasks")
@@ -155,7 +155,7 @@ def _has_tasks() -> bool:
     ]
     names = [name for name in sys.modules if not name.startswith(("django.", "django_tasks", "hendrix."))]
     return bool(kinds) and any(
-        isinstance(value, tuple(kinds)) for name in names for value in list(_attributes(sys.modules[name]))
+        issubclass(type(value), tuple(kinds)) for name in names for value in list(_attributes(sys.modules[name]))
     )
 
 
@@ -200,11 +200,12 @@ def _of_database(connection: Any) -> Migrations:
     try:
         executor = MigrationExecutor(connection)
         plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        never = not executor.recorder.has_table()
     except Error as error:
         return Migrations(unreachable=_line(error)[:200])
     finally:
         connection.close()
-    return Migrations([f"{migration.app_label}.{migration.name}" for migration, _backwards in plan])
+    return Migrations([f"{migration.app_label}.{migration.name}" for migration, _backwards in plan], never=never)
 
 
 def _absent(connection: Any) -> str:

@@ -122,7 +122,7 @@ def _runtime(config: Config) -> Runtime:
     parent = os.path.dirname(path)
     if os.path.lexists(path):
         usable = path in runtime.lookup(os.environ, os.getuid()) and os.access(path, os.W_OK)
-        return Runtime(path, "" if usable else "is there, and cannot be trusted or written to")
+        return Runtime() if usable else Runtime(path, "is there, and cannot be trusted or written to", suspect=True)
     if not os.path.isdir(parent):
         return Runtime(path, f"cannot be made: {parent} is not there")
     return Runtime(path, "" if os.access(parent, os.W_OK | os.X_OK) else f"cannot be made: {parent} is not ours")

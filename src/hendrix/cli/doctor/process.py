@@ -67,8 +67,9 @@ def judge_runtime(found: Runtime, situation: Situation) -> Iterator[Finding]:
     if found.fault:
         yield Finding(
             "runtime.unusable",
-            ERROR,
+            ERROR if found.suspect else WARNING,
             f"the runtime directory {found.path} {found.fault}",
-            "pid file and control socket belong there; the start fails without them",
+            "pid file and control socket belong there: "
+            + ("the start is refused" if found.suspect else "hx stop, reload and status cannot find the server"),
             "name another one with XDG_RUNTIME_DIR, or give --pid FILE (hx check --fix makes what can be made)",
         )

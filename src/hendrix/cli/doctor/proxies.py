@@ -26,6 +26,7 @@ def judge(found: Settings, situation: Situation) -> Iterator[Finding]:
         )
     yield from _header(found, situation)
     yield from _redirect(found, situation, trusted)
+    yield from _nobody(found, trusted)
     if situation.config.proxy_protocol != "off" and not trusted:
         yield Finding(
             "proxy.line-from-nobody",
@@ -62,4 +63,17 @@ def _redirect(found: Settings, situation: Situation, trusted: set[str]) -> Itera
             f"SECURE_SSL_REDIRECT, no HTTPS here, and {whom} is believed to come by it",
             "a proxy elsewhere that ends HTTPS gets a redirect to where it came from, without end",
             'hendrix.toml: forwarded_allow_ips = "10.0.0.7", the address of your proxy; or cert and key',
+        )
+
+
+def _nobody(found: Settings, trusted: set[str]) -> Iterator[Finding]:
+    """Django is to believe what never gets to it."""
+    names = [("SECURE_PROXY_SSL_HEADER", found.proxy_header), ("USE_X_FORWARDED_HOST", found.forwarded_host)]
+    if not trusted and (said := [name for name, value in names if value]):
+        yield Finding(
+            "proxy.nobody",
+            WARNING,
+            f"{' and '.join(said)}: settings for a proxy, and forwarded_allow_ips is empty",
+            "what a proxy says of host and scheme is taken out of each request, so Django never sees it",
+            'hendrix.toml: forwarded_allow_ips = "10.0.0.7", the address of your proxy; or leave the settings out',
         )
