@@ -24,7 +24,7 @@ from hendrix.wire.proxy_line import ProxyLine
 from hendrix.wire.websocket.deflate import Agreement
 from hendrix.worker.exchange import HttpExchange
 from hendrix.worker.http2_connection import Http2Connection
-from hendrix.worker.known import LONGEST_HEAD, Known
+from hendrix.worker.known import JOINED, LONGEST_HEAD, Known
 from hendrix.worker.origin import origin_of
 from hendrix.worker.raw import RawConnection
 from hendrix.worker.readfile import FileReading
@@ -36,8 +36,6 @@ from hendrix.worker.websocket import WebSocketConnection
 #: Pipelined bytes that may wait behind the request at hand.
 _MOST_PIPELINED = 64 * 1024
 _HIGH_WATER = 256 * 1024
-#: Bodies below this are cheaper to copy behind their head than to be sent beside it.
-_JOINED = 32 * 1024
 #: After a refusal, how long (seconds) and how much (bytes) is still read, so that the peer sees the answer and
 #: not a reset (RFC 9112 section 9.6).
 _LINGER = 2.0
@@ -348,7 +346,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def send_parts(self, head: bytes, body: bytes) -> None:
         """Queue both for the peer; what is large is not copied for it."""
-        if len(body) < _JOINED:
+        if len(body) < JOINED:
             self.send(head + body)
         else:
             self._taking.queued += len(head) + len(body)

@@ -14,9 +14,9 @@ _MOST = 512
 #: Bytes of a head. What is longer need not be looked for: looking costs time for each byte.
 LONGEST_HEAD = 2048
 _LONGEST_BODY = 64 * 1024
-#: A body below this (bytes) is cheaper to keep behind its head than to be sent beside it, as long as all that is
-#: kept so does not exceed the room.
-_JOINED = 32 * 1024
+#: A body below this (bytes) is cheaper to copy behind its head than to be sent beside it.
+JOINED = 32 * 1024
+#: Bytes of answers that are kept in one piece.
 _ROOM = 4 * 1024 * 1024
 
 
@@ -67,7 +67,7 @@ class KnownHeads(dict[bytes, Known]):
     def join(self, known: Known) -> bytes:
         """Head and body in one piece; empty where they are better sent as two."""
         size = len(known.head) + len(known.body)
-        if size < _JOINED and size <= self._room:
+        if size < JOINED and size <= self._room:
             self._room -= size
             known.whole = known.head + known.body
         return known.whole
