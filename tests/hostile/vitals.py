@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.kit.live import Server, until
 
 #: A probe must be answered within this many seconds, whatever an attacker does.
-PROMPT = 1.0
+PROMPT = 2.0
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 

@@ -33,7 +33,7 @@ from tests.kit.certificates import localhost
 from tests.kit.client import Client
 from tests.kit.http2_client import Http2Client
 
-PATIENCE = 20.0
+PATIENCE = 40.0
 _LISTENS = re.compile(r"listens at (?:https?://(\S+):(\d+)|\S*unix:(\S+))")
 _SECURE = bool(os.environ.get("HENDRIX_TEST_HTTPS"))
 

@@ -110,7 +110,8 @@ BROKEN = {
 @pytest.mark.parametrize("preload", [(), ("--no-preload",)], ids=["preload", "no-preload"])
 def test_broken_code_is_not_taken(versioned, kind, preload):
     code, sign = BROKEN[kind]
-    with versioned.serve("--start-timeout", "3", *preload) as server, load(server) as running:
+    patience = "5" if kind == "hanging import" else "60"
+    with versioned.serve("--start-timeout", patience, *preload) as server, load(server) as running:
         running.more()
         (before,) = server.workers()
         with_version(versioned, 1, code)

@@ -144,3 +144,29 @@ class TestStrip:
     def test_nothing_to_remove(self):
         strip(environ := {"PATH": "/bin"})
         assert environ == {"PATH": "/bin"}
+
+
+class TestNoRoom:
+    """A socket of datagrams holds a few, and the service manager may be busy."""
+
+    def test_a_change_is_said_later_and_in_its_turn(self, path):
+        with manager(path) as sock:
+            sock.setblocking(False)
+            notifier = Notifier({"NOTIFY_SOCKET": path, "WATCHDOG_USEC": "2000000"})
+            for _ in range(2000):
+                notifier.beat()
+            notifier.reloading(1.0)
+            notifier.ready("serving")
+            again = notifier.deadline()
+            assert again is not None
+            said = []
+            for turn in range(1, 4):
+                while said[-1:] != [["READY=1", f"MAINPID={os.getpid()}", "STATUS=serving"]]:
+                    try:
+                        said.append(heard(sock))
+                    except BlockingIOError:
+                        break
+                notifier.look(again + turn)
+            changes = [lines[0] for lines in said if lines != ["WATCHDOG=1"]]
+            assert changes == ["RELOADING=1", "READY=1"]
+            assert notifier.deadline() != notifier._again_at

@@ -25,7 +25,7 @@ _TIMEOUT = 20
 _PATIENCE = 60.0
 """... and that a whole answer may take."""
 _CHUNK = 1 << 14
-_ATTEMPTS = 5
+_ATTEMPTS = 10
 """A nonce may be refused for no fault of ours (RFC 8555 section 6.5)."""
 _LONGEST_ERROR = 400
 

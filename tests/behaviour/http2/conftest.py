@@ -20,6 +20,7 @@ NOT_HERE: dict[str, str] = {
     "test_no_faster_than_it_is_read": "fills the socket",
     "test_a_push_producer_waits_for_its_peer": "fills the socket; the next case pauses one here, too",
     "test_large_files_do_not_wait_for_it": "a client in Python takes half a minute for such a file",
+    "test_hx_check_says_where_files_are_from": "asks no server",
     "test_trailers": "asks for chunks",
     "test_other_options": "a peer that is not trusted, which is not spoken to without TLS",
 }
