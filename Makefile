@@ -11,6 +11,9 @@ BIND ?= 127.0.0.1:8000
 # Tests of real processes mostly wait, so more of them run at once than there may be processors.
 AT_ONCE ?= --numprocesses 3 --dist worksteal
 
+# Each test of a process starts several interpreters: without compiled files they would spend their time on compiling.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test test-all check lint django-tests cache-tests cache-flood soak-cache bench clean
 
 run: .make-run
