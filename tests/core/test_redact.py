@@ -18,6 +18,8 @@ from hendrix.core.redact import LONGEST, shown
         (b"X-Amz-Signature=00ff&api_key=k", "X-Amz-Signature=***&api_key=***"),
         (b"token=", "token=***"),
         (b"token", "token"),
+        (b"monkey=1&author=2&postcode=3&keyword=4", "monkey=1&author=2&postcode=3&keyword=4"),
+        (b"key=1&auth_code=2&client-secret=3&sessionid=4", "key=***&auth_code=***&client-secret=***&sessionid=***"),
     ],
 )
 def test_values_of_parameters_that_tell_of_a_secret_are_left_out(query: bytes, expected: str) -> None:

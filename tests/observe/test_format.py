@@ -46,7 +46,7 @@ APACHE_ATOMS = [
     ("%l", "-"),  # remote logname; a dash unless mod_ident is there
     ("%m", "GET"),  # the request method
     ("%{Content-Type}o", "image/gif"),  # contents of header lines in the reply
-    ("%{set-cookie}o", "a=1, b=2"),
+    ("%{set-cookie}o", "***"),
     ("%p", "8000"),  # the port of the server serving the request
     ("%P", "4321"),  # the process ID of the child that serviced the request
     ("%{pid}P", "4321"),

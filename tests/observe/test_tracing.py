@@ -96,7 +96,7 @@ def test_strangers_name_no_spans(traced) -> None:
         (b"token=abc&page=1", "token=REDACTED&page=1"),
         (b"a=1&X-Amz-Signature=abc", "a=1&X-Amz-Signature=REDACTED"),
         (b"reset_PASSWORD=x", "reset_PASSWORD=REDACTED"),
-        (b"monkey=banana", "monkey=REDACTED"),
+        (b"monkey=banana", "monkey=banana"),
         (b"sig=abc&design=1", "sig=REDACTED&design=1"),
     ],
 )

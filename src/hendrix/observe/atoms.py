@@ -9,6 +9,8 @@ documents it, ``%(a)s`` as gunicorn does. They differ in four letters only:
     q        query with its ?, or nothing    query without ?
     f L M    (as gunicorn's: Apache has none that we could tell)    Referer, seconds as 1.234567, milliseconds
 
+What tells of a secret is hidden wherever it stands: values in queries, and whole fields such as Cookie.
+
 ``%i`` and ``%(i)s`` are ours: the id of the request.
 """
 
@@ -20,6 +22,7 @@ from collections.abc import Callable
 from functools import partial
 from urllib.parse import unquote_to_bytes
 
+from hendrix.core.redact import HIDDEN, SECRET_FIELDS, public, without_secrets
 from hendrix.observe.entry import Entry
 from hendrix.observe.escape import QUOTED, WORDS, escaped, octets, word
 from hendrix.observe.stamp import Stamps, apache
@@ -53,7 +56,7 @@ def claimed_user(authorization: bytes) -> str:
 def request_line(entry: Entry) -> str:
     """r: the first line of the request."""
     request = entry.request
-    return f"{WORDS[request.method]} {escaped(request.target)} HTTP/{WORDS[request.version]}"
+    return f"{WORDS[request.method]} {escaped(public(request.target))} HTTP/{WORDS[request.version]}"
 
 
 def received(stamps: Stamps, entry: Entry) -> str:
@@ -64,19 +67,37 @@ def received(stamps: Stamps, entry: Entry) -> str:
 def question(entry: Entry) -> str:
     """Apache's q: the query string after a ``?``, or nothing."""
     query = entry.request.query
-    return "?" + escaped(query) if query else ""
+    return "?" + escaped(without_secrets(query)) if query else ""
 
 
-def request_field(name: bytes, entry: Entry) -> str:
+def request_field(name: bytes) -> Atom:
     """{x}i: a header field of the request, or ``-``."""
+    if name in SECRET_FIELDS:
+        return lambda entry: "-" if entry.request.fields.get(name) is None else HIDDEN
+    return referer if name == b"referer" else partial(_request_field, name)
+
+
+def response_field(name: str) -> Atom:
+    """{x}o: a header field of the answer, as the application gave it; repeated ones joined; or ``-``."""
+    return partial(_response_field, name, name.encode("latin-1", "replace") in SECRET_FIELDS)
+
+
+def referer(entry: Entry) -> str:
+    """f: the URL of another page, whose query may have its own secrets."""
+    value = entry.request.fields.get(b"referer")
+    return "-" if value is None else QUOTED[public(value)]
+
+
+def _request_field(name: bytes, entry: Entry) -> str:
     value = entry.request.fields.get(name)
     return "-" if value is None else QUOTED[value]
 
 
-def response_field(name: str, entry: Entry) -> str:
-    """{x}o: a header field of the answer, as the application gave it; repeated ones joined; or ``-``."""
+def _response_field(name: str, hidden: bool, entry: Entry) -> str:
     values = [value for known, value in entry.headers if known.lower() == name]
-    return escaped(octets(", ".join(values))) if values else "-"
+    if not values:
+        return "-"
+    return HIDDEN if hidden else escaped(octets(", ".join(values)))
 
 
 def _seconds(entry: Entry) -> str:
@@ -109,7 +130,7 @@ def _either() -> dict[str, Atom]:
         "s": lambda entry: str(entry.status),
         "b": lambda entry: str(entry.sent or "-"),
         "B": lambda entry: str(entry.sent),
-        "f": partial(request_field, b"referer"),
+        "f": referer,
         "T": _seconds,
         "D": _microseconds,
         "M": _milliseconds,
@@ -133,8 +154,8 @@ APACHE_NAMED: dict[str, Atom] = {
     "{pid}P": APACHE["P"],
 }
 GUNICORN: dict[str, Atom] = _either() | {
-    "a": partial(request_field, b"user-agent"),
-    "q": lambda entry: escaped(entry.request.query),
+    "a": request_field(b"user-agent"),
+    "q": lambda entry: escaped(without_secrets(entry.request.query)),
     "p": lambda entry: f"<{entry.pid}>",
 }
 
@@ -143,8 +164,8 @@ ENVIRON: dict[str, Atom] = {
     "request_method": APACHE["m"],
     "path_info": lambda entry: escaped(unquote_to_bytes(entry.request.path)),
     "query_string": GUNICORN["q"],
-    "raw_uri": lambda entry: escaped(entry.request.target),
-    "request_uri": lambda entry: escaped(entry.request.target),
+    "raw_uri": lambda entry: escaped(public(entry.request.target)),
+    "request_uri": lambda entry: escaped(public(entry.request.target)),
     "remote_addr": remote,
     "remote_port": lambda entry: str(entry.origin.client[1]),
     "server_name": lambda entry: word(entry.origin.server[0]),
@@ -152,8 +173,8 @@ ENVIRON: dict[str, Atom] = {
     "server_protocol": APACHE["H"],
     "request_scheme": lambda entry: WORDS[entry.origin.scheme],
     "wsgi.url_scheme": lambda entry: WORDS[entry.origin.scheme],
-    "content_type": partial(request_field, b"content-type"),
-    "content_length": partial(request_field, b"content-length"),
+    "content_type": request_field(b"content-type"),
+    "content_length": request_field(b"content-length"),
 }
 
 
@@ -161,5 +182,5 @@ def environ(key: str) -> Atom | None:
     """The atom for ``{key}e``, or None where the key does not come from the request."""
     key = key.lower()
     if key.startswith("http_") and len(key) > 5:
-        return partial(request_field, key[5:].replace("_", "-").encode())
+        return request_field(key[5:].replace("_", "-").encode())
     return ENVIRON.get(key)

@@ -89,9 +89,9 @@ def _named(text: str) -> Atom | None:
     if text[:1] != "{" or text[-2:-1] != "}" or not _FIELD_NAME.fullmatch(name):
         return None
     if kind == "i":
-        return partial(atoms.request_field, name.lower().encode())
+        return atoms.request_field(name.lower().encode())
     if kind == "o":
-        return partial(atoms.response_field, name.lower())
+        return atoms.response_field(name.lower())
     return atoms.environ(name) if kind == "e" else None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from hendrix.core.redact import public, without_secrets
 from hendrix.observe.atoms import claimed_user
 from hendrix.observe.entry import Entry
 from hendrix.observe.escape import JSON_BYTES, JSON_TEXTS, QUOTED, WORDS, escaped, json_bytes, json_text
@@ -18,9 +19,9 @@ def _combined(stamps: Stamps, entry: Entry) -> str:
     given = get(b"authorization")
     return (
         f"{WORDS[entry.origin.client[0]]} - {'-' if given is None else claimed_user(given)} "
-        f'[{stamps[int(entry.finished - entry.seconds)]}] "{WORDS[request.method]} {escaped(request.target)} '
+        f'[{stamps[int(entry.finished - entry.seconds)]}] "{WORDS[request.method]} {escaped(public(request.target))} '
         f'HTTP/{WORDS[request.version]}" {entry.status} {entry.sent or "-"} '
-        f'"{QUOTED[get(b"referer", b"-")]}" "{QUOTED[get(b"user-agent", b"-")]}"'
+        f'"{QUOTED[public(get(b"referer", b"-"))]}" "{QUOTED[get(b"user-agent", b"-")]}"'
     )
 
 
@@ -31,10 +32,10 @@ def _json(stamps: Stamps, entry: Entry) -> str:
     return (
         f'{{"time": "{iso_with_milliseconds(stamps, entry.finished - entry.seconds)}", '
         f'"remote": {JSON_TEXTS[origin.client[0]]}, "method": {JSON_TEXTS[request.method]}, '
-        f'"path": {json_bytes(request.path)}, "query": {json_bytes(request.query)}, '
+        f'"path": {json_bytes(request.path)}, "query": {json_bytes(without_secrets(request.query))}, '
         f'"protocol": {JSON_TEXTS["HTTP/" + request.version]}, "status": {entry.status}, '
         f'"bytes": {entry.sent}, "seconds": {entry.seconds:.6f}, '
-        f'"referer": {"null" if referer is None else JSON_BYTES[referer]}, '
+        f'"referer": {"null" if referer is None else JSON_BYTES[public(referer)]}, '
         f'"agent": {"null" if agent is None else JSON_BYTES[agent]}, '
         f'"id": {json_text(entry.request_id)}, '
         f'"pid": {entry.pid}, "host": {JSON_BYTES[request.authority]}, "scheme": {JSON_TEXTS[origin.scheme]}}}'

@@ -7,7 +7,6 @@ called. Each worker has a provider of its own, made after the fork, unless the p
 from __future__ import annotations
 
 import os
-import re
 import sys
 import threading
 from collections.abc import Callable
@@ -22,12 +21,10 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 from hendrix import __version__
 from hendrix.core.events import WARNING, emit
 from hendrix.core.http import Origin, Request
+from hendrix.core.redact import without_secrets
 
 #: RFC 9110 section 9, RFC 5789: other methods would be names of a peer's choice.
 _METHODS = frozenset(("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"))
-_SECRET = re.compile(
-    rb"(?i)((?:^|&)[^=&]*(?:key|token|secret|passw|signature|credential|auth|session|code|\bsig)[^=&]*=)[^&]*"
-)
 _LONGEST = 1024
 _ANY = "_OTHER"
 
@@ -142,7 +139,7 @@ def _attributes(request: Request, origin: Origin, method: str, request_id: str) 
     if method == _ANY:
         found["http.request.method_original"] = request.method[:_LONGEST]
     if request.query:
-        found["url.query"] = _text(_SECRET.sub(rb"\1REDACTED", request.query))
+        found["url.query"] = _text(without_secrets(request.query, b"REDACTED"))
     if origin.client[0]:
         found["client.address"] = origin.client[0]
     host, port = _host(_text(request.authority), origin)
