@@ -202,7 +202,7 @@ def test_a_large_body_holds_nobody_up(server) -> None:
             client.get("/quick")
             answered += 1
     thread.join()
-    assert answered > 5
+    assert answered > 2, "held up, it would be one"
 
 
 @pytest.mark.parametrize("coding", ["zstd", "br", "gzip"])
