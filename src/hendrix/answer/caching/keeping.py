@@ -254,7 +254,7 @@ class Keeping:
         ):
             return
         request, scheme = exchange.request, exchange.origin.scheme
-        mark = Mark(request, scheme, until(steady()), like, reason, look.url, self.said(look, reason))
+        mark = Mark(request, scheme, until(steady()), like, reason, self.said(look, reason))
         self.quick.set(request.target, mark)
 
     def drop(self, look: Look) -> None:

@@ -33,17 +33,14 @@ _FORBIDS = ("no-store", "private", "no-cache")
 class Mark:
     """Of one target. ``like`` tells an answer of the same kind; ``said`` is the field that it gets."""
 
-    __slots__ = ("authority", "like", "reason", "recent", "said", "scheme", "until")
+    __slots__ = ("authority", "like", "reason", "said", "scheme", "until")
 
-    def __init__(
-        self, request: Request, scheme: str, until: float, like: str, reason: str, url: bytes, said: str
-    ) -> None:
+    def __init__(self, request: Request, scheme: str, until: float, like: str, reason: str, said: str) -> None:
         self.authority = request.authority
         self.scheme = scheme
         self.until = until
         self.like = like
         self.reason = reason
-        self.recent = (url.decode("latin-1"), reason)
         self.said = ("Cache-Status", said)
 
 
@@ -98,12 +95,16 @@ def _learn(name: str) -> str:
 
 
 class Marked(Around):
-    """An exchange for such a page."""
+    """An exchange for such a page. Each request of a site's own pages makes one, so it calls as little as may be."""
 
     __slots__ = ("_mark", "_marks", "_tally")
 
     def __init__(self, inner: Exchange, mark: Mark, marks: Marks, tally: Tally) -> None:
-        super().__init__(inner)
+        # As Around's, without the call.
+        self.inner = inner
+        self.request = inner.request
+        self.origin = inner.origin
+        self.request_id = inner.request_id
         self._mark = mark
         self._marks = marks
         self._tally = tally
@@ -117,14 +118,14 @@ class Marked(Around):
         self.inner.start(status, self._passed(status, headers))
 
     def _passed(self, status: str, headers: ResponseHeaders) -> ResponseHeaders:
-        mark, tally = self._mark, self._tally
+        mark = self._mark
         try:
             if kind_of(status, headers) != mark.like:
                 # Another kind of answer: the next request is looked at in full.
                 self._marks.pop(self.request.target, None)
         except (TypeError, AttributeError):
             return headers  # whoever sends them will refuse them
+        tally = self._tally
         tally.misses += 1
         tally.reasons[mark.reason] += 1
-        tally.recent.append(mark.recent)
         return [*headers, mark.said]
