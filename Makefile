@@ -64,7 +64,7 @@ $(BIN)/python:
 
 .make-run: $(BIN)/python pyproject.toml
 	@echo "Installing Hendrix into $(VENV) ..."
-	@$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[tasks]'
 	@touch $@
 
 .make-test: $(BIN)/python pyproject.toml

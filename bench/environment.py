@@ -31,6 +31,10 @@ REQUIREMENTS = (
     "hypercorn>=0.18",
     "channels>=4.3.2",
     "channels-redis>=4.3",
+    "cronsim>=2.6",
+    "django-tasks>=0.12",
+    "django-tasks-db>=0.13",
+    "psycopg[binary]>=3.3",
 )
 
 

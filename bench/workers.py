@@ -47,7 +47,8 @@ class Subject:
     def environment(self, server: Server) -> dict[str, str]:
         """As for every server, but with this project's settings and code, and a port of its own for its service."""
         env = server_environment(*server.import_first, self.directory)
-        return env | {"DJANGO_SETTINGS_MODULE": self.settings, "SHOWCASE_COUNTER_PORT": str(probe.free_port())}
+        own = {"SHOWCASE_COUNTER_PORT": str(probe.free_port()), "SHOWCASE_TASK_WORKERS": "0"}
+        return env | {"DJANGO_SETTINGS_MODULE": self.settings} | own
 
 
 def settings_of(manage: str) -> str:

@@ -6,12 +6,16 @@ Environment:
     SHOWCASE_ALLOWED_HOSTS   comma-separated host names (default: any)
     SHOWCASE_DATA_DIR        where the database, the key, uploads and collected files live (default: beside manage.py)
     SHOWCASE_COUNTER_PORT    port of the telnet service on 127.0.0.1; 0: none (default: 8023)
+    SHOWCASE_TASK_WORKERS    processes that hear recordings; 0: none (default: 1)
+    SHOWCASE_EAR_PAUSE       seconds that the ear rests after each piece, so that it can be watched (default: 0.05)
     SHOWCASE_ADMIN_PASSWORD  password that `manage.py demo_user` sets (default: a random one)
 """
 
 import os
 import sys
 from pathlib import Path
+
+from django import VERSION
 
 from .secret import read_or_make
 
@@ -28,6 +32,9 @@ ALLOWED_HOSTS = os.environ.get("SHOWCASE_ALLOWED_HOSTS", "*").split(",")
 INSTALLED_APPS = [
     "workshop",
     "hendrix",
+    "hendrix.tasks",
+    "django_tasks_db",
+    *(["django_tasks"] if VERSION < (6, 0) else []),
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -109,7 +116,13 @@ CABINET_ROOT.mkdir(parents=True, exist_ok=True)
 HENDRIX = {
     "sendfile_root": [f"/cabinet/={CABINET_ROOT}"],  # views name a file there, and the server sends it
     "cache": True,  # pages that say how long they are fresh are kept: see /cached/
+    "task_workers": int(os.environ.get("SHOWCASE_TASK_WORKERS") or 1),  # see /ear/
 }
+
+# What takes long is done by a process of its own, from a queue in the database: see workshop/tasks.py.
+TASKS = {"default": {"BACKEND": "hendrix.tasks.backend.TaskBackend"}}
+EAR_PAUSE = float(os.environ.get("SHOWCASE_EAR_PAUSE") or 0.05)
+
 LOGIN_URL = "admin:login"
 
 # Beside Django, in the same process: what is heard under /tones/ is a resource of twisted.web,

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from workshop.ear import Watch
 from workshop.talk import Talk
 
 admin.site.site_header = "Crosstown Workshop: back office"
@@ -13,4 +14,4 @@ urlpatterns = [
 ]
 
 #: Sockets of the project's own; others go to ASGI_APPLICATION.
-websocket_urlpatterns = [path("counter/socket/", Talk)]
+websocket_urlpatterns = [path("counter/socket/", Talk), path("ear/socket/", Watch)]

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from .models import Article, Instrument, Picture, RepairRequest
+from .models import Article, Instrument, Picture, Recording, RepairRequest
 
 
 @admin.register(Instrument)
@@ -33,3 +33,9 @@ class PictureAdmin(admin.ModelAdmin):
     list_display = ["title", "name", "created"]
     readonly_fields = ["created"]
     search_fields = ["title", "name"]
+
+
+@admin.register(Recording)
+class RecordingAdmin(admin.ModelAdmin):
+    list_display = ["file_name", "created", "title"]
+    readonly_fields = ["created", "file", "file_name", "heard"]

@@ -29,8 +29,9 @@ PICTURES = (
     FileType((".gif",), (b"GIF87a", b"GIF89a")),
     FileType((".webp",), (b"WEBP",), offset=8),
 )
+WAVES = (FileType((".wav",), (b"WAVE",), offset=8),)
 RECORDINGS = (
-    FileType((".wav",), (b"WAVE",), offset=8),
+    *WAVES,
     FileType((".flac",), (b"fLaC",)),
     FileType((".ogg",), (b"OggS",)),
     FileType((".mp3",), (b"ID3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2")),
@@ -50,7 +51,7 @@ def validate(file: UploadedFile, file_types: Sequence[FileType] = FILE_TYPES) ->
     suffix = PurePath(file.name or "").suffix.lower()
     file_type = next((known for known in file_types if suffix in known.suffixes), None)
     if file_type is None:
-        wanted = "pictures" if file_types is PICTURES else "pictures and recordings"
+        wanted = {PICTURES: "pictures", WAVES: "recordings"}.get(tuple(file_types), "pictures and recordings")
         raise ValidationError(f"We take {wanted}: " + ", ".join(suffixes(file_types)), code="unknown_type")
     file.seek(0)
     if not file_type.matches(file.read(16)):

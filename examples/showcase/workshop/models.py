@@ -129,3 +129,40 @@ class RepairRequest(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("repair", args=[self.pk])
+
+
+def recording_path(recording: "Recording", filename: str) -> str:
+    """A name that no visitor chose."""
+    return f"ear/{recording.pk}.wav"
+
+
+class Recording(models.Model):
+    """A recording that a task hears. Only the browser that brought it sees it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    created = models.DateTimeField(auto_now_add=True)
+    owner = models.CharField(max_length=40, db_index=True, editable=False)
+    file = models.FileField("recording", upload_to=recording_path, storage=Cabinet(), blank=True)
+    file_name = models.CharField(max_length=255, editable=False)
+    #: What the ear has made of it; None: it is not done.
+    heard = models.JSONField(null=True, editable=False)
+
+    class Meta:
+        ordering = ["-created", "pk"]
+
+    def __str__(self) -> str:
+        return self.file_name
+
+    def get_absolute_url(self) -> str:
+        return reverse("recording", args=[self.pk])
+
+    @property
+    def topic(self) -> str:
+        """Where its progress is published."""
+        return f"ear.{self.pk}"
+
+    @property
+    def title(self) -> str:
+        """What came of it, in a few words."""
+        heard = self.heard or {}
+        return heard.get("title") or heard.get("fault") or "being heard"

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import api, bench, cached, counter, listen, live, shop, tour, wall
+from .views import api, bench, cached, counter, ear, listen, live, shop, tour, wall
 
 urlpatterns = [
     path("", shop.home, name="home"),
@@ -15,6 +15,9 @@ urlpatterns = [
     path("repairs/<uuid:pk>/", bench.repair, name="repair"),
     path("repairs/<uuid:pk>/attachment/", bench.attachment, name="attachment"),
     path("listen/", listen.listen, name="listen"),
+    path("ear/", ear.ear, name="ear"),
+    path("ear/<uuid:pk>/", ear.recording, name="recording"),
+    path("ear/<uuid:pk>/events/", ear.events, name="recording-events"),
     path("wall/", wall.wall, name="wall"),
     path("api/instruments/", api.instruments, name="api-instruments"),
     path("api/instruments/<int:pk>/", api.instrument, name="api-instrument"),
