@@ -62,14 +62,14 @@ class Recording:
                 raise NoRecording("The recording ends before it says that it does.")
             samples = _samples(data)[:: self.channels]
             piece = samples[: end - begin]
-            loud = max(max(piece), -min(piece)) / 32768
+            loud = max(map(abs, piece)) / 32768
             yield Piece(round(loud, 3), _tone(_slower(samples, stride), self.rate / stride) if loud > _QUIET else None)
 
 
 def open_recording(file: BinaryIO) -> Recording:
     """Raises `NoRecording` unless it is a WAV file of 16-bit PCM, of a length that we have the patience for."""
     try:
-        opened = wave.open(file, "rb")  # whatever the file says of itself
+        opened = wave.open(file, "rb")  # noqa: SIM115 - the file is the caller's; and whatever it says of itself
         found = Recording(opened, opened.getnchannels(), opened.getframerate(), opened.getnframes())
         width = opened.getsampwidth()
     except (wave.Error, EOFError, RuntimeError) as error:  # what `wave` raises, `chunk` below it included
