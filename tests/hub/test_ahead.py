@@ -27,6 +27,15 @@ def test_until_it_is_known_or_for_so_long():
     assert peer.begun == [1, 2, 3]
 
 
+def test_time_says_nothing_while_others_cannot_be_heard():
+    ahead, peer = Ahead(), Peer()
+    ahead.hold(peer, 1, {"topic": "a"}, Id(1, 2), 0.0)
+    ahead.look(Id(1, 1), 10 * PATIENCE, behind=True)
+    assert peer.begun == []
+    ahead.look(Id(1, 1), 10 * PATIENCE)
+    assert peer.begun == [1]
+
+
 def test_who_leaves_is_forgotten():
     ahead, one, two = Ahead(), Peer(), Peer()
     for peer in (one, two):

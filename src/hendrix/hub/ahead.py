@@ -46,11 +46,13 @@ class Ahead:
                 one for one in self._waiting if one.peer is not peer or topic not in (None, one.facts["topic"])
             ]
 
-    def look(self, latest: Id, now: float) -> None:
-        """``latest`` is known by now."""
+    def look(self, latest: Id, now: float, *, behind: bool = False) -> None:
+        """``latest`` is known by now. ``behind``: others may know more, whom we do not hear yet: time says nothing."""
+        if not self._waiting:
+            return
         waiting, self._waiting = self._waiting, []
         for one in waiting:
-            if one.since <= latest or one.until <= now:
+            if one.since <= latest or (one.until <= now and not behind):
                 one.peer.subscribe_now(one.number, one.facts)
             else:
                 self._waiting.append(one)

@@ -3,10 +3,14 @@
 Each topic keeps its last messages, by number and by age; all together keep so many bytes and so many topics. What has
 to go is the oldest: of the topic itself where it has much, else of all. Of each topic it is remembered up to where it
 has been forgotten, so that who asks for what came after some id learns whether that is all of it.
+
+Numbers do not count while the history is *patient*: when a relay has died, its successor is told by the journal, and
+by other machines, of more than any topic keeps, and those who were cut off with it are still to come and ask for it.
 """
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict, deque
 from collections.abc import Iterator
 from itertools import islice
@@ -16,7 +20,6 @@ from hendrix.hub.message import NOTHING, Id, Message
 
 #: Bytes that a message takes besides its payload, about.
 OVERHEAD = 300
-_STALE = 4096
 #: The part of all bytes that a topic may have without regard to others.
 _SHARE = 16
 
@@ -61,15 +64,16 @@ class History:
         self._most_bytes, self._most_topics = most_bytes, most_topics
         #: Least lately published first.
         self._topics: OrderedDict[str, _Topic] = OrderedDict()
-        #: All messages in order, with those that their topic no longer keeps.
-        self._order: deque[Message] = deque()
-        self._count = 0
+        #: All messages that are kept, oldest first.
+        self._order: OrderedDict[Message, None] = OrderedDict()
         self.bytes = 0
+        #: What was published before then is kept whatever number of messages its topic keeps.
+        self.patient_until = -math.inf
         #: What is known of topics that are not in the table: they may have had messages up to here.
         self.floor = NOTHING
 
     def __len__(self) -> int:
-        return self._count
+        return len(self._order)
 
     def add(self, message: Message, at: float, keep: Keep) -> None:
         """``message`` was published."""
@@ -91,21 +95,16 @@ class History:
 
     def _append(self, topic: _Topic, message: Message, at: float) -> None:
         topic.kept.append(Kept(at, message))
-        self._order.append(message)
-        self._count += 1
-        topic.bytes += _weight(message)
-        self.bytes += _weight(message)
-        while len(topic.kept) > topic.keep.last:
-            self._forget(topic)
+        self._order[message] = None
+        weight = len(message.payload) + OVERHEAD
+        topic.bytes += weight
+        self.bytes += weight
+        self._trim(topic, at)
         self._expire(topic, at)
         while self.bytes > self._most_bytes:
             # Who takes much pays: a loud topic does not cost the quiet ones their history.
-            if topic.bytes > self._most_bytes // _SHARE:
-                self._forget(topic)
-            else:
-                self._forget_oldest()
-        if len(self._order) > 2 * self._count + _STALE:
-            self._order = deque(message for message in self._order if self.holds(message.topic, message.id))
+            loud = topic.bytes > self._most_bytes // _SHARE
+            self._forget(topic if loud else self._topics[next(iter(self._order)).topic])
 
     def before(self, topic: str) -> Id:
         """The last message of this topic, as far as is known."""
@@ -130,7 +129,9 @@ class History:
                 break
             messages.append(kept.message)
         messages.reverse()
-        return Since(messages, id < found.forgotten)
+        gap = id < found.forgotten
+        # Who misses some anyway has what the topic promises, and no more.
+        return Since(messages[-found.keep.last :] if gap else messages, gap)
 
     def last(self, topic: str, count: int, now: float) -> list[Message]:
         """The last ``count`` messages, oldest first."""
@@ -138,6 +139,7 @@ class History:
         if found is None or count <= 0:
             return []
         self._expire(found, now)
+        count = min(count, found.keep.last)
         return [kept.message for kept in islice(found.kept, max(0, len(found.kept) - count), None)]
 
     def holds(self, topic: str, id: Id) -> bool:
@@ -148,6 +150,7 @@ class History:
     def expire(self, now: float) -> None:
         """From time to time: forget what is too old, in topics where nothing happens any more too."""
         for topic in list(self._topics.values()):
+            self._trim(topic, now)
             self._expire(topic, now)
 
     def all(self) -> Iterator[tuple[Kept, Keep]]:
@@ -162,6 +165,11 @@ class History:
         for topic in self._topics.values():
             topic.forgotten = max(topic.forgotten, id)
 
+    def _trim(self, topic: _Topic, now: float) -> None:
+        if now >= self.patient_until:
+            while len(topic.kept) > topic.keep.last:
+                self._forget(topic)
+
     def _expire(self, topic: _Topic, now: float) -> None:
         oldest = now - topic.keep.seconds
         while topic.kept and topic.kept[0].at < oldest:
@@ -170,16 +178,10 @@ class History:
     def _forget(self, topic: _Topic) -> None:
         message = topic.kept.popleft().message
         topic.forgotten = max(topic.forgotten, message.id)
-        self._count -= 1
-        topic.bytes -= _weight(message)
-        self.bytes -= _weight(message)
-
-    def _forget_oldest(self) -> None:
-        while self._order:
-            message = self._order.popleft()
-            if self.holds(message.topic, message.id):
-                self._forget(self._topics[message.topic])
-                return
+        del self._order[message]
+        weight = len(message.payload) + OVERHEAD
+        topic.bytes -= weight
+        self.bytes -= weight
 
     def _drop_topic(self) -> None:
         """The topic that has been silent for longest is forgotten as if it had never been."""
@@ -187,7 +189,3 @@ class History:
         while topic.kept:
             self._forget(topic)
         self.floor = max(self.floor, topic.latest)
-
-
-def _weight(message: Message) -> int:
-    return len(message.payload) + OVERHEAD

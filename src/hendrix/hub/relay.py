@@ -99,7 +99,8 @@ class Relay:
             early, self._early = self._early, []
             for peer, kind, body in early:
                 peer.ask_late(kind, body)
-        self.ahead.look(self.switch.latest, time.monotonic())
+        behind = self.across is not None and not self.across.connected
+        self.ahead.look(self.switch.latest, time.monotonic(), behind=behind)
 
     def broke(self) -> None:
         """See ``redis.Around``: they come back, and are told of the gap."""

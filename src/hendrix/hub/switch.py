@@ -27,6 +27,8 @@ _MOST_PUBLISHERS = 10_000
 _MOST_UNCONFIRMED = 10_240
 """Publishes of one publisher that are recognised when they come again."""
 _SWEEP = 10.0
+_GRACE = 30.0
+"""Seconds in which those who were cut off with a predecessor come back."""
 
 
 class Peer(Protocol):
@@ -238,6 +240,8 @@ class Switch:
             return
         self.latest = max(found)
         self._history.floor = min(found)
+        # What it wrote down in its last moment may be more than a topic keeps, and nobody has been told of it.
+        self._history.patient_until = now + _GRACE
         for id in sorted(found):
             self._recall(id, found[id])
         self._history.expire(now)
