@@ -10,14 +10,14 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from hendrix.answer.failure import failure, shed
+from hendrix.answer.failure import shed
 from hendrix.answer.files.entry import Entry, build
 from hendrix.answer.files.names import name_of, path_of
 from hendrix.answer.files.place import Place
 from hendrix.answer.files.serving import serve
 from hendrix.answer.files.shelf import Shelf
 from hendrix.answer.files.table import Unread
-from hendrix.core.errors import PeerError
+from hendrix.answer.late import answer_late, fail
 from hendrix.core.events import ERROR, emit
 from hendrix.core.exchange import Answer, Exchange
 
@@ -150,25 +150,11 @@ class Files:
             self._disk.squeeze(entry, lambda: self._shelf.drop(path))
 
     def _answer_late(self, exchange: Exchange, found: object) -> None:
-        """The caller of an answer is not there any more to see to what it raises."""
         if exchange.gone:
             return
-        try:
-            if isinstance(found, Entry):
-                serve(exchange, found)
-            elif found is None:
-                self._inner(exchange)
-            else:
-                _fail(exchange, 500, "the file cannot be read")
-        except PeerError as error:
-            _fail(exchange, error.status, error.reason)
-        except Exception as error:
-            emit("answer.failed", ERROR, request=exchange.request.method, id=exchange.request_id, exc=error)
-            _fail(exchange, 500, "the server failed")
-
-
-def _fail(exchange: Exchange, code: int, reason: str) -> None:
-    if exchange.started:
-        exchange.abort()
-    else:
-        exchange.respond(*failure(code, reason, exchange.request.fields.get(b"accept", b"")))
+        if isinstance(found, Entry):
+            answer_late(exchange, lambda: serve(exchange, found))
+        elif found is None:
+            answer_late(exchange, lambda: self._inner(exchange))
+        else:
+            answer_late(exchange, lambda: fail(exchange, 500, "the file cannot be read"))

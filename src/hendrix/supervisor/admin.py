@@ -7,10 +7,8 @@ wants to know it asks over its channel: it has no more rights than workers have,
 from __future__ import annotations
 
 import os
-import signal
 import socket
 from collections.abc import Callable, Sequence
-from time import monotonic
 from typing import Any
 
 from hendrix.core import control, events
@@ -19,9 +17,9 @@ from hendrix.core.console import Ask, Done
 from hendrix.core.control import Message
 from hendrix.core.errors import UsageError
 from hendrix.supervisor import identity, process, sockets
-from hendrix.supervisor.aide import Aide, Do
+from hendrix.supervisor.attendant import Attendant, Begin
 from hendrix.supervisor.console import Asker
-from hendrix.supervisor.crew import Crew, Hear, Member
+from hendrix.supervisor.crew import Crew, Member
 from hendrix.supervisor.private import bound, socket_file
 from hendrix.supervisor.sockets import Listener, SocketFile
 
@@ -57,12 +55,9 @@ class Inquirer:
 class Admin:
     """There while the options say so. ``asked`` is told what the process asks."""
 
-    fork: Callable[[str, Callable[[int], process.Work], Hear], Member]
-    """How a process is made; to be given before the first is wanted."""
-
     def __init__(self, crew: Crew, asked: Callable[[Asker, Ask], None], run: RunAdmin | None) -> None:
-        self._crew, self._asked, self._run = crew, asked, run
-        self._aide: Aide[bool] = Aide()
+        self._asked, self._run = asked, run
+        self.process: Attendant[bool] = Attendant(crew, "admin", "admin", self._launch, self._hear)
         self._listeners: list[Listener] = []
         self._config: Config
         self._token = ""
@@ -83,34 +78,7 @@ class Admin:
         self._listeners = _bound(config.admin, beside)
         self._config = config
         events.emit("admin.listens", urls=self.places)
-        self._act(self._aide.want(True, monotonic()))
-
-    def end(self) -> None:
-        """The server is stopping."""
-        self._act(self._aide.want(None, monotonic()))
-
-    def look(self, now: float) -> None:
-        """Time has passed."""
-        self._act(self._aide.tick(now))
-
-    def deadline(self) -> float | None:
-        """When ``look`` matters next."""
-        return self._aide.deadline()
-
-    def reaped(self, pid: int, status: int) -> bool:
-        """A child has ended. Was it this one?"""
-        member = self._crew.admin
-        if member is None or member.pid != pid:
-            return False
-        self._crew.listen(member)
-        self._crew.leave(member)
-        self._crew.admin = None
-        self._gone(process.describe(status), member.fault)
-        return True
-
-    def reopen_logs(self) -> None:
-        """Log files have been moved away."""
-        self._send(control.ReopenLogs())
+        self.process.want(True)
 
     def give_back(self) -> None:
         """Leave no trace."""
@@ -140,28 +108,14 @@ class Admin:
             except UsageError as error:
                 events.emit("admin.cannot_listen", events.ERROR, reason=str(error))
                 return
-            self._aide.wish = True  # at the next look: signals are blocked, and would be in the process
+            self.process.want_later(True)  # signals are blocked now, and would be in the process
 
     # --- the process --------------------------------------------------------------------------------------
 
-    def _act(self, actions: list[Do]) -> None:
-        for action in actions:
-            match action:
-                case Do.START:
-                    self._start()
-                case Do.END if self._crew.admin:
-                    self._crew.finish(self._crew.admin)
-                case Do.KILL if self._crew.admin and self._crew.admin.pid is not None:
-                    process.send_signal(self._crew.admin.pid, signal.SIGKILL)
-                case _:
-                    pass
-
-    def _start(self) -> None:
+    def _launch(self, _wish: bool, begin: Begin) -> Member:
         copies = [listener.socket.dup() for listener in self._listeners]
         try:
-            self._crew.admin = self.fork("hendrix: admin", lambda stacks: self._work(copies), self._hear)
-        except OSError as error:
-            self._gone(f"cannot be started: {error.strerror}", "")
+            return begin(self._work(copies))
         finally:
             for copy in copies:
                 copy.close()
@@ -179,30 +133,13 @@ class Admin:
 
         return work
 
-    def _gone(self, status: str, reason: str) -> None:
-        wanted = self._aide.has == self._aide.wish
-        actions = self._aide.died(monotonic())
-        if wanted and not actions:
-            facts = {"status": status, "again_in": self._aide.again_in, **({"reason": reason} if reason else {})}
-            events.emit("admin.died", events.ERROR, **facts)
-        self._act(actions)
-
     def _hear(self, message: Message | None) -> None:
-        match message:
-            case control.Inquire(number, do, facts):
-                inquirer = Inquirer(number, self._send)
-                if do in _MAY:
-                    self._asked(inquirer, Ask(do, facts))
-                else:
-                    inquirer.done(Done(1, f"{do} is not to be had here"))
-            case control.LoadFailed(summary) if self._crew.admin:
-                self._crew.admin.fault = summary
-            case _:
-                pass
-
-    def _send(self, message: Message) -> None:
-        if self._crew.admin:
-            self._crew.send(self._crew.admin, message)
+        if isinstance(message, control.Inquire):
+            inquirer = Inquirer(message.number, self.process.send)
+            if message.do in _MAY:
+                self._asked(inquirer, Ask(message.do, message.facts))
+            else:
+                inquirer.done(Done(1, f"{message.do} is not to be had here"))
 
 
 def _bound(place: str, beside: Callable[[str], str]) -> list[Listener]:

@@ -43,8 +43,8 @@ class Crew:
     def __init__(self, selector: selectors.BaseSelector) -> None:
         self.templates: dict[int, Member] = {}
         self.watcher: Member | None = None
-        self.renewer: Member | None = None
-        self.admin: Member | None = None
+        #: By name (``attendant``).
+        self.aides: dict[str, Member] = {}
         self.workers: dict[int, Member] = {}
         self._selector = selector
         self._unclaimed: dict[int, int] = {}
@@ -116,8 +116,8 @@ class Crew:
 
     def members(self) -> list[Member]:
         """Everyone."""
-        aides = [aide for aide in (self.watcher, self.renewer, self.admin) if aide]
-        return [*self.workers.values(), *self.templates.values(), *aides]
+        watcher = [self.watcher] if self.watcher else []
+        return [*self.workers.values(), *self.templates.values(), *watcher, *self.aides.values()]
 
     def release(self) -> None:
         """Close our ends in a forked child; the selector has been closed before."""

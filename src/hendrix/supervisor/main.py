@@ -89,7 +89,8 @@ class Supervisor:
         ways = (self._tell, self._configure, self._reaped, self._release, loans.worker_asks, loans.template_asks)
         others = (self._credentialed, caches.said, sums.heard, looks.said)
         self._hands = Hands(self._crew, self._plans, rooms.template, Told(*ways, *others))
-        renewals.fork = admin.fork = self._hands.fork
+        self._attendants = (renewals.process, admin.process)
+        renewals.process.fork = admin.process.fork = self._hands.fork
         self._notifier = Notifier(origin.environ)
         self._restarting = Restart(origin, self._not_restarted)
         self._vigil, self._signals = Vigil(monotonic()), Signals(CAUGHT)
@@ -139,8 +140,8 @@ class Supervisor:
     def _patience(self) -> float | None:
         console = self._holdings.console
         moments = [self._fleet.deadline(), self._restarting.deadline, console.deadline() if console else None]
-        others = (self._loans, self._keeper, self._caches, self._looks, self._holdings.relay, self._renewals)
-        moments += [one.deadline() for one in (*others, self._admin, self._notifier)]
+        others = (self._loans, self._keeper, self._caches, self._looks, self._holdings.relay, self._notifier)
+        moments += [one.deadline() for one in (*others, *self._attendants)]
         if self._fleet.terms.silence:
             moments.append(monotonic() + LONGEST_SLEEP)
         known = [moment for moment in moments if moment is not None]
@@ -153,7 +154,7 @@ class Supervisor:
         self._notifier.look(now)
         self._tell(moves.Tick())
         self._keeper.tick(self._fleet.generation, now)
-        for one in (self._loans, self._caches, self._looks, self._renewals, self._admin):
+        for one in (self._loans, self._caches, self._looks, *self._attendants):
             one.look(now)
         if self._restarting.due:
             self._execute()
@@ -215,7 +216,7 @@ class Supervisor:
 
     def _stop(self, fast: bool) -> None:
         self._notifier.stopping(self._fleet.terms.longest_stop)
-        self._renewals.end()
+        self._renewals.process.want(None)
         self._tell(moves.StopAsked(graceful=not fast))
         self._asks.say(ending(self._fleet))
 
@@ -236,8 +237,8 @@ class Supervisor:
 
     def _status(self) -> dict[str, Any]:
         facts = status(self._fleet, self._crew, self._chronicle, monotonic())
-        told = {"certificates": self._keeper.certificates, "renewals": self._renewals.rows}
-        return {**facts, **self._holdings.facts, "settings": self._settings, **told, "admin": self._admin.places}
+        tls = {"certificates": self._keeper.certificates, "renewals": self._renewals.rows}
+        return {**facts, **self._holdings.facts, "settings": self._settings, **tls, "admin": self._admin.places}
 
     def _reopen_logs(self) -> None:
         try:
@@ -247,8 +248,8 @@ class Supervisor:
         logfiles.hand_over(self._plans.current)
         for member in list(self._crew.workers.values()):
             self._crew.send(member, control.ReopenLogs())
-        for one in (self._renewals, self._admin):
-            one.reopen_logs()
+        for one in self._attendants:
+            one.send(control.ReopenLogs())
         events.emit("logs.reopened")
 
     # --- restart: the program is executed anew ------------------------------------------------------------
@@ -261,7 +262,7 @@ class Supervisor:
         return self._restarting.begin()
 
     def _reaped(self, pid: int, status: int) -> bool:
-        others = (self._holdings.relay, self._restarting, self._renewals, self._admin)
+        others = (self._holdings.relay, self._restarting, *self._attendants)
         return any(one.reaped(pid, status) for one in others)
 
     def _not_restarted(self, wrong: str) -> None:

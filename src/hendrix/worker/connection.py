@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 from math import inf
 from typing import cast
 
 from hendrix.answer.failure import failure
-from hendrix.core.errors import PeerError
-from hendrix.core.events import DEBUG, ERROR, WARNING, emit
+from hendrix.core.events import DEBUG, emit
 from hendrix.core.http import Origin, Request, ResponseHeaders
 from hendrix.core.prepared import Descriptor
 from hendrix.wire.http1 import Http1
@@ -23,12 +23,13 @@ from hendrix.wire.machine import Data, End, Event, Fault
 from hendrix.wire.proxy_line import ProxyLine
 from hendrix.wire.websocket.deflate import Agreement
 from hendrix.worker.exchange import HttpExchange
+from hendrix.worker.file_output import FileOutput
 from hendrix.worker.http2_connection import Http2Connection
 from hendrix.worker.known import JOINED, LONGEST_HEAD, Known
 from hendrix.worker.origin import origin_of
+from hendrix.worker.parting import Parting
+from hendrix.worker.proxied import may_speak_for_others, unwrap
 from hendrix.worker.raw import RawConnection
-from hendrix.worker.readfile import FileReading
-from hendrix.worker.sendfile import FileTransfer
 from hendrix.worker.site import RECEIVE_BUFFER, Site
 from hendrix.worker.taking import Taking
 from hendrix.worker.websocket import WebSocketConnection
@@ -36,27 +37,21 @@ from hendrix.worker.websocket import WebSocketConnection
 #: Pipelined bytes that may wait behind the request at hand.
 _MOST_PIPELINED = 64 * 1024
 _HIGH_WATER = 256 * 1024
-#: After a refusal, how long (seconds) and how much (bytes) is still read, so that the peer sees the answer and
-#: not a reset (RFC 9112 section 9.6).
+#: Seconds that a peer is still read after a refusal (see ``parting``).
 _LINGER = 2.0
-_LINGER_BYTES = 4 * 1024 * 1024
 
 
 class Connection(asyncio.BufferedProtocol):
     """Reads, dispatches and writes for one peer."""
 
     __slots__ = (
-        "_after_file",
         "_early",
         "_exchange",
         "_file",
-        "_file_done",
         "_held",
-        "_lingered",
-        "_lingering",
         "_loop",
         "_must_linger",
-        "_next_file",
+        "_parting",
         "_paused_reading",
         "_pending",
         "_proxy",
@@ -88,17 +83,14 @@ class Connection(asyncio.BufferedProtocol):
         self._exchange: HttpExchange | None = None
         #: Events of pipelined requests, which wait for the next turn of the loop. Later ones stand behind them.
         self._pending: list[Event] = []
-        #: A file that waits for the transport to be empty, the one on its way, and what follows it.
-        self._next_file: tuple[Descriptor, int, int] | None = None
-        self._file: FileTransfer | FileReading | None = None
-        self._after_file = b""
-        self._file_done: Callable[[], None] | None = None
+        self._file: FileOutput | None = None
         self.writable = True
         self._paused_reading = False
         #: Its answers wait for the peer, and the next request waits for that.
         self._held = False
         self._must_linger = False
-        self._lingering, self._lingered = False, 0
+        #: Nothing more is answered here.
+        self._parting: Parting | None = None
         self._taking = Taking()
         #: Calls that wait until what was answered has left us.
         self._when_written: list[Callable[[], None]] | None = None
@@ -124,9 +116,7 @@ class Connection(asyncio.BufferedProtocol):
         self.known = self.site.known_to(self.origin)
         self.site.arriving -= 1
         self.site.connections.add(self)
-        if self._proxy is not None and not self.site.trusts(self.origin.client[0]):
-            advice = "name it in --forwarded-allow-ips if it is a proxy of yours"
-            emit("peer.untrusted_proxy", DEBUG, peer=self.origin.client[0], advice=advice)
+        if self._proxy is not None and not may_speak_for_others(self.site, self.origin.client[0]):
             self._transport.abort()
         channel = transport.get_extra_info("ssl_object")
         if channel is not None and channel.selected_alpn_protocol() == "h2":
@@ -136,8 +126,8 @@ class Connection(asyncio.BufferedProtocol):
         return self.site.buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        if self._lingering:
-            self._discard(nbytes)
+        if self._parting is not None:
+            self._parting.discard(nbytes)
             return
         data = bytes(self.site.buffer[:nbytes])
         if self._proxy is not None:
@@ -187,7 +177,7 @@ class Connection(asyncio.BufferedProtocol):
             self._transport.resume_reading()
 
     def eof_received(self) -> bool:
-        if self._lingering or self._proxy is not None:
+        if self._parting is not None or self._proxy is not None:
             return False
         self._take(self.machine.eof())
         # Half open: what the peer asked for before it stopped sending is still answered.
@@ -200,7 +190,6 @@ class Connection(asyncio.BufferedProtocol):
         self.site.connections.discard(self)
         self.closes_at = inf
         self._taking.stop()
-        self._next_file = self._file_done = None
         if self._file is not None:
             self._file.cancel()
             self._file = None
@@ -216,12 +205,10 @@ class Connection(asyncio.BufferedProtocol):
         self._watch_taking()
 
     def resume_writing(self) -> None:
-        if self._next_file is not None:
-            self._start_file()
-        elif self._file is None:
+        if self._file is None:
             self._drained()
         else:
-            self._file.go_on()
+            self._file.on_empty()
 
     # --- events of the machine -----------------------------------------------------------------------------
 
@@ -247,17 +234,8 @@ class Connection(asyncio.BufferedProtocol):
                 self._hang_up()
 
     def _begin(self, request: Request) -> None:
-        site = self.site
-        site.requests += 1
         exchange = self._exchange = HttpExchange(self, request, self.origin, time.monotonic())
-        try:
-            site.answer(exchange)
-        except PeerError as error:
-            exchange.fail(error.status, error.reason)
-        except Exception as error:
-            # A bug in an answer ends that answer, not the server.
-            emit("answer.failed", ERROR, request=request.method, id=exchange.request_id, exc=error)
-            exchange.fail(500, "the server failed")
+        self.site.begin(exchange)
 
     def _refuse(self, fault: Fault) -> None:
         """The framing is in doubt: answer if no answer has begun, then close."""
@@ -279,15 +257,13 @@ class Connection(asyncio.BufferedProtocol):
     def _unwrap(self, data: bytes) -> bytes:
         """Take the PROXY line off the front; it says who the peer really is."""
         assert self._proxy is not None
-        try:
-            source, rest = self._proxy.feed(data)
-        except PeerError as error:
-            emit("peer.bad_proxy_line", WARNING, reason=error.reason, peer=self.origin.client[0])
+        found = unwrap(self._proxy, data, self.origin.client[0])
+        if found is None:
             self._transport.abort()
             return b""
-        if not self._proxy.complete:
-            return b""
-        self._proxy = None
+        source, rest = found
+        if self._proxy.complete:
+            self._proxy = None
         if source is not None:
             self.origin = Origin(source.client, source.server, self.origin.scheme, door=self.origin.door)
         return rest
@@ -363,47 +339,21 @@ class Connection(asyncio.BufferedProtocol):
     ) -> None:
         """Send ``before``, a piece of ``file`` and ``behind``; then call ``done``, or else the exchange is drained."""
         self.writable = False
-        self._after_file, self._file_done = behind, done
-        self._next_file = (file, offset, count)
-        # The file's bytes go around the transport, so they must wait until it holds nothing more; and what stands
-        # before them leaves at once.
+        # What stands before the file leaves at once, as the file waits for that.
         self._transport.set_write_buffer_limits(high=0)
-        if before:
-            self.send(before)
-        if self._next_file is not None and not self._transport.get_write_buffer_size():
-            self._start_file()
-
-    def _start_file(self) -> None:
-        assert self._next_file is not None
-        (file, offset, count), self._next_file = self._next_file, None
-        if self._transport.is_closing():
-            return  # and its descriptor may be another's already
+        sent = partial(self._file_sent, behind, done)
+        self._file = output = FileOutput(self._loop, self._transport, self.origin.client[0], file, offset, count, sent)
         self._taking.queued += count
         self._watch_taking()
-        transfer: FileTransfer | FileReading
-        try:
-            if self._transport.get_extra_info("sslcontext") is None:
-                fd = self._transport.get_extra_info("socket").fileno()
-                transfer = FileTransfer(self._loop, fd, file, offset, count, self._file_sent)
-            else:
-                transfer = FileReading(self._loop, self._transport, file, offset, count, self._file_sent)
-        except OSError as error:  # no descriptor is left for it
-            emit("file.cannot_send", WARNING, reason=str(error))
-            self._transport.abort()
-            return
-        if transfer.left:
-            self._file = transfer
+        if before:
+            self.send(before)
+        output.begin()
 
-    def _file_sent(self, error: OSError | None) -> None:
+    def _file_sent(self, behind: bytes, done: Callable[[], None] | None) -> None:
         self._file = None
-        if error is not None:
-            emit("file.broken_off", DEBUG, reason=str(error), peer=self.origin.client[0])
-            self._transport.abort()
-            return
         self._transport.set_write_buffer_limits(high=_HIGH_WATER)
-        if self._after_file:
-            self.send(self._after_file)
-        done, self._file_done = self._file_done, None
+        if behind:
+            self.send(behind)
         if done is None:
             # Not from within the call that began the file: its caller has yet to learn that it must wait.
             self._loop.call_soon(self._drained)
@@ -511,20 +461,9 @@ class Connection(asyncio.BufferedProtocol):
         if not self._must_linger:
             self._close()
             return
-        # RFC 9112 section 9.6: closing with bytes unread would reset the connection under the answer.
-        self._lingering = True
         self.machine.refuse()
-        self.closes_at = time.monotonic() + _LINGER
-        if self._paused_reading:
-            self._transport.resume_reading()
-        if self._transport.can_write_eof():
-            self._transport.write_eof()
-
-    def _discard(self, nbytes: int) -> None:
-        self._lingered += nbytes
-        if self._lingered > _LINGER_BYTES:
-            # Not cut off here: the answer may still wait for this turn of the loop to end.
-            self._transport.pause_reading()
+        self._parting = Parting(self._transport)
+        self.closes_at = self._parting.begin(_LINGER, reading=not self._paused_reading)
 
     def _close(self) -> None:
         self.machine.refuse()

@@ -13,10 +13,10 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from hendrix.core.errors import PeerError
-from hendrix.core.events import DEBUG, WARNING, emit
+from hendrix.core.events import DEBUG, emit
 from hendrix.tls import hello
 from hendrix.wire.proxy_line import ProxyLine
+from hendrix.worker.proxied import may_speak_for_others, unwrap
 from hendrix.worker.secure import SecureTransport
 from hendrix.worker.shown import secured
 from hendrix.worker.site import Site
@@ -111,9 +111,7 @@ class Handshake(asyncio.BufferedProtocol):
         self._extra: dict[str, Any] = {name: transport.get_extra_info(name) for name in names}
         self._site.arriving -= 1
         self._site.connections.add(self)
-        if self._proxy is not None and not self._site.trusts(self._peer):
-            advice = "name it in --forwarded-allow-ips if it is a proxy of yours"
-            emit("peer.untrusted_proxy", DEBUG, peer=self._peer, advice=advice)
+        if self._proxy is not None and not may_speak_for_others(self._site, self._peer):
             self._transport.abort()
 
     @property
@@ -157,15 +155,13 @@ class Handshake(asyncio.BufferedProtocol):
     def _unwrap(self, data: bytes) -> bytes:
         """Take the PROXY line off the front, which is not encrypted; it says who the peer really is."""
         assert self._proxy is not None
-        try:
-            source, rest = self._proxy.feed(data)
-        except PeerError as error:
-            emit("peer.bad_proxy_line", WARNING, reason=error.reason, peer=self._peer)
+        found = unwrap(self._proxy, data, self._peer)
+        if found is None:
             self._transport.abort()
             return b""
-        if not self._proxy.complete:
-            return b""
-        self._proxy = None
+        source, rest = found
+        if self._proxy.complete:
+            self._proxy = None
         if source is not None:
             self._extra.update(peername=source.client, sockname=source.server)
         return rest

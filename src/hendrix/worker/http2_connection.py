@@ -15,8 +15,7 @@ from math import inf
 from typing import TYPE_CHECKING, Protocol, cast
 
 from hendrix.answer.failure import failure
-from hendrix.core.errors import PeerError
-from hendrix.core.events import DEBUG, ERROR, emit
+from hendrix.core.events import DEBUG, emit
 from hendrix.core.http import Origin, Request
 from hendrix.wire.http2.events import Body, Drained, Ended, Event, Lost, Opened, Refused, Repeated
 from hendrix.wire.http2.heads import copied
@@ -24,6 +23,7 @@ from hendrix.wire.http2.known import Known
 from hendrix.wire.http2.machine import Http2
 from hendrix.wire.http2.stream import Stream
 from hendrix.worker.http2_exchange import Http2Exchange
+from hendrix.worker.parting import Parting
 from hendrix.worker.site import Site
 from hendrix.worker.taking import Taking
 
@@ -41,11 +41,10 @@ _MOST_UNREAD = 512 * 1024
 _UNSENT = 256 * 1024
 #: Of <linux/tcp.h>; Python's socket module has it since 3.12 only.
 _NOTSENT_LOWAT = 25
-#: How long (seconds) the peer is still read after the last word, so that it sees that and not a reset; after a fault,
-#: and after a good end, where it mostly closes at once. How much (bytes) that may be.
+#: Seconds that the peer is still read after the last word (see ``parting``): after a fault, and after a good end,
+#: where it mostly closes at once.
 _LINGER_AFTER_FAULT = 2.0
 _LINGER = 1.0
-_LINGER_BYTES = 4 * 1024 * 1024
 
 
 class Owner(Protocol):
@@ -86,7 +85,9 @@ class Http2Connection(asyncio.BufferedProtocol):
         self._taking = Taking()
         self._reading = True
         self._scheduled = False
-        self._lingering, self._lingered = False, 0
+        self._parting = Parting(transport)
+        #: Nothing more is answered here.
+        self._over = False
         self._at_eof = False
         self.closes_at = inf
         transport.set_write_buffer_limits(high=_HIGH_WATER)
@@ -108,8 +109,8 @@ class Http2Connection(asyncio.BufferedProtocol):
         return self.site.buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        if self._lingering:
-            self._discard(nbytes)
+        if self._over:
+            self._parting.discard(nbytes)
         else:
             self.receive(bytes(self.site.buffer[:nbytes]))
 
@@ -126,7 +127,7 @@ class Http2Connection(asyncio.BufferedProtocol):
 
     def eof_received(self) -> bool:
         self._at_eof = True
-        if self._lingering:
+        if self._over:
             return False
         now = time.monotonic()
         self._act(self.machine.eof(now))
@@ -141,7 +142,7 @@ class Http2Connection(asyncio.BufferedProtocol):
         self.site.connections.discard(self)
         self.closes_at = inf
         self._taking.stop()
-        self._lingering = True
+        self._over = True
         for stream in self.machine.streams:
             if stream.owner is not None:
                 cast("Owner", stream.owner).lose()
@@ -202,20 +203,11 @@ class Http2Connection(asyncio.BufferedProtocol):
         self.machine.settle(stream, now)
 
     def _begin(self, stream: Stream, request: Request) -> None:
-        site = self.site
-        site.requests += 1
         if self._trusted or request.target_scheme == b"http":
             # A proxy tells of the scheme that it was asked with in fields of its own.
             request.target_scheme = b""
         exchange = stream.owner = Http2Exchange(self, stream, request, self.origin, time.monotonic())
-        try:
-            site.answer(exchange)
-        except PeerError as error:
-            exchange.fail(error.status, error.reason)
-        except Exception as error:
-            # A bug in an answer ends that answer, not the server.
-            emit("answer.failed", ERROR, request=request.method, id=exchange.request_id, exc=error)
-            exchange.fail(500, "the server failed")
+        self.site.begin(exchange)
 
     def _refuse(self, stream: Stream, code: int, reason: str) -> None:
         """A request that breaks a limit: answer if no answer has begun."""
@@ -250,7 +242,7 @@ class Http2Connection(asyncio.BufferedProtocol):
     def _flush(self) -> None:
         self._scheduled = False
         transport = self._transport
-        if self._lingering or transport.is_closing():
+        if self._over or transport.is_closing():
             return
         machine = self.machine
         out = machine.out
@@ -285,22 +277,13 @@ class Http2Connection(asyncio.BufferedProtocol):
         assert over is not None
         if over.fault:
             emit("peer.fault", DEBUG, status=over.code, reason=over.fault, peer=self.origin.client[0])
-        self._lingering = True
+        self._over = True
         if self._at_eof or self.machine.silent:
             self._taking.watch(self._transport.get_write_buffer_size(), time.monotonic())
             self._transport.close()
             return
-        # RFC 9112 section 9.6 holds here as well: closing with bytes unread would reset the connection.
-        self.closes_at = time.monotonic() + (_LINGER_AFTER_FAULT if over.fault else _LINGER)
-        if not self._reading:
-            self._transport.resume_reading()
-        if self._transport.can_write_eof():
-            self._transport.write_eof()
-
-    def _discard(self, nbytes: int) -> None:
-        self._lingered += nbytes
-        if self._lingered > _LINGER_BYTES:
-            self._transport.pause_reading()
+        seconds = _LINGER_AFTER_FAULT if over.fault else _LINGER
+        self.closes_at = self._parting.begin(seconds, reading=self._reading)
 
     # --- time ------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,6 @@ from math import inf
 from typing import TYPE_CHECKING, cast
 
 from hendrix.answer.failure import failure
-from hendrix.core.errors import PeerError
 from hendrix.core.events import DEBUG, ERROR, emit
 from hendrix.core.http import Origin, Request, Secured
 from hendrix.wire.http3.codes import NO_ERROR
@@ -115,21 +114,12 @@ class Http3Connection:
                     owner.lose()
 
     def _begin(self, stream: Stream, request: Request) -> None:
-        site = self.site
-        site.requests += 1
         origin = self._origin()
-        if site.trusts(origin.client[0]) or request.target_scheme == b"http":
+        if self.site.trusts(origin.client[0]) or request.target_scheme == b"http":
             # A proxy tells of the scheme that it was asked with in fields of its own.
             request.target_scheme = b""
         exchange = stream.owner = Http3Exchange(self, stream, request, origin, time.monotonic())
-        try:
-            site.answer(exchange)
-        except PeerError as error:
-            exchange.fail(error.status, error.reason)
-        except Exception as error:
-            # A bug in an answer ends that answer, not the server.
-            emit("answer.failed", ERROR, request=request.method, id=exchange.request_id, exc=error)
-            exchange.fail(500, "the server failed")
+        self.site.begin(exchange)
 
     def _origin(self) -> Origin:
         """Who asks: the peer may have moved (RFC 9000 section 9)."""

@@ -10,11 +10,13 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from hendrix.core.clock import http_date
 from hendrix.core.config import Config
-from hendrix.core.exchange import Answer
+from hendrix.core.errors import PeerError
+from hendrix.core.events import ERROR, emit
+from hendrix.core.exchange import Answer, Exchange
 from hendrix.core.http import Origin
 from hendrix.wire.head import HeadParser
 from hendrix.wire.limits import Limits
@@ -38,6 +40,13 @@ if TYPE_CHECKING:
 RECEIVE_BUFFER = 256 * 1024
 #: Another one for what is encrypted: what is decrypted of one read fits into the first.
 _CIPHER_BUFFER = 128 * 1024
+
+
+class Begun(Exchange, Protocol):
+    """An exchange as its connection made it."""
+
+    def fail(self, code: int, reason: str) -> None:
+        """Answer with an error page of the server, or break off where an answer has begun."""
 
 
 @dataclass
@@ -89,6 +98,17 @@ class Site:
         self.parser.forget()
         for heads in self.known.values():
             heads.clear()
+
+    def begin(self, exchange: Begun) -> None:
+        """Have it answered. A bug in an answer ends that answer, not the server."""
+        self.requests += 1
+        try:
+            self.answer(exchange)
+        except PeerError as error:
+            exchange.fail(error.status, error.reason)
+        except Exception as error:
+            emit("answer.failed", ERROR, request=exchange.request.method, id=exchange.request_id, exc=error)
+            exchange.fail(500, "the server failed")
 
     def known_to(self, origin: Origin) -> KnownHeads:
         """The heads that connections of this kind have in common: by scheme, and by port where one has the cache."""

@@ -12,6 +12,7 @@ from hendrix.answer.caching.marks import Mark, Marked
 from hendrix.answer.caching.passing import Passing, Unsafe
 from hendrix.answer.caching.sink import Sink
 from hendrix.answer.failure import failure
+from hendrix.answer.late import answer_late
 from hendrix.cache import status
 from hendrix.cache.cookies import Cookies
 from hendrix.cache.directives import NONE, Directives, parse_cache_control
@@ -24,8 +25,6 @@ from hendrix.cache.store.interface import Store
 from hendrix.cache.storing import Asked
 from hendrix.cache.vary import values_of, variant_key
 from hendrix.core.clock import steady
-from hendrix.core.errors import PeerError
-from hendrix.core.events import ERROR, emit
 from hendrix.core.exchange import Answer, Exchange
 from hendrix.core.http import Request
 
@@ -252,7 +251,7 @@ class Cached:
         """Others may have it, or be at work on it."""
 
         def done(found: Stored | None, ours: bool) -> None:
-            self._late(look, lambda: self._fetched(look, found, pause, ours=ours))
+            answer_late(look.exchange, lambda: self._fetched(look, found, pause, ours=ours))
 
         self._store.fetch(look.key, self._lease, done)
 
@@ -315,11 +314,11 @@ class Cached:
         if look.exchange.gone:
             return
         if entry is LATE:
-            self._late(look, lambda: self._ask(look, whole=True))
+            answer_late(look.exchange, lambda: self._ask(look, whole=True))
         elif isinstance(entry, Entry) and self._suits(look, entry):
-            self._late(look, lambda: self._keeping.give_waiting(look, entry))
+            answer_late(look.exchange, lambda: self._keeping.give_waiting(look, entry))
         else:
-            self._late(look, lambda: self._look_again(look))
+            answer_late(look.exchange, lambda: self._look_again(look))
 
     def _suits(self, look: Look, entry: Entry) -> bool:
         """Is it what this request is for, and was it not purged before the request came?"""
@@ -335,21 +334,3 @@ class Cached:
     def _look_again(self, look: Look) -> None:
         """It may have another variant, or be for nobody else: then it is made for this one alone."""
         self._read(look.exchange, look.exchange.request)
-
-    def _late(self, look: Look, call: Callable[[], None]) -> None:
-        """The caller of an answer is not there any more to see to what it raises."""
-        exchange = look.exchange
-        try:
-            call()
-        except PeerError as error:
-            _fail(exchange, error.status, error.reason)
-        except Exception as error:
-            emit("answer.failed", ERROR, request=exchange.request.method, id=exchange.request_id, exc=error)
-            _fail(exchange, 500, "the server failed")
-
-
-def _fail(exchange: Exchange, code: int, reason: str) -> None:
-    if exchange.started:
-        exchange.abort()
-    else:
-        exchange.respond(*failure(code, reason, exchange.request.fields.get(b"accept", b"")))

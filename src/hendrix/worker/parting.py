@@ -1,0 +1,37 @@
+"""The end of a connection whose peer still sends.
+
+Closing with bytes unread would reset the connection, and the peer would not see what it was answered (RFC 9112
+section 9.6): so our half is closed, and what comes is read for a while and thrown away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+_MOST = 4 * 1024 * 1024
+
+
+class Parting:
+    """Of one connection. Nothing more is answered there."""
+
+    __slots__ = ("_discarded", "_transport")
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._discarded = 0
+
+    def begin(self, seconds: float, *, reading: bool) -> float:
+        """Close our half. ``reading``: the transport is read already. Returns when to close the whole."""
+        if not reading:
+            self._transport.resume_reading()
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+        return time.monotonic() + seconds
+
+    def discard(self, nbytes: int) -> None:
+        """So many bytes have come."""
+        self._discarded += nbytes
+        if self._discarded > _MOST:
+            # Not cut off here: the answer may still wait for this turn of the loop to end.
+            self._transport.pause_reading()
