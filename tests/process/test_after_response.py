@@ -142,6 +142,17 @@ def long(request):
     return HttpResponse("long")
 
 
+def held(request):
+    def work():
+        with connection.cursor() as cursor:
+            cursor.execute("INSERT INTO auth_group (name) VALUES ('held'), ('held too') RETURNING id")
+            cursor.fetchone()  # the statement is under way as long as there is another row
+            time.sleep(0.5)
+
+    after_response(work)
+    return HttpResponse("held")
+
+
 def many(request):
     for number in range(3):
         after_response(time.sleep, 0.5)
@@ -153,7 +164,7 @@ from django.urls import path
 from site1 import views
 
 names = ["sync", "coroutine", "decorated", "raises", "large", "stream", "astream", "fails", "rows", "long", "many"]
-urlpatterns = [path(name, getattr(views, name)) for name in names]
+urlpatterns = [path(name, getattr(views, name)) for name in [*names, "held"]]
 """
 
 
@@ -368,8 +379,16 @@ class Live(HendrixLiveServerTestCase):
         views.BOOK.unlink(missing_ok=True)
         with urlopen(self.live_server_url + "/rows") as answer:
             self.assertEqual(answer.read(), b"0")
+        self.await_group("late")
+
+    def test_its_end_waits_for_what_follows(self):
+        # A statement of the background is under way, on the connection of the test, whose tables are to be emptied.
+        urlopen(self.live_server_url + "/held").close()
+        self.await_group("held")
+
+    def await_group(self, name):
         until = time.monotonic() + 10
-        while not Group.objects.filter(name="late").exists():
+        while not Group.objects.filter(name=name).exists():
             self.assertLess(time.monotonic(), until)
             time.sleep(0.01)
 """

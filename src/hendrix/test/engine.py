@@ -21,6 +21,7 @@ from hendrix.cli.given import read
 from hendrix.core import events
 from hendrix.core.config import OPTIONS, Config
 from hendrix.core.errors import UsageError
+from hendrix.tasks.crew import crew
 from hendrix.worker import project, reactor
 from hendrix.worker.engine import Engine
 from hendrix.worker.reactor import Reactor, new_loop
@@ -30,6 +31,7 @@ _TICK = 0.5
 #: Seconds that requests under way have at the end, and that tasks and threads have after that.
 _PATIENCE = 5.0
 _LAST_WORDS = 2.0
+_LOOK = 0.005
 #: Breakpoints take their time.
 _DEFAULTS = {"dev": True, "timeout": 0.0, "slow_request": 0.0, "threads": 8, "forwarded_allow_ips": "127.0.0.1,::1"}
 
@@ -52,6 +54,7 @@ class EngineThread(threading.Thread):
         self._config = _config(options or {}, shared=bool(connections_override))
         self._loop: asyncio.AbstractEventLoop | None = None
         self._told: asyncio.Event | None = None
+        self._engine: Engine | None = None
 
     def run(self) -> None:
         """The life of the thread."""
@@ -71,6 +74,21 @@ class EngineThread(threading.Thread):
             with contextlib.suppress(RuntimeError):  # it has ended by itself
                 loop.call_soon_threadsafe(told.set)
         self.join()
+
+    def settle(self) -> bool:
+        """For the thread of the tests: wait until no thread works for a request or for what follows one.
+
+        Who has read an answer does not know that: a view's thread tidies up after it, and background work begins only
+        then. False: they have had their time, and still work.
+        """
+        engine = self._engine
+        until = time.monotonic() + _PATIENCE
+        # In this order: a request has its place with the crew before its thread lets go of it.
+        while engine is not None and (engine.threads.unfinished or crew.pending):
+            if time.monotonic() > until:
+                return False
+            time.sleep(_LOOK)
+        return True
 
     def _live(self) -> None:
         self._loop = loop = new_loop()
@@ -107,6 +125,7 @@ class EngineThread(threading.Thread):
         self.port = sock.getsockname()[1]
         served = project.load_set_up(self._config)
         engine = Engine(self._config, served, loop, [sock], Share(0, loop.time()), connections.close_all)
+        self._engine = engine
         await engine.wake()
         await engine.open()
         ticking = loop.create_task(_tick(engine))
@@ -132,7 +151,7 @@ async def _end(engine: Engine) -> None:
     engine.say_farewell()
     until = engine.loop.time() + _PATIENCE
     while not engine.done and engine.loop.time() < until:  # noqa: ASYNC110 - only tests wait here
-        await asyncio.sleep(0.005)
+        await asyncio.sleep(_LOOK)
     engine.cut()
     await engine.end(_LAST_WORDS)
     await engine.sleep(_LAST_WORDS)

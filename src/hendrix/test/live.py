@@ -25,6 +25,12 @@ class HendrixLiveServerTestCase(LiveServerTestCase):  # type: ignore[misc]
     server_thread_class = EngineThread
     live_server_options: ClassVar[dict[str, Any]] = {}
 
+    def _fixture_teardown(self) -> None:
+        """The tables are not emptied under the hands of threads that are not done: with a database in memory they use
+        the very connection of the test."""
+        self.server_thread.settle()
+        super()._fixture_teardown()
+
     @classmethod
     def _create_server_thread(cls, connections_override: dict[str, Any]) -> EngineThread:
         return cls.server_thread_class(
