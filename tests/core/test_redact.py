@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 import pytest
 
-from hendrix.core.redact import LONGEST, shown
+from hendrix.core import redact
+from hendrix.core.redact import LONGEST, described, is_secret_field, public, shown
 
 
 @pytest.mark.parametrize(
@@ -33,3 +36,44 @@ def test_what_could_steer_a_terminal_is_encoded() -> None:
 def test_it_is_never_long() -> None:
     for path in (b"/" + b"a" * 10_000, b"/" + b"\xff" * 10_000):
         assert len(shown(path, b"q=" + b"b" * 10_000)) == LONGEST
+
+
+@pytest.fixture
+def learn() -> Iterator[Callable[[list[str]], None]]:
+    yield redact.learn
+    redact.learn([])
+
+
+def test_names_of_ones_own(learn: Callable[[list[str]], None]) -> None:
+    query = b"card_number=4111&Card_Number=5&xcard_number=6&page=2&pin.1=7&c%61rd_number=8&card[number]=9&token=t"
+    learn(["card_number", "pin.*", "card[number]"])
+    expected = (
+        "card_number=***&Card_Number=***&xcard_number=6&page=2&pin.1=***&c%61rd_number=***&card[number]=***&token=***"
+    )
+    assert public(b"/?" + query).decode() == "/?" + expected
+    assert public(b"/?pinx1=1&pin=2&card_number").decode() == "/?pinx1=1&pin=2&card_number"
+    learn([])
+    assert public(b"/?card_number=4111") == b"/?card_number=4111"
+
+
+def test_fields_that_are_secret(learn: Callable[[list[str]], None]) -> None:
+    for name in (
+        b"Authorization",
+        b"cookie",
+        b"x-api-key",
+        b"X-Amz-Security-Token",
+        b"x-vault-token",
+        b"x-session-id",
+    ):
+        assert is_secret_field(name), name
+    for name in (b"accept", b"user-agent", b"x-status-code", b"surrogate-key", b"x-acme-account", b"authority"):
+        assert not is_secret_field(name), name
+    learn(["X-Acme-*"])
+    assert (
+        is_secret_field(b"x-acme-account") and not is_secret_field(b"x-acme") and not is_secret_field(b"my-x-acme-a")
+    )
+
+
+def test_the_request_of_an_event_has_no_secret_either() -> None:
+    assert described("GET /in?token=abc&page=2") == "GET /in?token=***&page=2"
+    assert described("load for GET /\x1b[2J") == "load for GET /%1B[2J"

@@ -211,13 +211,6 @@ def test_header_parts() -> None:
             values.field_value(value)
 
 
-def test_access_formats() -> None:
-    for name in ("off", "combined", "json", "%(h)s %(s)s"):
-        assert values.access_format(name) == name
-    with pytest.raises(ValueError, match="is no format; give off, combined, json"):
-        values.access_format("combine")
-
-
 @pytest.mark.parametrize(
     ("text", "codings"),
     [

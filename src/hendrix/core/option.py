@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import MISSING, Field, dataclass, field
 from typing import Any
 
-from hendrix.core import values
+from hendrix.core import log_values, values
 from hendrix.core.values import Parser
 
 _SPELL: dict[Parser, Callable[[Any], str]] = {
@@ -14,6 +14,7 @@ _SPELL: dict[Parser, Callable[[Any], str]] = {
     values.hub_memory: values.size_text,
     values.duration: values.duration_text,
     values.workers: values.workers_text,
+    log_values.share: log_values.share_text,
 }
 
 

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+from hendrix.core.log_values import redacted_name
+
 Parser = Callable[[str], Any]
 
 _SIZE = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)\s*(|[kmgt]i?b?|b)", re.IGNORECASE)
@@ -140,13 +142,6 @@ def pattern(value: str) -> str:
     return value
 
 
-def access_format(value: str) -> str:
-    """``off``, ``combined``, ``json``, or a format with at least one atom such as ``%(h)s``."""
-    if value not in ("off", "combined", "json") and "%(" not in value:
-        raise ValueError("is no format; give off, combined, json or a format with atoms such as %(h)s")
-    return value
-
-
 #: Parsers that take almost any text: a number or a switch given to them in a file is a slip.
 FREE_TEXT: frozenset[Parser] = frozenset(
     (
@@ -162,6 +157,7 @@ FREE_TEXT: frozenset[Parser] = frozenset(
         field_name,
         field_value,
         pattern,
+        redacted_name,
     )
 )
 

@@ -22,7 +22,7 @@ from collections.abc import Callable
 from functools import partial
 from urllib.parse import unquote_to_bytes
 
-from hendrix.core.redact import HIDDEN, SECRET_FIELDS, public, without_secrets
+from hendrix.core.redact import HIDDEN, URL_FIELDS, is_secret_field, public, without_secrets
 from hendrix.observe.entry import Entry
 from hendrix.observe.escape import QUOTED, WORDS, escaped, octets, word
 from hendrix.observe.stamp import Stamps, apache
@@ -72,14 +72,25 @@ def question(entry: Entry) -> str:
 
 def request_field(name: bytes) -> Atom:
     """{x}i: a header field of the request, or ``-``."""
-    if name in SECRET_FIELDS:
+    if is_secret_field(name):
         return lambda entry: "-" if entry.request.fields.get(name) is None else HIDDEN
     return referer if name == b"referer" else partial(_request_field, name)
 
 
 def response_field(name: str) -> Atom:
     """{x}o: a header field of the answer, as the application gave it; repeated ones joined; or ``-``."""
-    return partial(_response_field, name, name.encode("latin-1", "replace") in SECRET_FIELDS)
+    known = name.encode("latin-1", "replace")
+    if is_secret_field(known):
+        return partial(_response_field, name, lambda value: HIDDEN)
+    return partial(_response_field, name, _public_url if known in URL_FIELDS else _plain)
+
+
+def _public_url(value: str) -> str:
+    return escaped(public(octets(value)))
+
+
+def _plain(value: str) -> str:
+    return escaped(octets(value))
 
 
 def referer(entry: Entry) -> str:
@@ -93,11 +104,9 @@ def _request_field(name: bytes, entry: Entry) -> str:
     return "-" if value is None else QUOTED[value]
 
 
-def _response_field(name: str, hidden: bool, entry: Entry) -> str:
+def _response_field(name: str, show: Callable[[str], str], entry: Entry) -> str:
     values = [value for known, value in entry.headers if known.lower() == name]
-    if not values:
-        return "-"
-    return HIDDEN if hidden else escaped(octets(", ".join(values)))
+    return show(", ".join(values)) if values else "-"
 
 
 def _seconds(entry: Entry) -> str:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from hendrix.core.redact import public
 from hendrix.observe import colour
 from hendrix.observe.access import AccessLog, Schedule
 from hendrix.observe.entry import Entry
@@ -40,7 +41,7 @@ def _coloured(entry: Entry) -> str:
 
 def _request(entry: Entry) -> str:
     request = entry.request
-    return f"{word(request.method):<4} {escaped(request.target)}"
+    return f"{word(request.method):<4} {escaped(public(request.target))}"
 
 
 def _duration(seconds: float) -> str:

@@ -16,7 +16,7 @@ import atexit
 import logging
 import os
 
-from hendrix.core import events
+from hendrix.core import events, redact
 from hendrix.core.config import Config
 from hendrix.core.errors import UsageError
 from hendrix.observe.bridge import bridge_twisted
@@ -44,6 +44,7 @@ def configure(config: Config) -> None:
     Raises ``UsageError`` where the file of ``--log`` cannot be opened.
     """
     global _handler
+    redact.learn(config.redact)
     verbosity = 0 if config.quiet else config.verbosity
     root_level, own_level = _LEVELS[verbosity]
     # Loggers below the root have levels of their own (Django's is INFO), so "errors only" is the handler's to hold.

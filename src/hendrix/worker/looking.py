@@ -130,10 +130,10 @@ class Looking:
 
     def _on_exception(self, sender: object, request: Any = None, **_: object) -> None:
         """Django's signal, in the thread of the request."""
-        path = str(getattr(request, "path", "")).encode("utf-8", "replace")
+        path = str(getattr(request, "path", "")).replace("?", "%3F")
         meta = getattr(request, "META", {})
         error = sys.exc_info()[1]
-        self._note(f"{getattr(request, 'method', '')} {redact.shown(path, b'')}", error, meta.get(self._id_key, ""))
+        self._note(f"{getattr(request, 'method', '')} {path}", error, meta.get(self._id_key, ""))
 
     def _on_event(self, name: str, level: int, facts: dict[str, object]) -> None:
         if name in _FAILURES:
@@ -141,6 +141,6 @@ class Looking:
 
     def _note(self, request: str, error: object, request_id: object) -> None:
         kind = error if isinstance(error, str) else type(error).__name__
-        shown = redact.shown(request.encode("latin-1", "replace"), b"").replace("%20", " ")
-        told = {"at": time.time(), "request": shown, "error": kind[:_LONGEST], "id": str(request_id)[:128]}
+        shown, now = redact.described(request), time.time()
+        told = {"at": now, "request": shown, "error": kind[:_LONGEST], "id": str(request_id)[:128]}
         self._errors.append(told)

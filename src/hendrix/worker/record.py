@@ -10,6 +10,7 @@ from collections.abc import Callable
 from hendrix.core.config import Config
 from hendrix.observe.access import AccessLog, Entry
 from hendrix.observe.brief import brief_log
+from hendrix.observe.choice import choice
 from hendrix.observe.loud import loud_log
 from hendrix.worker.receiving import Receiving
 
@@ -25,12 +26,17 @@ class Recorder:
     def __init__(self, config: Config, loop: AbstractEventLoop) -> None:
         self._pid = os.getpid()
         self._logs: list[AccessLog] = []
+        self._access: AccessLog | None = None
+        #: Which lines the access log is to have; None: all.
+        self._wants = choice(config.access_log_sample, config.slow_request)
+        self._health = b"" if config.access_log_health else config.health_path.encode()
 
         def schedule(call: Callable[[], None]) -> None:
             loop.call_later(_SHORT_DELAY if config.dev else _DELAY, call)
 
         if config.access_log != "off":
-            self._logs.append(AccessLog(config.access_log, config.access_logfile, schedule))
+            self._access = AccessLog(config.access_log, config.access_logfile, schedule)
+            self._logs.append(self._access)
         if config.loud:
             self._logs.append((brief_log if config.dev else loud_log)(schedule))
 
@@ -41,19 +47,26 @@ class Recorder:
 
     def record(self, exchange: Receiving, now: float) -> None:
         """``exchange`` was completed at ``now`` (monotonic)."""
+        seconds, status = now - exchange.began, int(exchange.status[:3])
+        if exchange.request.path == self._health and status < 500:
+            return
+        dropped = self._wants is not None and not self._wants(exchange.request_id, status, seconds)
+        if dropped and len(self._logs) == 1 and self._access is not None:
+            return
         entry = Entry(
             request=exchange.request,
             origin=exchange.origin,
-            status=int(exchange.status[:3]),
+            status=status,
             sent=exchange.sent,
             finished=time.time(),
-            seconds=now - exchange.began,
+            seconds=seconds,
             request_id=exchange.request_id,
             headers=exchange.headers,
             pid=self._pid,
         )
         for log in self._logs:
-            log.record(entry)
+            if log is not self._access or not dropped:
+                log.record(entry)
 
     def reopen(self) -> None:
         """The files were moved away."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hendrix.core import values
+from hendrix.core import log_values, values
 from hendrix.core.option import option
 
 
@@ -18,11 +18,27 @@ class Logs:
     log: str = option("", values.text, "write the log to FILE instead of stderr", metavar="FILE")
     access_log: str = option(
         "off",
-        values.access_format,
+        log_values.access_format,
         "a line per request: off, combined, json or a format of %-atoms",
         metavar="FORMAT",
     )
     access_logfile: str = option("-", values.text, "where access lines go; - is standard output", metavar="FILE")
+    access_log_sample: float = option(
+        1.0,
+        log_values.share,
+        "share of the requests in the access log, such as 0.1 or 1/10; errors (5xx) and slow ones are always there",
+        metavar="SHARE",
+    )
+    access_log_health: bool = option(
+        False, values.switch, "checks of the health path in the access log too, not only those that failed"
+    )
+    redact: tuple[str, ...] = option(
+        (),
+        log_values.redacted_name,
+        "one more parameter or header that no log and no page shows; * stands for anything; repeatable",
+        metavar="NAME",
+        repeat=True,
+    )
     request_id: str = option(
         "X-Request-ID",
         values.field_name,
