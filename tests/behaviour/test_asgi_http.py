@@ -158,6 +158,7 @@ class TestBodies:
         """What is sent while nobody receives stays with the peer."""
         data = bytes(range(256)) * 4096 * 6
         with asgi.client(timeout=1.0) as client:
+            client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)  # the kernel would take megabytes
             client.begin("POST", f"/weigh?{key}", f"Content-Length: {len(data)}")
             sent = 0
             with pytest.raises(TimeoutError):

@@ -126,18 +126,30 @@ def test_autobahns_own_client(beside) -> None:
 
 @pytest.mark.parametrize("place", PLACES)
 def test_a_drain_says_1012(place) -> None:
-    """RFC 6455 section 7.4.1 and its registry: service restart."""
+    """RFC 6455 section 7.4.1 and its registry: service restart. While it is only announced they go on, and begin."""
+    options = ("--graceful-timeout", "5", "--drain-delay", "300")
     with (
-        serve_django("beside.settings", "--graceful-timeout", "5", directory=APPS) as server,
-        server.client() as client,
+        serve_django("beside.settings", *options, directory=APPS) as server,
+        server.client() as before,
+        server.client() as meanwhile,
     ):
-        socket = WebSocketClient(client, place)
-        socket.send("one")
-        assert socket.next().payload == b"one"
+        first = WebSocketClient(before, place)
         server.signal(15)
-        assert socket.next().code == 1012
-        client.send(close(1012))
-        assert client.rest() == b""
+        until(lambda: announced(server), "the stop to be announced")
+        second = WebSocketClient(meanwhile, place)
+        for socket in (first, second):
+            socket.send("one")
+            assert socket.next().payload == b"one"
+        server.signal(15)
+        for socket in (first, second):
+            assert socket.next().code == 1012
+            socket.send(close(1012))
+            assert socket.client.rest() == b""
+
+
+def announced(server) -> bool:
+    with server.client() as client:
+        return client.get("/up").status == 503
 
 
 def test_a_reload_leaves_none_behind() -> None:

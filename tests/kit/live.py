@@ -129,7 +129,7 @@ class Server:
     def _title(self, pid: int) -> str:
         try:
             return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
-        except OSError:
+        except OSError:  # it has ended since it was listed
             return ""
 
     def signal(self, number: int) -> None:

@@ -23,6 +23,8 @@ from tests.kit.http3_client import Http3Client
 from tests.kit.live import Server, serve, until
 
 NO_ERROR = 0x100
+#: Seconds after which a connection that is to leave is closed.
+FAREWELL = 1.0
 
 
 @pytest.fixture(scope="module")
@@ -199,6 +201,21 @@ def test_a_stop_completes_what_is_under_way(project) -> None:
         assert found.finish(number) == (200, b"501000")
         found.until(lambda: found.closed is not None, "the end")
         assert found.closed == NO_ERROR
+
+
+def test_while_a_stop_is_announced_who_comes_is_served(project) -> None:
+    with site(project, "--drain-delay", "300") as server:
+        server.signal(signal.SIGTERM)
+        until(lambda: server.client().get("/up").status == 503, "the stop to be announced")
+        with client(server) as found:
+            until_then = time.monotonic() + FAREWELL + 2.0  # it is looked at twice a second
+            while time.monotonic() < until_then:
+                assert found.get("/hello") == b"hello"
+                found.turn(0.2)
+            assert found.closed is None
+            server.signal(signal.SIGTERM)
+            found.until(lambda: found.closed is not None, "the end")
+            assert found.closed == NO_ERROR
 
 
 def new_one(server: Server, found: Http3Client, old: set[int]) -> Http3Client:

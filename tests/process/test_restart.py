@@ -113,6 +113,7 @@ def test_a_link_that_a_deploy_turned_is_followed(project, tmp_path):
 def test_a_killed_template_after_a_restart(project):
     with project.serve() as server, load(server) as running:
         assert ask(server, "restart")["done"] == 0
+        until(lambda: len(template(server)) == 1, "the template before to be gone")
         (before,) = template(server)
         os.kill(before, signal.SIGKILL)
         until(lambda: template(server) not in ([], [before]), "another template")

@@ -3,10 +3,12 @@
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -180,9 +182,15 @@ class Load:
 
 
 @pytest.fixture
-def serve(tmp_path):
-    """Start a fake server by its plan; all are ended afterwards."""
+def serve(tmp_path, monkeypatch):
+    """Start a fake server by its plan; all are ended afterwards.
+
+    Their runtime directory is this test's own: a server that was killed leaves its files, and their names are those
+    of a later one at the same port.
+    """
     servers = []
+    runtime = tempfile.mkdtemp(prefix="hx-")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", runtime)
 
     def start(**plan):
         servers.append(server := Server(tmp_path, plan))
@@ -191,6 +199,7 @@ def serve(tmp_path):
     yield start
     for server in servers:
         server.end()
+    shutil.rmtree(runtime)
 
 
 @pytest.fixture

@@ -6,10 +6,12 @@ import os
 import pwd
 import selectors
 import stat
+import subprocess
 import tempfile
 
 import pytest
 
+from hendrix.core import events
 from hendrix.core.config import Config
 from hendrix.supervisor.relay import Relay
 
@@ -45,6 +47,29 @@ def test_without_anything_to_run_there_is_none(folder):
         none.tick()
         none.give_back()
     assert os.listdir(folder) == []
+
+
+@pytest.mark.parametrize("renewed", [True, False])
+def test_one_that_is_renewed_has_not_died(relay, folder, renewed):
+    relay.take(f"{folder}/8000_site.hub", Config())
+    with subprocess.Popen(["sleep", "60"]) as process:
+        relay.pid = process.pid
+        relay.renew() if renewed else process.kill()
+        process.returncode = -9
+        _, status = os.waitpid(process.pid, 0)
+    told = []
+
+    def listener(name, level, facts):
+        told.append(name)
+
+    events.listen(listener)
+    try:
+        assert relay.reaped(process.pid, status)
+    finally:
+        events.forget(listener)
+    assert told == ["hub.renewed" if renewed else "hub.died"]
+    assert relay.facts["restarts"] == (0 if renewed else 1)
+    assert relay.deadline() is None, "whoever knocks next is let in at once"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another user")

@@ -44,7 +44,7 @@ class Relay:
         self._memory = -1
         #: Our end of its channel, over which nothing is said.
         self._channel: socket.socket | None = None
-        self._watching = False
+        self._watching = self._renewing = False
         self._backoff = Backoff()
         self._born = 0.0
         self.restarts = 0
@@ -74,9 +74,13 @@ class Relay:
             return False
         self._end_channel()
         self.pid = None
-        self.restarts += 1
-        delay = self._backoff.fail(self._born, monotonic())
-        events.emit("hub.died", events.ERROR, pid=pid, status=process.describe(status), again_in=delay)
+        renewing, self._renewing = self._renewing, False
+        if renewing:
+            events.emit("hub.renewed", pid=pid)
+        else:
+            self.restarts += 1
+            delay = self._backoff.fail(self._born, monotonic())
+            events.emit("hub.died", events.ERROR, pid=pid, status=process.describe(status), again_in=delay)
         self.tick()
         return True
 
@@ -91,8 +95,9 @@ class Relay:
             self._watch()
 
     def renew(self) -> None:
-        """The program was executed anew: have a relay of this version."""
+        """The program was executed anew: have a relay of this version. All that the old one knew is in the memory."""
         if self.pid is not None:
+            self._renewing = True
             process.send_signal(self.pid, signal.SIGKILL)
 
     def give_back(self) -> None:

@@ -185,7 +185,7 @@ class Engine:
 
     def close(self, *, last: bool = True) -> None:
         """Accept nothing more. ``last``: nobody else does."""
-        self.site.draining = self.closed = True
+        self.site.draining = self.site.closed = self.closed = True
         self.leaving = self.leaving or last
         self._listener.close()
         if self._http3 is not None:

@@ -164,7 +164,7 @@ class Http3Door:
         connection.receive(data, place)
         if not quic.heard:
             connection.drop()  # noise, which is not to take the place of somebody
-        elif site.draining:
+        elif site.closed:
             connection.leave()
 
     # --- connections ---------------------------------------------------------------------------------------

@@ -72,7 +72,7 @@ class RawConnection(asyncio.BufferedProtocol):
         self.on_leave: Callable[[], None] = self.close
         transport.set_write_buffer_limits(high=_HIGH_WATER)
         _probe(transport.get_extra_info("socket"))
-        if site.draining:
+        if site.closed:
             loop.call_soon(self.leave)
 
     # --- called by the transport ---------------------------------------------------------------------------

@@ -83,6 +83,8 @@ class Site:
     known: dict[str, KnownHeads] = field(default_factory=lambda: defaultdict(KnownHeads))
     #: Every answer is the last on its connection.
     draining: bool = False
+    #: New connections are accepted no more.
+    closed: bool = False
     requests: int = 0
     #: Called when a connection has closed, so that accepting can go on.
     on_close: Callable[[], None] = lambda: None
