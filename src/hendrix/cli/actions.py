@@ -32,7 +32,8 @@ Run = Callable[[Sourced, Switches], int]
 class Action:
     """``run`` takes the options as loaded and returns the exit status.
 
-    ``words`` (name -> words) are of the switches that take one of them; the first is what holds without it. ``takes``
+    ``words`` (name -> words) are of the switches that take one of them; the first is what holds without it. ``texts``
+    (name -> what it is called: ``DIR``) are of those that take any. ``takes``
     are the options that mean something to it. ``switches`` (name -> help) are its own: how it is done this
     once, so no other source than the command line has them. ``verbs`` (name -> help) are what it can do, one of which
     stands behind its name. ``operands`` is how the help page calls the words that it is done to: ``FILE``. ``notes``
@@ -48,9 +49,12 @@ class Action:
     verbs: Mapping[str, str] = field(default_factory=dict)
     operands: str = ""
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
 
     def spelled(self, switch: str) -> str:
-        """``--json``, ``--fail-level error|warning|info``."""
+        """``--json``, ``--output DIR``, ``--fail-level error|warning|info``."""
+        if switch in self.texts:
+            return f"--{switch} {self.texts[switch]}"
         return f"--{switch} {'|'.join(self.words[switch])}" if switch in self.words else f"--{switch}"
 
     @property
@@ -207,6 +211,26 @@ ACTIONS: dict[str, Action] = {
             notes="FILE is a hendrix.conf (YAML: virtualenv, project_path, and options) or hendrix.toml with a table "
             "[service]; the one in this directory if none is named. A service has the name of its file. "
             "Exit status 0, or 1 where the file is wrong or the machine refuses; then nothing was touched.",
+        ),
+        Action(
+            "deploy",
+            "render what other tools need to deploy a project",
+            _file("deploy"),
+            frozenset(("verbosity", "quiet", "traceback")),
+            {
+                "output": "the directory to write to; without it one file is printed",
+                "force": "overwrite files that differ",
+                "dry-run": "only say what would be written",
+                **_JSON,
+            },
+            verbs={
+                "ansible": "a playbook with a role: project, virtual environment, service, reload",
+            },
+            operands="[FILE]",
+            notes="FILE is a hendrix.conf or hendrix.toml as of hx service, beside manage.py; the one in this "
+            "directory if none is named. Its paths and users are those of the machines to be. "
+            "Exit status 0, or 1 where the file is wrong or others would be overwritten; then nothing was written.",
+            texts={"output": "DIR"},
         ),
         Action(
             "migrate-from",

@@ -20,6 +20,7 @@ from hendrix.core.errors import UsageError
 _FLAGS = {flag: option for option in OPTIONS.values() for flag in option.flags}
 _SWITCHES = {name: f"--{name}" for action in ACTIONS.values() for name in action.switches}
 _WORDS = {name: words for action in ACTIONS.values() for name, words in action.words.items()}
+_TEXTS = {name: called for action in ACTIONS.values() for name, called in action.texts.items()}
 _ABOUT_ITSELF = ("-h", "--help", "--help-all", "--version")
 
 
@@ -46,7 +47,7 @@ def parse(words: Sequence[str]) -> Command:
     if any(about.values()):
         return Command(next((word for word in rest if word in ACTIONS), ""), {}, **about)
     action, verbs, operands = _action(rest)
-    values = {name: _word(name, asked.pop(name)) for name in _WORDS if name in asked}
+    values = {name: _word(name, asked.pop(name)) for name in (*_WORDS, *_TEXTS) if name in asked}
     switches = frozenset(values) | {name for name in _SWITCHES if asked.pop(name, False)}
     _refuse_strange(action, asked, switches)
     flags = {name: read(name, text, OPTIONS[name].flag) for name, text in asked.items()}
@@ -54,6 +55,10 @@ def parse(words: Sequence[str]) -> Command:
 
 
 def _word(switch: str, given: str) -> str:
+    if switch in _TEXTS:
+        if not given:
+            raise UsageError(f"--{switch} is empty; give --{switch} {_TEXTS[switch]}")
+        return given
     if given not in _WORDS[switch]:
         raise UsageError(f"--{switch}: {given!r} is not known; give one of: {', '.join(_WORDS[switch])}")
     return given
@@ -71,7 +76,7 @@ def _parser() -> _Parser:
     parser.add_argument("--help-all", action="store_true")
     parser.add_argument("--version", action="store_true")
     for name, flag in _SWITCHES.items():
-        parser.add_argument(flag, dest=name, action="store" if name in _WORDS else "store_true")
+        parser.add_argument(flag, dest=name, action="store" if name in _WORDS or name in _TEXTS else "store_true")
     for option in OPTIONS.values():
         _add(parser, option)
     return parser
@@ -101,6 +106,8 @@ def _bad_use(error: argparse.ArgumentError) -> UsageError:
     flag = (error.argument_name or "").rpartition("/")[2]
     if flag.removeprefix("--") in _WORDS:
         return UsageError(f"{flag} needs a value; give one of: {', '.join(_WORDS[flag.removeprefix('--')])}")
+    if flag.removeprefix("--") in _TEXTS:
+        return UsageError(f"{flag} needs a value; give {flag} {_TEXTS[flag.removeprefix('--')]}")
     option = _FLAGS.get(flag)
     if option is None or option.switch:
         return UsageError(f"{flag} takes no value; give it alone")

@@ -48,7 +48,6 @@ def _whole(width: int) -> Iterator[str]:
     yield ""
     for action in ACTIONS.values():
         yield from _row(f"  {action.name}", action.help, _NARROW, width)
-    yield ""
     yield "Most used options"
     yield from _brief(_MOST_USED, width)
     yield from _row("  hx ACTION --help", "what it takes; hx start --help-all: all options", _NARROW, width)

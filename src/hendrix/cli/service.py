@@ -10,13 +10,11 @@ from collections.abc import Sequence
 from hendrix.cli.actions import Switches
 from hendrix.cli.load import Sourced
 from hendrix.cli.units import manager
-from hendrix.cli.units.conf import read_conf
+from hendrix.cli.units.conf import default_file, read_conf
 from hendrix.cli.units.placing import place, refuse_strange, remove
 from hendrix.cli.units.service import Service
 from hendrix.cli.voice import Voice
 from hendrix.core.errors import HendrixError, UsageError
-
-_FILES = ("hendrix.toml", "hendrix.conf")
 
 
 def service(sourced: Sourced, switches: Switches) -> int:
@@ -30,18 +28,11 @@ def service(sourced: Sourced, switches: Switches) -> int:
         return _uninstall(given, voice, dry="dry-run" in switches)
     if verb == "status":
         return _status(given)
-    found = read_conf(given or _default())
+    found = read_conf(given or default_file())
     init = "init" in switches or not (manager.is_systemd() or verb == "render")
     if verb == "render":
         return _render(found, init=init)
     return _install(found, voice, init=init, dry="dry-run" in switches)
-
-
-def _default() -> str:
-    for name in _FILES:
-        if os.path.exists(name):
-            return name
-    raise UsageError(f"there is no {' or '.join(_FILES)} in this directory; name the file")
 
 
 def _render(found: Service, *, init: bool) -> int:
@@ -100,7 +91,7 @@ def _name(given: str) -> str:
     """``shop``, or the file that it was made from."""
     if given and os.sep not in given and not os.path.exists(given):
         return given
-    return read_conf(given or _default()).name
+    return read_conf(given or default_file()).name
 
 
 def main(argv: Sequence[str] | None = None) -> int:

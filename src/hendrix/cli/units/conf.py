@@ -22,6 +22,7 @@ from hendrix.core import values
 from hendrix.core.config import OPTIONS
 from hendrix.core.errors import UsageError
 
+_FILES = (sources.FILE, "hendrix.conf")
 #: Keys of the old file that have another name today.
 _RENAMED = {"processes": "workers", "cacert": "cert"}
 #: What is said of the service and not of the server.
@@ -36,10 +37,21 @@ _SYSTEMS = {
     "chdir": "project_path says it",
 }
 _NAME = re.compile(r"[a-z][a-z0-9_.-]{0,40}")
+#: As useradd(8) has it.
+_ACCOUNT = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
 
 
-def read_conf(path: str) -> Service:
-    """The service that the file ``path`` describes. Raises ``UsageError``."""
+def default_file() -> str:
+    """The one of this directory. Raises ``UsageError``."""
+    for name in _FILES:
+        if os.path.exists(name):
+            return name
+    raise UsageError(f"there is no {' or '.join(_FILES)} in this directory; name the file")
+
+
+def read_conf(path: str, *, elsewhere: bool = False) -> Service:
+    """The service that the file ``path`` describes; of another machine than this one where it is to be ``elsewhere``:
+    then directories and users are not looked for here. Raises ``UsageError``."""
     file = Path(path).resolve()
     try:
         text = file.read_text(encoding="utf-8")
@@ -47,13 +59,13 @@ def read_conf(path: str) -> Service:
         raise UsageError(f"{path} does not exist; give a hendrix.conf or hendrix.toml") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} cannot be read: {error}") from None
-    return _toml(file, text) if file.suffix == ".toml" else _yaml(file, text)
+    return _toml(file, text, elsewhere) if file.suffix == ".toml" else _yaml(file, text, elsewhere)
 
 
 # --- YAML --------------------------------------------------------------------------------------------------------
 
 
-def _yaml(file: Path, text: str) -> Service:
+def _yaml(file: Path, text: str, elsewhere: bool) -> Service:
     said: dict[str, tuple[Any, str]] = {}
     for key, value, line in _yaml_pairs(file, text):
         place = f"{file.name} line {line}"
@@ -67,10 +79,10 @@ def _yaml(file: Path, text: str) -> Service:
             raise UsageError(f"{place}: {key} is given twice; remove one")
         said[name] = (value, f"{place}, {key}")
     for name in _REQUIRED:
-        if not said.get(name, ("", ""))[0]:
+        if not (elsewhere or said.get(name, ("", ""))[0]):
             raise UsageError(f"{file.name}: {name} is missing; add a line {name}: {_example(name)}")
     options = {name: said[name] for name in said if name in OPTIONS and name not in ("user", "group")}
-    return _service(file, said, options)
+    return _service(file, said, options, {}, elsewhere)
 
 
 def _yaml_pairs(file: Path, text: str) -> Iterator[tuple[str, Any, int]]:
@@ -97,7 +109,7 @@ def _example(name: str) -> str:
 # --- TOML --------------------------------------------------------------------------------------------------------
 
 
-def _toml(file: Path, text: str) -> Service:
+def _toml(file: Path, text: str, elsewhere: bool) -> Service:
     """``hx`` reads the options itself, from the directory that it starts in; only the table ``service`` is for us."""
     if file.name != sources.FILE:
         raise UsageError(f"{file.name} would not be found by hx start; call it {sources.FILE}, beside manage.py")
@@ -109,9 +121,10 @@ def _toml(file: Path, text: str) -> Service:
     for name, (_value, place) in said.items():
         if name not in _OF_SERVICE:
             raise UsageError(f"{place} is no key; {advice(name, _OF_SERVICE, 'see hx service --help')}")
-    said.setdefault("virtualenv", (sys.prefix, "this Python"))
-    said.setdefault("project_path", (str(file.parent), "its directory"))
-    return _service(file, said, {}, level)
+    if not elsewhere:
+        said.setdefault("virtualenv", (sys.prefix, "this Python"))
+        said.setdefault("project_path", (str(file.parent), "its directory"))
+    return _service(file, said, {}, level, elsewhere)
 
 
 # --- both --------------------------------------------------------------------------------------------------------
@@ -121,20 +134,19 @@ def _service(
     file: Path,
     said: Mapping[str, tuple[Any, str]],
     options: Mapping[str, tuple[Any, str]],
-    level: Mapping[str, Given] | None = None,
+    level: Mapping[str, Given],
+    elsewhere: bool,
 ) -> Service:
     given = {name: read(name, value, place) for name, (value, place) in options.items()}
-    everything = {**(level or {}), **given}
+    everything = {**level, **given}
     for name, reason in _SYSTEMS.items():
         if name in everything and everything[name].value:
             raise UsageError(f"{everything[name].source}: not for a service: {reason}; remove it")
     _both("key", "cert", everything)
-    virtualenv, project_path = (_directory(said, name) for name in _REQUIRED)
-    if not os.access(f"{virtualenv}/bin/hx", os.X_OK):
-        raise UsageError(f"{said['virtualenv'][1]}: {virtualenv}/bin/hx is not there; pip install hendrix into it")
-    user, group = owner_of(*_text(said, "user"), *_text(said, "group"), project_path)
+    called = _name(file, said)
+    virtualenv, project_path, user, group = _there(said, called) if elsewhere else _here(said)
     return Service(
-        name=_name(file, said),
+        name=called,
         source=str(file),
         virtualenv=virtualenv,
         project_path=project_path,
@@ -148,6 +160,36 @@ def _service(
         https_port=_port(everything, "https_port", 4430 if "key" in everything else 0),
         binds="bind" in everything,
     )
+
+
+def _here(said: Mapping[str, tuple[Any, str]]) -> tuple[str, str, str, str]:
+    """Virtual environment, project, user and group, all of which this machine has."""
+    virtualenv, project_path = (_directory(said, name) for name in _REQUIRED)
+    if not os.access(f"{virtualenv}/bin/hx", os.X_OK):
+        raise UsageError(f"{said['virtualenv'][1]}: {virtualenv}/bin/hx is not there; pip install hendrix into it")
+    return virtualenv, project_path, *owner_of(*_text(said, "user"), *_text(said, "group"), project_path)
+
+
+def _there(said: Mapping[str, tuple[Any, str]], name: str) -> tuple[str, str, str, str]:
+    """The same of another machine, which need not have any of them yet."""
+    virtualenv = _absolute(said, "virtualenv", f"/srv/{name}/venv")
+    project_path = _absolute(said, "project_path", f"/srv/{name}/project")
+    user = _account(said, "user", name)
+    return virtualenv, project_path, user, _account(said, "group", user)
+
+
+def _absolute(said: Mapping[str, tuple[Any, str]], name: str, default: str) -> str:
+    value, place = _text(said, name)
+    if value and not (re.fullmatch(r"/[^\x00-\x1f\x7f]*", value) and os.path.normpath(value) != "/"):
+        raise UsageError(f"{place}: {value!r} is no absolute path; write it from / on, as on the machine to be")
+    return os.path.normpath(value or default)
+
+
+def _account(said: Mapping[str, tuple[Any, str]], name: str, default: str) -> str:
+    value, place = _text(said, name)
+    if value and not _ACCOUNT.fullmatch(value):
+        raise UsageError(f"{place}: {value!r} is no name of a {name}; use small letters, digits, - and _")
+    return value or default.replace(".", "-")
 
 
 def _both(one: str, other: str, given: Mapping[str, Given]) -> None:

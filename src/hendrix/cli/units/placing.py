@@ -42,7 +42,7 @@ def place(files: Iterable[Placed]) -> Iterator[str]:
         if each.is_there:
             continue
         try:
-            _write(each)
+            write(each)
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise HendrixError(f"cannot write {each.path}: {reason}; run it as root") from None
@@ -74,7 +74,8 @@ def refuse_strange(path: str) -> None:
         raise HendrixError(f"{path} is there and was not made by hx; move it away, or give the service another name")
 
 
-def _write(file: Placed) -> None:
+def write(file: Placed) -> None:
+    """Whole or not at all. Raises ``OSError``."""
     folder = os.path.dirname(file.path)
     os.makedirs(folder, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=".hx-")

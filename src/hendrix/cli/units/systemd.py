@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from hendrix.cli.units.service import PRIVILEGED, Service
 
 #: The first systemd with ``Type=notify-reload``.
-_NOTIFY_RELOAD = 253
+NOTIFY_RELOAD = 253
 _NEWEST = 999
 #: What no web application needs. MemoryDenyWriteExecute is left out: ctypes and JITs of libraries need it off.
 _HARDENING = """\
@@ -85,7 +85,7 @@ def _about(service: Service) -> str:
 
 
 def _process(service: Service, systemd: int) -> str:
-    kind = "notify-reload" if systemd >= _NOTIFY_RELOAD else "notify"
+    kind = "notify-reload" if systemd >= NOTIFY_RELOAD else "notify"
     lines = [
         "[Service]",
         f"Type={kind}",

@@ -1,0 +1,101 @@
+"""``hx deploy ansible`` by the real ansible-playbook: installed, installed again, changed, broken."""
+
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tests.kit.machine import Machine, Unavailable, find, wheel
+
+RECAP = re.compile(r"^\S+ +: ok=\d+ +changed=(\d+) +unreachable=0 +failed=(\d+)", re.M)
+
+
+@pytest.fixture(scope="module")
+def playbook():
+    try:
+        return find("find-ansible") / "ansible-playbook"
+    except Unavailable as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture
+def machine(project):
+    folder = Path(tempfile.mkdtemp(prefix="hx-"))  # short, for unix sockets
+    yield Machine(folder, project)
+    shutil.rmtree(folder)
+
+
+class Ansible:
+    """At this machine, without root's rights and without systemd."""
+
+    def __init__(self, playbook, machine, rendered):
+        self.playbook, self.machine, self.rendered = playbook, machine, rendered
+        (rendered / "inventory.ini").write_text("[shop]\nlocalhost ansible_connection=local\n")
+        variables = {
+            "ansible_python_interpreter": playbook.with_name("python3"),
+            "hendrix_python": machine.python,
+            "hendrix_requirement": wheel(),
+            "hendrix_packages": [],
+            "hendrix_become": "false",
+            "hendrix_systemd": "false",
+            "hendrix_units": machine.units,
+            "hendrix_variables": machine.variables,
+            "hendrix_runtime": machine.runtime,
+        }
+        said = "".join(f"{name}: {value}\n" for name, value in variables.items())
+        (machine.folder / "variables.yml").write_text(said)
+
+    def run(self):
+        """How many tasks changed something, how many failed, and all that was said."""
+        command = [self.playbook, "playbook.yml", "-e", f"@{self.machine.folder}/variables.yml"]
+        environ = {**self.machine.environ(), "ANSIBLE_HOME": str(self.machine.folder / "ansible"), "LC_ALL": "C.UTF-8"}
+        done = subprocess.run(command, cwd=self.rendered, env=environ, capture_output=True, text=True, timeout=300)
+        recap = RECAP.search(done.stdout)
+        assert recap, done.stdout + done.stderr
+        return int(recap[1]), int(recap[2]), done.stdout + done.stderr
+
+
+@pytest.mark.long
+def test_a_playbook(project, machine, playbook):
+    project.add("settings.py", "import os\nSTATIC_ROOT = BASE_DIR / 'collected'\nSTATIC_URL = 'static/'\n")
+    project.add("views.py", "def rows(request):\n    return HttpResponse(os.environ['GREETING'])\n")
+    project.write("old.py", "")
+    machine.configure("settings: site1.settings", "bind: 127.0.0.1:0", 'environment: {GREETING: "a {{b}} $c \\"d\\""}')
+    ansible = Ansible(playbook, machine, machine.render("ansible"))
+    there = machine.srv / "project"
+
+    changed, failed, said = ansible.run()
+    assert changed > 5 and not failed, said
+    assert (machine.variables / "shop.env").stat().st_mode & 0o777 == 0o600
+    assert (
+        (there / "db.sqlite3").exists() and (there / "collected/admin").is_dir() and (there / "site1/old.py").exists()
+    )
+    assert not (there / "shop.conf").exists() and not (there / "deploy").exists(), "no secrets, and nothing of ours"
+
+    changed, failed, said = ansible.run()
+    assert (changed, failed) == (0, 0), said
+
+    server = machine.start()
+    try:
+        with server.client() as client:
+            assert client.get("/hello").text == "hello"
+            assert client.get("/rows").text == 'a {{b}} $c "d"'
+        (project.package / "old.py").unlink()
+        text = (project.package / "views.py").read_text()
+        project.write("views.py", text.replace('"hello"', '"changed"'))
+        changed, failed, said = ansible.run()
+        assert (changed, failed) == (3, 0), said  # brought, unpacked, reloaded
+        with server.client() as client:
+            assert client.get("/hello").text == "changed"
+        assert not (there / "site1/old.py").exists() and (there / "db.sqlite3").exists()
+
+        project.write("views.py", "this is no Python")
+        changed, failed, said = ansible.run()
+        assert failed == 1 and "Check that it loads" in said, said
+        with server.client() as client:
+            assert client.get("/hello").text == "changed", "what runs is left alone"
+    finally:
+        server.stop()
