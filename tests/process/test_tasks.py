@@ -36,6 +36,7 @@ import signal
 import time
 from pathlib import Path
 
+from django.db import transaction
 from {MODULE} import task
 
 from hendrix.tasks.retry import retry
@@ -103,6 +104,12 @@ def fails_twice(context, what):
 @task
 def exits():
     raise SystemExit(3)
+
+
+@task
+def leaves_open(what):
+    transaction.set_autocommit(False)
+    note(what)
 
 
 @task
@@ -249,13 +256,55 @@ def test_a_worker_that_is_killed_loses_no_task(made) -> None:
     with serve(made) as server:
         (worker,) = task_workers(server)
         one = enqueue(server, "slow", "x", 1.0)
+        others = [enqueue(server, "coroutine", str(number)) for number in range(5)]
         until(lambda: lines(made) == ["begun x"])
         os.kill(worker, signal.SIGKILL)
         found = ended(server, one)
         assert found["status"] == "SUCCESSFUL"
         assert found["attempts"] == 2
-        assert lines(made) == ["begun x", "begun x", "done x"]
+        assert {ended(server, other)["status"] for other in others} == {"SUCCESSFUL"}
+        assert sorted(lines(made)) == sorted(["begun x", "begun x", "done x", *"01234"])
         assert "worker.died" in server.log() or "SIGKILL" in server.log()
+
+
+#: Turns of a worker, without its process.
+TURNS = """
+from django_tasks_db.models import DBTaskResult
+from hendrix.tasks.loop import TaskLoop
+from site1 import tasks
+
+low, other, high = (tasks.plain.using(priority=number).enqueue(name) for name, number in
+                    (("low", -5), ("other", 0), ("high", 5)))
+loop = TaskLoop([], 0.1)
+
+def held():
+    return [(row.args_kwargs["args"], row.worker_ids == [loop.me.id]) for row in DBTaskResult.objects.running()]
+
+assert loop._turn() and held() == [(["other"], True)], held()
+urgent = tasks.leaves_open.using(priority=9).enqueue("urgent")
+assert loop._turn() and loop.row.task_path == "site1.tasks.leaves_open", loop.row
+assert loop._turn() and str(loop.row.id) == low.id
+
+# The database took it for us and its answer was lost; nobody else is to wait until we end.
+loop.row, loop._next_round = None, 0.0
+assert loop._turn() and not held()
+assert not loop._turn() and loop.row is None
+print([row.status for row in DBTaskResult.objects.all()], [len(row.worker_ids) for row in DBTaskResult.objects.all()])
+
+# What is held and was not begun is given back at the end.
+tasks.plain.enqueue("first"), tasks.plain.enqueue("second")
+assert loop._turn() and held() == [(["second"], True)]
+loop.leave()
+loop.run()
+row = DBTaskResult.objects.get(args_kwargs__args=["second"])
+assert (row.status, row.worker_ids, row.started_at) == ("READY", [], None)
+"""
+
+
+def test_turns(made) -> None:
+    said = manage(made, "shell", "-v0", "-c", TURNS)
+    assert said.split("\n")[-2] == "['SUCCESSFUL', 'SUCCESSFUL', 'SUCCESSFUL', 'SUCCESSFUL'] [1, 1, 1, 1]"
+    assert [line.split()[0] for line in lines(made)] == ["high", "other", "urgent", "low", "first"]
 
 
 def test_a_task_that_kills_its_worker_is_given_up_in_the_end(lite) -> None:

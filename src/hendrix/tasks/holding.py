@@ -10,11 +10,10 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import OperationalError
 from django.utils import timezone
 from django_tasks_db.compat import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
-from django_tasks_db.utils import exclusive_transaction, is_locked_database_exception
+from django_tasks_db.utils import exclusive_transaction
 
 from hendrix.core.errors import WorkerDied
 from hendrix.core.events import ERROR, WARNING, emit
@@ -42,18 +41,14 @@ def count(ready: Any) -> int:
     return int(ready.order_by()[:_MOST_COUNTED].count())
 
 
-def take(ready: Any, me: Identity) -> Any:
-    """The first, held by this worker from now on; None where there is none, or the database is locked."""
-    try:
-        with exclusive_transaction(ready.db):
-            found = ready.get_locked()
-            if found is not None:
-                found.claim(me.id)
-            return found
-    except OperationalError as error:
-        if is_locked_database_exception(error):
-            return None
-        raise
+def take(ready: Any, name: str) -> Any:
+    """The first, held by the worker ``name`` from now on; None where there is none. Raises ``OperationalError``, where
+    the database is locked, too."""
+    with exclusive_transaction(ready.db):
+        found = ready.get_locked()
+        if found is not None:
+            found.claim(name)
+        return found
 
 
 def succeed(row: Any, value: Any) -> bool:
@@ -78,13 +73,16 @@ def give_back(row: Any) -> bool:
     return _change(row, status=TaskResultStatus.READY, started_at=None, worker_ids=row.worker_ids[:-1])
 
 
-def recover(me: Identity, backends: list[Any]) -> int:
-    """Take tasks from the dead; how many."""
+def recover(me: Identity, backends: list[Any], held: Any = None) -> int:
+    """Take tasks from the dead, and those that are ours without our knowing it: all but ``held``. How many."""
     aliases = {backend.alias: backend for backend in backends}
     running = DBTaskResult.objects.running().filter(backend_name__in=list(aliases)).order_by()
     rows = [row for row in running[:_MANY] if row.worker_ids and str(row.worker_ids[-1]).startswith(presence.PREFIX)]
     lost = presence.dead(me, {row.worker_ids[-1] for row in rows}, running.db)
-    return sum(_take_back(row, aliases[row.backend_name]) for row in rows if row.worker_ids[-1] in lost)
+    held_by_dead = [row for row in rows if row.worker_ids[-1] in lost]
+    # Taken, but the answer of the database did not reach us.
+    unknown = [row for row in rows if row.worker_ids[-1] == me.id and row.pk != held]
+    return sum(_take_back(row, aliases[row.backend_name]) for row in held_by_dead) + sum(map(give_back, unknown))
 
 
 def _take_back(row: Any, backend: Any) -> bool:

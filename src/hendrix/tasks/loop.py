@@ -5,22 +5,27 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.core.exceptions import SuspiciousOperation
 from django.db import Error, OperationalError, close_old_connections, connections, reset_queries
-from django_tasks_db.compat import TaskContext, task_finished, task_started
+from django_tasks_db.compat import TaskContext, TaskResultStatus, task_finished, task_started
+from django_tasks_db.utils import is_locked_database_exception
 
 from hendrix.core.events import ERROR, WARNING, emit
 from hendrix.tasks import holding, planning, presence
 from hendrix.tasks.readiness import alias, backends
 from hendrix.tasks.retry import chance, policy_of
+from hendrix.tasks.statements import Statements
 
 #: Seconds between looks for tasks of dead workers.
 _ROUNDS = 5.0
 #: Seconds for which the result of a task that is done is not given up, while the database is away.
 _PERSISTENCE = 60.0
 _LONGEST_PAUSE = 15.0
+#: Seconds between attempts to take a task while somebody else writes.
+_LOCKED = 0.05
 
 
 class TaskLoop:
@@ -30,27 +35,28 @@ class TaskLoop:
         self.me = presence.identify()
         self.using = alias()
         self.done = 0
-        #: The task under way.
+        #: The task that is held: it is under way, or the next turn's.
         self.row: Any = None
         self._backends = backends()
         self._aliases = [backend.alias for backend in self._backends]
         self._queues = queues
+        self._statements = Statements(self.me.id, self.using, self._aliases, queues)
         self._interval = interval
         self._leaving = threading.Event()
         self._next_round = self._next_due = 0.0
-        self._agreed = False
+        self._agreed = self._busy = False
         self._pause = 0.0
 
     def run(self) -> None:
         """Until told to leave. A database that is away is waited for."""
         while not self._leaving.is_set():
             try:
-                busy = self._turn()
+                self._busy = self._turn()
                 self._pause = 0.0
             except Error as error:
                 self._on_error(error)
                 continue
-            if not busy:
+            if not self._busy:
                 close_old_connections()
                 self._leaving.wait(self._interval)
         self._disappear()
@@ -90,24 +96,33 @@ class TaskLoop:
         now = time.monotonic()
         if now >= self._next_round:
             self._next_round = now + _ROUNDS
-            holding.recover(self.me, self._backends)
+            holding.recover(self.me, self._backends, self.row and self.row.pk)
         if now >= self._next_due:
             self._next_due = now + min(planning.enqueue_due(self._backends, self.using), 60.0)
-        ready = holding.waiting(self._aliases, self._queues)
-        # First a look that locks nothing.
-        if not ready.order_by()[:1].exists():
+        if self.row is None:
+            self.row = self._take()
+        if self.row is None:
             return False
-        row = holding.take(ready, self.me)
-        if row is None:
-            return False
-        self.row = row
+        following = None
         try:
-            self._run(row)
+            following = self._run(self.row)
         finally:
-            self.row = None
+            self.row = following
             self.done += 1
             _tidy(self.using)
         return True
+
+    def _take(self) -> Any:
+        # Where there was nothing, first a look that locks nothing.
+        while self._busy or self._statements.waits():
+            try:
+                return self._statements.take()
+            except OperationalError as error:
+                if not is_locked_database_exception(error):
+                    raise
+            if self._leaving.wait(_LOCKED):
+                break
+        return None
 
     def _on_error(self, error: Error) -> None:
         self._pause = min(max(self._pause * 2, 0.5), _LONGEST_PAUSE)
@@ -117,6 +132,8 @@ class TaskLoop:
 
     def _disappear(self) -> None:
         try:
+            if self.row is not None:
+                holding.give_back(self.row)  # it was not begun
             presence.disappear(self.me, self.using)
         except Error:
             pass  # it is known by its process
@@ -124,15 +141,19 @@ class TaskLoop:
 
     # --- one task ------------------------------------------------------------------------------------------
 
-    def _run(self, row: Any) -> None:
+    def _run(self, row: Any) -> Any:
+        """Returns the next one, if that was taken at once."""
         backend: Any = None
+        following: Any = None
         try:
-            task, result = row.task, row.task_result
+            result = row.task_result
+            task = result.task
             backend = task.get_backend()
             task_started.send(sender=type(backend), task_result=result)
             context = (TaskContext(task_result=result),) if task.takes_context else ()
-            value = task.call(*context, *result.args, **result.kwargs)
-            kept = final = _persist(holding.succeed, row, value)
+            value = self._called(task, *context, *result.args, **result.kwargs)
+            kept, following = self._succeed(row, value)
+            final = kept
         except BaseException as error:
             # SystemExit too: it ends a task, not the worker.
             kept, final = self._failed(row, error, backend)
@@ -140,9 +161,22 @@ class TaskLoop:
                 _tell_finished(backend, row)  # here, for Django logs the exception at hand
         else:
             if final:
-                _tell_finished(backend, row)
+                _tell_finished(backend, row, _succeeded(result, row))
         if not kept:
             emit("task.lost", WARNING, task=row.task_path, id=str(row.id))
+        return following
+
+    def _called(self, task: Any, *args: Any, **named: Any) -> Any:
+        try:
+            return task.call(*args, **named)
+        finally:
+            _tidy(self.using)  # how it ended is not to be written within a transaction that it left open
+
+    def _succeed(self, row: Any, value: Any) -> tuple[bool, Any]:
+        if self._leaving.is_set():
+            return _persist(holding.succeed, row, value), None
+        kept, following = _persist(self._statements.succeed_and_take, row, value)
+        return kept, following
 
     def _failed(self, row: Any, error: BaseException, backend: Any) -> tuple[bool, bool]:
         """Was it still ours to say, and is it over?"""
@@ -168,20 +202,27 @@ def _function(row: Any) -> Any:
         return None
 
 
-def _tell_finished(backend: Any, row: Any) -> None:
+def _succeeded(result: Any, row: Any) -> Any:
+    """The result as it is now, without looking for the task again."""
+    now = replace(result, status=TaskResultStatus.SUCCESSFUL, finished_at=row.finished_at)
+    object.__setattr__(now, "_return_value", row.return_value)  # as the row itself does it
+    return now
+
+
+def _tell_finished(backend: Any, row: Any, result: Any = None) -> None:
     """Django's signal, upon which it logs, a failure with its traceback."""
     try:
-        task_finished.send(sender=type(backend), task_result=row.task_result)
+        task_finished.send(sender=type(backend), task_result=result or row.task_result)
     except Exception as error:
         emit("task.signal_failed", ERROR, task=row.task_path, id=str(row.id), exc=error)
 
 
-def _persist(change: Any, *args: Any) -> bool:
+def _persist(change: Any, *args: Any) -> Any:
     """A task that is done is not to be done again only because the database is locked, or away for a moment."""
     until = time.monotonic() + _PERSISTENCE
     while True:
         try:
-            return bool(change(*args))
+            return change(*args)
         except OperationalError:
             if time.monotonic() > until:
                 raise
