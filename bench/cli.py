@@ -2,7 +2,7 @@
 
 python3 -m bench                      everything, into docs/benchmarks
 python3 -m bench load                 the workloads only (--workloads files,async_orm: only this suite and this one)
-python3 -m bench files|http2|hub|idle|streams|sockets|tls|workers|startup|life   one extra measurement
+python3 -m bench files|http2|hub|idle|streams|sockets|tasks|tls|workers|startup|life   one extra measurement
 python3 -m bench report               draw the report anew from its results.json
 python3 -m bench profile WORKLOAD     Hendrix against one server or one checkout
 python3 -m bench setup                only make the environment
@@ -31,6 +31,7 @@ from bench import (
     startup,
     streams,
     tables,
+    tasks,
     tls,
     workers,
     workloads,
@@ -40,7 +41,7 @@ from bench.progress import BenchError, say
 from bench.rounds import Plan
 from bench.section import Section
 
-_EXTRAS = ("files", "http2", "streams", "sockets", "hub", "tls", "idle", "workers", "startup", "life")
+_EXTRAS = ("files", "http2", "streams", "sockets", "hub", "tasks", "tls", "idle", "workers", "startup", "life")
 _ACTIONS = ("all", "load", *_EXTRAS, "profile", "report", "setup")
 
 
@@ -83,6 +84,9 @@ def _extra(name: str, options: argparse.Namespace, plan: Plan, cores: Cores) -> 
     if name == "hub":
         with Nursery(cores) as nursery:
             return hub.section(nursery, plan)
+    if name == "tasks":
+        with Nursery(cores) as nursery:
+            return tasks.section(nursery, plan)
     suites = {"startup": "sync", "streams": "async", "sockets": "async"}
     chosen = servers.choose(options.servers or ("" if name in suites else servers.HENDRIX), suites.get(name, ""))
     with Nursery(cores) as nursery:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from bench import hub, idle, life, many, multiplexed, sockets, startup, streams, tables, tls, workers
+from bench import hub, idle, life, many, multiplexed, sockets, startup, streams, tables, tasks, tls, workers
 from bench.places import ROOT
 from bench.progress import BenchError
 from bench.rounds import Plan, Sample
@@ -57,6 +57,7 @@ _DRAWN: dict[str, Callable[[Any, Plan], Section]] = {
     "streams": streams.draw,
     "sockets": sockets.draw,
     "hub": hub.draw,
+    "tasks": tasks.draw,
     "tls": tls.draw,
     "idle": idle.draw,
     "workers": lambda raw, plan: workers.draw(raw),
