@@ -104,7 +104,7 @@ class Project:
             env=self.environ(**extra),
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=90,
         )
         assert done.stdout == ""
         return done.returncode, done.stderr
