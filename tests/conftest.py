@@ -8,6 +8,9 @@ import tempfile
 
 import pytest
 
+# Each test of a process starts several interpreters, which would spend most of their time on compiling.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # Short: the path of a unix socket has room for 107 bytes.
 os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="hx-")
 atexit.register(shutil.rmtree, os.environ["XDG_RUNTIME_DIR"], ignore_errors=True)

@@ -7,7 +7,7 @@ are derived from this table. A loaded ``Config`` is frozen.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from typing import Any, cast
 
 from hendrix.core import values
@@ -27,12 +27,13 @@ from hendrix.core.options.processes import Processes
 from hendrix.core.options.project import Project
 from hendrix.core.options.tls import Tls
 from hendrix.core.options.websockets import Websockets
+from hendrix.core.record import record
 from hendrix.core.references import described as thing_described
 
 __all__ = ["GROUPS", "HOSTS", "OPTIONS", "Config", "Option", "from_plain", "set_by_django", "to_plain"]
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Config(
     Project,
     Listen,

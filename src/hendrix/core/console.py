@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
+
+from hendrix.core.record import record
 
 LIMIT = 1 << 16
 """Most bytes of a line. The facts of hundreds of workers alone may make an answer longer, see ``ANSWER_LIMIT``."""
@@ -19,7 +21,7 @@ _LONGEST_SUMMARY = 2000  # characters, where a line is too long
 _LEFT_OUT = "\n...\n"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Ask:
     """The client wants ``do`` done: ``status``, ``stop``, ``reload`` or ``restart``. ``facts`` say how."""
 
@@ -27,14 +29,14 @@ class Ask:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Say:
     """Progress, to be shown at once."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Done:
     """The end: the exit status of the command (0 to 255), one line about it, the project's own traceback."""
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import signal
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Any, get_args
+
+from hendrix.core.record import record
 
 STACKS_SIGNAL: int = getattr(signal, "SIGRTMIN", signal.SIGUSR2) + (10 if hasattr(signal, "SIGRTMIN") else 0)
 """Has a template or worker write down what its threads do. A real-time signal: projects use the others."""
@@ -24,7 +26,7 @@ SCRIPT = "_HENDRIX_SCRIPT"
 # --- supervisor -> template -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Configure:
     """The whole configuration, and (as descriptors) the listening sockets in the order of ``addresses``.
 
@@ -41,7 +43,7 @@ class Configure:
     datagrams: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Spawn:
     """Fork worker number ``worker``.
 
@@ -57,7 +59,7 @@ class Spawn:
 # --- supervisor -> template or worker ---------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Presented:
     """Keys and certificates to use from now on, in the file whose descriptor rides along (``core.credentials``).
 
@@ -70,7 +72,7 @@ class Presented:
 # --- template -> supervisor -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class SettingsLoaded:
     """The project's settings were imported. ``options`` are those that it sets for Hendrix, ``script`` those that a
     script gives which launches it."""
@@ -81,14 +83,14 @@ class SettingsLoaded:
     script: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Loaded:
     """The project is imported and workers can be forked. ``seconds`` is what that took."""
 
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class LoadFailed:
     """The project does not load: one line, and the project's own traceback."""
 
@@ -96,7 +98,7 @@ class LoadFailed:
     traceback: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Credentialed:
     """What was presented is in use; or it is not, for this ``reason``. ``has_another``: what it had before stays."""
 
@@ -106,14 +108,14 @@ class Credentialed:
     warnings: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Unfit:
     """The project started these threads while it was imported, and threads do not survive a fork."""
 
     threads: list[str]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Watch:
     """What the project is made of: a change in one of ``files``, or of a kind of code in ``roots``, matters.
 
@@ -126,7 +128,7 @@ class Watch:
     since: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Spawned:
     """Worker ``worker`` runs as process ``pid``."""
 
@@ -137,7 +139,7 @@ class Spawned:
 # --- watcher -> supervisor --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Changed:
     """These files were written, made or removed."""
 
@@ -147,24 +149,24 @@ class Changed:
 # --- worker -> supervisor ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Ready:
     """The worker listens and answers."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Draining:
     """The worker accepts nothing more: who connects from now on meets another."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Retire:
     """The worker asks to be replaced: it goes on serving until it is told to drain."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Vitals:
     """The worker's loop turns. Said once a second.
 
@@ -181,7 +183,7 @@ class Vitals:
     hits: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Measured:
     """What the worker has counted since it last said this (``core.measure``): spreads of durations, by class of status
     and view as one word, and others by their name. ``levels`` are of this moment."""
@@ -191,17 +193,17 @@ class Measured:
     levels: dict[str, float]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class AskTurn:
     """The worker has services that run in one worker at a time: may it be this one? Answered by ``Turn``."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class EndTurn:
     """The worker no longer runs them."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class CacheSays:
     """The answer to the ``AskCache`` of that number; ``wrong`` among the facts says why there is none."""
 
@@ -209,7 +211,7 @@ class CacheSays:
     facts: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Seen:
     """The answer to the ``Look`` of that number."""
 
@@ -220,7 +222,7 @@ class Seen:
 # --- worker or template -> supervisor ---------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Borrow:
     """The project wants to listen at a port of its own, ``kind`` "tcp" or "udp", ``host`` an IP address.
 
@@ -234,7 +236,7 @@ class Borrow:
     fds: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class GiveBack:
     """It no longer does."""
 
@@ -246,21 +248,21 @@ class GiveBack:
 # --- the process that renews certificates -----------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Certificates:
     """To the supervisor: how they are, a row of facts for each."""
 
     rows: list[dict[str, Any]]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Renew:
     """From the supervisor: renew these now, or all where none is named. ``Renewed`` comes for each."""
 
     names: list[str]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Renewed:
     """To the supervisor: what was asked for is done, or is not for this reason."""
 
@@ -271,7 +273,7 @@ class Renewed:
 # --- the process that tells of the server -----------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Inquire:
     """To the supervisor: somebody wants ``do`` done, as over the control socket. Answered by ``Reply``."""
 
@@ -280,7 +282,7 @@ class Inquire:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Reply:
     """From the supervisor: the end of the ``Inquire`` of that number, like a ``console.Done``."""
 
@@ -294,7 +296,7 @@ class Reply:
 # --- supervisor -> worker ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Drain:
     """Accept nothing more, finish what is under way within ``seconds``, then exit with status 0.
 
@@ -307,19 +309,19 @@ class Drain:
     last: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Leave:
     """The server is about to end: say so to who asks, and go on serving. ``Drain`` follows."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Turn:
     """Whether the services that run in one worker at a time are this one's now. If not, it may be told later."""
 
     yours: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class AskCache:
     """What ``hx cache`` wants of the worker's cache: ``facts`` have the ``verb``. Answered by ``CacheSays``."""
 
@@ -327,7 +329,7 @@ class AskCache:
     facts: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Look:
     """What goes on in the worker at this moment? ``facts``: ``most`` requests, or ``stack`` of one with this id.
     Answered by ``Seen``."""
@@ -336,7 +338,7 @@ class Look:
     facts: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class ReopenLogs:
     """Log files have been moved away: open them anew."""
 

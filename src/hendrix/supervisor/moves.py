@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from hendrix.core.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Terms:
     """How long (seconds) the table waits for whom; 0: for ever.
 
@@ -32,7 +34,7 @@ class Terms:
 # --- events: what happened --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Configured:
     """The options are final: this many workers, these terms, and so many task workers."""
 
@@ -41,7 +43,7 @@ class Configured:
     tasks: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class TemplateLoaded:
     """The template has imported the project and can fork workers. ``seconds`` is what that took."""
 
@@ -49,7 +51,7 @@ class TemplateLoaded:
     seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class TemplateFailed:
     """The template says that the project does not load. It is about to end."""
 
@@ -58,21 +60,21 @@ class TemplateFailed:
     traceback: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class TemplateLost:
     """The template's channel ended or is stuck, though the process may live."""
 
     generation: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class TemplateUnfit:
     """The project started threads while it was imported: no worker can be forked from this template."""
 
     generation: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class TemplateDied:
     """The template's process is gone. ``status`` is in words, ``stacks`` what its threads did when it hung."""
 
@@ -81,7 +83,7 @@ class TemplateDied:
     stacks: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class WorkerSpawned:
     """The template forked the worker."""
 
@@ -89,14 +91,14 @@ class WorkerSpawned:
     pid: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class WorkerReady:
     """The worker listens and answers."""
 
     worker: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class WorkerFailed:
     """The worker, which imports the project itself, says that it does not load. It is about to end."""
 
@@ -105,14 +107,14 @@ class WorkerFailed:
     traceback: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class WorkerHeard:
     """The worker's loop turns."""
 
     worker: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class WorkerAsksRetire:
     """The worker wants a successor; it serves until it is told to drain."""
 
@@ -120,21 +122,21 @@ class WorkerAsksRetire:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class WorkerDraining:
     """The worker accepts nothing more."""
 
     worker: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class WorkerLost:
     """The worker's channel ended or is stuck, though the process may live."""
 
     worker: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class WorkerExited:
     """The worker's process is gone.
 
@@ -147,38 +149,38 @@ class WorkerExited:
     stacks: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class ReloadAsked:
     """Someone wants the project's present code to serve."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class ReloadRefused:
     """The new options cannot be used: give up the generation that they were for."""
 
     summary: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Overslept:
     """This process itself stood still, so nobody could be heard meanwhile."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class StopAsked:
     """Someone wants the server to end. Asked again, it ends faster: graceful, fast, at once."""
 
     graceful: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Resized:
     """From now on there shall be ``workers`` workers."""
 
     workers: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Tick:
     """Nothing happened but time."""
 
@@ -209,7 +211,7 @@ Event = (
 # --- actions: what to do ----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class StartTemplate:
     """Fork a template process; with ``preload`` it imports the project, else each of its workers does."""
 
@@ -217,28 +219,28 @@ class StartTemplate:
     preload: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class EndTemplate:
     """Let the template see the end of its channel, upon which it leaves."""
 
     generation: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class KillTemplate:
     """SIGKILL to the template."""
 
     generation: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class AskTemplateStacks:
     """Have the template write down what its threads do."""
 
     generation: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class SpawnWorker:
     """Have the template of ``generation`` fork this worker, one for tasks or for the web."""
 
@@ -247,19 +249,19 @@ class SpawnWorker:
     tasks: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class TellLeave:
     """Have the worker say that the server is about to end; it goes on serving."""
 
     worker: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class CloseDoors:
     """Listen no more: who comes from now on is refused."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class TellDrain:
     """Tell the worker to finish within ``seconds`` and leave; ``linger`` and ``last`` as in ``control.Drain``."""
 
@@ -269,14 +271,14 @@ class TellDrain:
     last: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class AskStacks:
     """Have the worker write down what its threads do."""
 
     worker: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Signal:
     """Send the signal to the worker's process."""
 
@@ -284,33 +286,33 @@ class Signal:
     signum: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Abandon:
     """Forget a worker whose process is unknown: close its channel, so that it leaves if it exists at all."""
 
     worker: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class AnnounceReady:
     """All workers that were asked for are ready, for the first time."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class BeginReload:
     """A new generation is about to be built: its options are to be read."""
 
     generation: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Promoted:
     """This generation serves from now on: its options count."""
 
     generation: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class EndReload:
     """What became of the generation that was to be: it serves, or it was given up and the old one serves on."""
 
@@ -321,7 +323,7 @@ class EndReload:
     traceback: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Exit:
     """Nothing is left; end with this status. A failed start says why."""
 
@@ -330,7 +332,7 @@ class Exit:
     traceback: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Report:
     """Emit an event of this name."""
 

@@ -23,10 +23,9 @@ from hendrix.wire.proxy_line import ProxyLine
 from hendrix.worker.coding import CodingThreads
 from hendrix.worker.connection import Connection
 from hendrix.worker.disk import DiskThreads
-from hendrix.worker.handshake import Handshake, Protocols, Queue
+from hendrix.worker.handshake import ALPN, Handshake, Protocols, Queue
 from hendrix.worker.listen import Doors, Listener
 from hendrix.worker.measures import Measures, forget
-from hendrix.worker.presented import ALPN
 from hendrix.worker.record import Recorder
 from hendrix.worker.served import Served, asgi_host, build_answer, introduce
 from hendrix.worker.shares import Share
@@ -108,7 +107,7 @@ class Engine:
         self._id_field = config.request_id.lower().encode()
         self._keyring = secured.keyring
         self._handshakes = Queue(loop)
-        #: What speaks each protocol that is agreed upon by ALPN (``presented.ALPN``).
+        #: What speaks each protocol that is agreed upon by ALPN (``handshake.ALPN``).
         self.protocols: Protocols = dict.fromkeys(ALPN, lambda: self._http1(None))
         doors: Doors = [(sock, self._welcome if sock in secured.sockets else self._connect) for sock in sockets]
         self._listener = Listener(loop, doors, share, limit=config.limit_connections)

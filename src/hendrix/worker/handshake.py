@@ -32,6 +32,8 @@ _PLAIN = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Lengt
 _PLAIN += b"This port speaks HTTPS only.\n"
 _METHODS = (b"GET ", b"HEAD ", b"POST ", b"PUT ", b"OPTIONS ", b"DELETE ", b"PATCH ")
 
+#: What is spoken behind the handshake, in the order of preference.
+ALPN = ("h2", "http/1.1")
 Protocols = Mapping[str, Callable[[], asyncio.BufferedProtocol]]
 """What speaks each protocol of ALPN. ``http/1.1`` is for those who name none."""
 

@@ -13,9 +13,7 @@ from hendrix.core.errors import UsageError
 from hendrix.tls.context import Manner
 from hendrix.tls.keyring import Keyring
 from hendrix.worker.channel import BlockingChannel
-
-#: What is spoken behind the handshake, in the order of preference: see ``Engine.protocols``.
-ALPN = ("h2", "http/1.1")
+from hendrix.worker.handshake import ALPN
 
 
 def new_keyring(config: Config) -> Keyring:

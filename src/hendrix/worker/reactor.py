@@ -12,9 +12,10 @@ import os
 from collections.abc import Callable
 from typing import Any, cast
 
-from twisted.internet import asyncioreactor, main, tcp, unix
+from twisted.internet import main
 from twisted.internet.error import CannotListenError
 
+from hendrix.worker.late_tls import asyncioreactor, tcp, unix
 from hendrix.worker.lender import Lender, Place, lendable
 from hendrix.worker.twisted_threads import Threads
 

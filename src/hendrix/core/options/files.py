@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from hendrix.core import values
 from hendrix.core.option import option
+from hendrix.core.record import record
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Files:
     """Static files and uploads."""
 
