@@ -26,7 +26,7 @@ test: .make-test lint
 	$(BIN)/pytest $(AT_ONCE)
 	cd $(SHOWCASE) && ../../$(BIN)/python manage.py test --verbosity 1
 
-# The suites that run once more over HTTP/2 and HTTPS, with every parameter of theirs.
+# The same with every parameter of the suites that run once more over HTTP/2 and HTTPS, more reloads and more chance.
 test-all: export HENDRIX_TEST_ALL = 1
 test-all: test
 

@@ -6,15 +6,16 @@ With ``HENDRIX_TEST_ALL=1`` in the environment (``make test-all``) nothing is le
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 
 import pytest
 
+from tests.kit.whole import EVERYTHING
+
 
 def ends_of_lists(config: pytest.Config, items: list[pytest.Item], place: str = "") -> None:
     """Leave out of ``items`` those in between, in files whose path has ``place``."""
-    if os.environ.get("HENDRIX_TEST_ALL"):
+    if EVERYTHING:
         return
     lists: defaultdict[tuple[str, str], list[pytest.Item]] = defaultdict(list)
     for item in items:

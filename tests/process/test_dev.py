@@ -14,7 +14,7 @@ import pytest
 from tests.kit.live import Server, until
 
 #: Seconds from the save to the first new answer that are never too long for a busy test machine.
-SOON = 5.0
+SOON = 20.0
 OUT_OF_THE_WAY = {"LOGGING = {'version': 1, 'disable_existing_loggers': True}", "LOGGING_CONFIG = None"}
 
 

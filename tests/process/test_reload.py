@@ -6,12 +6,12 @@ import threading
 import pytest
 
 from tests.kit.live import until
+from tests.kit.whole import EVERYTHING
 from tests.process.console import ask, status
 from tests.process.load import load
 from tests.process.project import Project
 
-RELOADS = 20
-IMPORT_TAKES = 4
+RELOADS, IMPORT_TAKES = (20, 4) if EVERYTHING else (6, 2)
 #: No request may take longer, in seconds.
 LATE = 0.5
 
@@ -52,8 +52,8 @@ urlpatterns = [
 
 
 @pytest.mark.long
-def test_twenty_reloads_in_a_row_with_one_worker_and_with_four(tmp_path):
-    """A project that takes 4 s to import. Both servers at once, as they only wait."""
+def test_reloads_in_a_row_with_one_worker_and_with_four(tmp_path):
+    """A project that takes seconds to import. Both servers at once, as they only wait."""
     outcomes = {}
 
     def run(workers):

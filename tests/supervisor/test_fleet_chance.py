@@ -50,7 +50,10 @@ from hendrix.supervisor.moves import (
     WorkerReady,
     WorkerSpawned,
 )
+from tests.kit.whole import EVERYTHING
 from tests.supervisor.fleets import KILLED, pid_of
+
+FEWER = 1 if EVERYTHING else 4
 
 
 class Process:
