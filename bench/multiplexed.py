@@ -1,4 +1,4 @@
-"""HTTP/2 without TLS: the CPU of a request of Django's, and of a page of 10 kB, on connections of many streams.
+"""HTTP/2 over TLS: the CPU of a request of Django's, and of a page of 10 kB, on connections of many streams.
 
 The load is h2load's (Debian: nghttp2-client). It counts no bins, so each load is a number of requests, and CPU is read
 before it and after the server has come to rest.
@@ -11,7 +11,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bench import cpu, figures, memory, rounds, table
+from bench import certificate, cpu, figures, memory, rounds, table
+from bench.certificate import CERT, KEY
 from bench.process import Nursery
 from bench.progress import BenchError, say
 from bench.rounds import Contender, Plan, Sample
@@ -20,8 +21,6 @@ from bench.servers import HENDRIX, SERVERS, Server, Setting
 from bench.tables import label
 
 CONNECTIONS, STREAMS = 8, 20
-#: Requests of one load for each second that a load is to take, about.
-_EACH_SECOND = 1000
 _HEADS = ("server", "requests/s", "CPU µs/request", f"CPU / {HENDRIX.title()}", "peak RSS MB", "rounds")
 _DONE = re.compile(r"finished in ([0-9.]+)(us|ms|s), .*?(\d+) succeeded, (\d+) failed, (\d+) errored", re.DOTALL)
 _GOOD = re.compile(r"status codes: (\d+) 2xx")
@@ -30,23 +29,30 @@ _UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked, and of which package of the project."""
+    """What is asked, and of which package of the project: so many times for each second that a load is to take, about.
+
+    A load has to be long enough for its few handshakes not to count.
+    """
 
     name: str
     title: str
     target: str
+    each_second: int
     package: str = "project"
 
 
 QUESTIONS = (
-    Question("h2_hello", "A sync view of Django's", "/hello"),
-    Question("h2_page", "10 kB: from the cache, and from a plain WSGI function elsewhere", "/cached", "project.page"),
+    Question("h2_hello", "A sync view of Django's", "/hello", 1_000),
+    Question(
+        "h2_page", "10 kB: from the cache, and from a plain WSGI function elsewhere", "/cached", 5_000, "project.page"
+    ),
 )
 
 
 def _hendrix(it: Setting) -> list[str]:
     what = ["--settings", it.settings, *(["--cache"] if it.package != "project" else [])]
-    where = ["--pythonpath", str(it.directory), "--bind", f"127.0.0.1:{it.port}", "-w", "1"]
+    where = ["--pythonpath", str(it.directory), "--https-only", "-w", "1"]
+    where += ["--bind", f"127.0.0.1:{it.port}", "--cert", str(CERT), "--key", str(KEY)]
     return ["hx", "start", *what, *where]
 
 
@@ -58,19 +64,25 @@ def _granian(it: Setting) -> list[str]:
     return [
         "granian", "--interface", "wsgi", "--http", "auto", "--no-ws", "--host", "127.0.0.1", "--port", str(it.port),
         "--workers", "1", "--blocking-threads", str(it.threads), "--backpressure", "1024", "--log-level", "warning",
-        _application(it),
+        "--ssl-certificate", str(CERT), "--ssl-keyfile", str(KEY), _application(it),
     ]  # fmt: skip
 
 
 def _hypercorn(it: Setting) -> list[str]:
     where = ["--bind", f"127.0.0.1:{it.port}", "--workers", "1", "--worker-class", "uvloop", "--log-level", "warning"]
-    return ["hypercorn", *where, f"wsgi:{_application(it)}"]
+    return ["hypercorn", *where, "--certfile", str(CERT), "--keyfile", str(KEY), f"wsgi:{_application(it)}"]
 
 
-#: gunicorn speaks HTTP/2 over TLS only.
+def _gunicorn(it: Setting) -> list[str]:
+    where = ["--bind", f"127.0.0.1:{it.port}", "--certfile", str(CERT), "--keyfile", str(KEY)]
+    how = ["--worker-class", "gthread", "--threads", str(it.threads), "--workers", "1", "--http-protocols", "h2,h1"]
+    return ["gunicorn", *where, *how, "--log-level", "warning", _application(it)]
+
+
 COMMANDS: dict[str, Callable[[Setting], list[str]]] = {
     HENDRIX: _hendrix,
     "granian": _granian,
+    "gunicorn": _gunicorn,
     "hypercorn": _hypercorn,
 }
 PEERS = tuple(Server(name, "HTTP/2", command, name, ("http2",)) for name, command in COMMANDS.items())
@@ -101,8 +113,8 @@ def _loaded(one: Contender, question: Question, number: int, plan: Plan, core: i
 
     one.child.pids()
     command = [
-        "h2load", "-n", str(_EACH_SECOND * plan.seconds), "-c", str(CONNECTIONS), "-m", str(STREAMS),
-        f"http://127.0.0.1:{one.port}{question.target}",
+        "h2load", "-n", str(question.each_second * plan.seconds), "-c", str(CONNECTIONS), "-m", str(STREAMS),
+        f"https://127.0.0.1:{one.port}{question.target}",
     ]  # fmt: skip
     begin = one.child.reading()
     try:
@@ -124,7 +136,7 @@ def _loaded(one: Contender, question: Question, number: int, plan: Plan, core: i
 
 def _asked(nursery: Nursery, servers: Sequence[Server], question: Question, plan: Plan) -> list[Sample]:
     """Interleaved rounds, after one that does not count."""
-    setting = Setting(0, package=question.package)
+    setting = Setting(0, package=question.package, secure=True)
     up = [one for one in (rounds.start(nursery, server, setting) for server in servers) if one]
     samples: list[Sample] = []
     for number in range(plan.rounds + 1):
@@ -159,6 +171,7 @@ def _row(samples: Sequence[Sample], workload: str, name: str) -> list[str]:
 
 def section(nursery: Nursery, servers: Sequence[Server], plan: Plan) -> Section:
     """Both questions, one after the other."""
+    certificate.ensure()
     samples = [sample for question in QUESTIONS for sample in _asked(nursery, servers, question, plan)]
     return draw({"samples": [one.as_dict() for one in samples]}, plan)
 
@@ -166,10 +179,7 @@ def section(nursery: Nursery, servers: Sequence[Server], plan: Plan) -> Section:
 def draw(raw: dict[str, list[Raw]], plan: Plan) -> Section:
     """What was measured, as it stands in the report."""
     samples = [Sample(**one) for one in raw["samples"]]
-    parts = [
-        f"Without TLS, by h2load: {CONNECTIONS} connections of {STREAMS} streams. {plan.rounds} rounds of "
-        f"{_EACH_SECOND * plan.seconds:,} requests."
-    ]
+    parts = [f"Over TLS, by h2load: {CONNECTIONS} connections of {STREAMS} streams. {plan.rounds} rounds."]
     for question in QUESTIONS:
         names = sorted({one.server for one in samples if one.workload == question.name})
         rows = [_row(samples, question.name, name) for name in names]

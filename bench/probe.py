@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import socket
+import ssl
 import time
 from collections.abc import Iterator
 
@@ -25,9 +26,11 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def connection(port: int, timeout: float) -> Iterator[http.client.HTTPConnection]:
-    """One connection to a server, closed at the end."""
+def connection(port: int, timeout: float, *, secure: bool = False) -> Iterator[http.client.HTTPConnection]:
+    """One connection to a server, closed at the end. Whose certificate it is does not matter."""
     one = http.client.HTTPConnection(HOST, port, timeout=timeout)
+    if secure:
+        one = http.client.HTTPSConnection(HOST, port, timeout=timeout, context=ssl._create_unverified_context())
     try:
         yield one
     finally:
@@ -44,10 +47,10 @@ def ask(one: http.client.HTTPConnection, workload: Workload, headers: Headers = 
     return Answer(response.status, length, {name.lower(): value for name, value in response.getheaders()})
 
 
-def is_up(port: int, path: str = "/hello", timeout: float = 2.0) -> bool:
+def is_up(port: int, path: str = "/hello", timeout: float = 2.0, *, secure: bool = False) -> bool:
     """Whether the server answers anything at all on `path`."""
     try:
-        with connection(port, timeout) as one:
+        with connection(port, timeout, secure=secure) as one:
             one.request("GET", path)
             one.getresponse().read()
     except (OSError, http.client.HTTPException):
@@ -55,11 +58,13 @@ def is_up(port: int, path: str = "/hello", timeout: float = 2.0) -> bool:
     return True
 
 
-def wait_until_up(port: int, child: Child, limit: float = 15.0, path: str = "/hello", pause: float = 0.05) -> bool:
+def wait_until_up(
+    port: int, child: Child, limit: float = 15.0, path: str = "/hello", pause: float = 0.05, *, secure: bool = False
+) -> bool:
     """Poll until the first answer; False when the program ended or `limit` seconds are over."""
     deadline = time.monotonic() + limit
     while time.monotonic() < deadline and child.popen.poll() is None:
-        if is_up(port, path):
+        if is_up(port, path, secure=secure):
             return True
         time.sleep(pause)
     return False

@@ -76,7 +76,7 @@ def start(nursery: Nursery, server: Server, setting: Setting | None = None) -> C
     setting = replace(setting or Setting(port), port=port)
     env = server_environment(*server.import_first) | {"DJANGO_SETTINGS_MODULE": setting.settings}
     child = nursery.start(server.name, server.command(setting), env, PROJECT)
-    if probe.wait_until_up(port, child):
+    if probe.wait_until_up(port, child, secure=setting.secure):
         return Contender(server, port, child)
     say(f"{server.name} did not come up and is left out: {child.last_line()}")
     nursery.stop(child)

@@ -20,7 +20,7 @@ _CROWD = "20000"  # connections or requests at once, where a server limits them
 @dataclass(frozen=True)
 class Setting:
     """What one start of a server is to be: port, worker processes, threads of each worker. `asgi`: an application
-    (`module:attribute`) that is served instead of a Django project."""
+    (`module:attribute`) that is served instead of a Django project. `secure`: over TLS."""
 
     port: int
     workers: int = 1
@@ -29,6 +29,7 @@ class Setting:
     package: str = "project"
     directory: Path = PROJECT
     asgi: str = ""
+    secure: bool = False
 
     @property
     def asgi_application(self) -> str:

@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
-from bench import cpu, figures, load, memory, nginx, probe, table
+from bench import certificate, cpu, figures, load, memory, nginx, probe, table
+from bench.certificate import CERT, KEY
 from bench.idle import Crowded, crowd_of
-from bench.places import PROJECT, ROOT, SITE, STATE, server_environment
+from bench.places import PROJECT, ROOT, SITE, server_environment
 from bench.process import Child, Nursery
 from bench.progress import BenchError, say
 from bench.rounds import Plan
@@ -18,7 +19,6 @@ from bench.servers import HENDRIX, SERVERS, Server, Setting
 from bench.tables import label
 from bench.workloads import WORKLOADS
 
-CERT, KEY = STATE / "tls.crt", STATE / "tls.key"
 _FLAGS: dict[str, Callable[[], list[str]]] = {
     HENDRIX: lambda: ["--https-only", "--cert", str(CERT), "--key", str(KEY)],
     "gunicorn": lambda: ["--certfile", str(CERT), "--keyfile", str(KEY)],
@@ -50,15 +50,6 @@ class Up:
     child: Child
     port: int
     secure: bool
-
-
-def _certificate() -> None:
-    """ECDSA on P-256, as authorities issue them today."""
-    if CERT.exists():
-        return
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-    about = ["-days", "3650", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
-    subprocess.run([*command, *about, "-keyout", str(KEY), "-out", str(CERT)], check=True, capture_output=True)
 
 
 def _start(nursery: Nursery, server: Server, *, secure: bool, workers: int = 1) -> Up | None:
@@ -167,7 +158,7 @@ def _crowded(nursery: Nursery, child: Child, name: str, port: int, count: int) -
 
 def section(nursery: Nursery, servers: Sequence[Server], plan: Plan) -> Section:
     """All four, one after the other."""
-    _certificate()
+    certificate.ensure()
     able = [server for server in servers if server.name in _FLAGS]
     costs = [asdict(one) for one in _costs(nursery, able, plan)]
     idle = _idle(nursery, [one for one in able if one.name == HENDRIX], plan.crowd)
