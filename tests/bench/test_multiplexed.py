@@ -31,7 +31,7 @@ def test_a_load_that_failed(complaint: str) -> None:
 
 
 def test_who_is_asked() -> None:
-    assert [one.name for one in multiplexed.choose("")] == ["hendrix", "granian", "hypercorn"]
+    assert [one.name for one in multiplexed.choose("")] == ["hendrix", "granian", "gunicorn", "hypercorn"]
     assert [one.name for one in multiplexed.choose("granian,nginx")] == ["granian"]
     with pytest.raises(BenchError):
         multiplexed.choose("nobody")
