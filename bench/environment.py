@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import nginx
+from bench import nginx, varnish
 from bench.places import PROJECT, PYTHON, ROOT, STATE, VENV, server_environment
 from bench.progress import BenchError, say
 
@@ -90,21 +90,27 @@ def _ensure_h2load() -> None:
     _call(["apt-get", "install", "-y", "-qq", *packages], "apt-get install nghttp2-client")
 
 
-def _ensure_nginx() -> None:
-    """Unpacked, not installed: an installed one would begin to serve port 80 of this machine."""
-    if nginx.program():
-        return
+def _ensure_packages() -> None:
+    """Unpacked, not installed: installed ones would begin to serve ports of this machine."""
+    if not nginx.program():
+        _unpack(STATE / "nginx", "nginx")
+    if not varnish.program():
+        _unpack(varnish.PLACE, *varnish.PACKAGES)
+    for name, version in (("nginx", nginx.version()), ("Varnish", varnish.version())):
+        if version == "?":
+            raise BenchError(f"the {name} that was unpacked does not run: install it and run this again")
+
+
+def _unpack(place: Path, *names: str) -> None:
     if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
-        raise BenchError("nginx is missing: install it (Debian: apt-get install nginx) and run this again")
-    say("unpacking nginx into .bench/nginx")
-    place = STATE / "nginx"
+        raise BenchError(f"{names[0]} is missing: install it (Debian: apt-get install {names[0]}) and run this again")
+    say(f"unpacking {names[0]} into {place.relative_to(ROOT)}")
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir()
-    _call(["apt-get", "download", "-qq", "nginx"], "apt-get download nginx (apt-get update may help)", cwd=place)
-    for package in place.glob("nginx_*.deb"):
+    what = f"apt-get download {names[0]} (apt-get update may help)"
+    _call(["apt-get", "download", "-qq", *names], what, cwd=place)
+    for package in place.glob("*.deb"):
         _call(["dpkg-deb", "-x", str(package), str(place)], f"unpacking {package.name}")
-    if nginx.version() == "?":
-        raise BenchError(f"{nginx.PROGRAM} does not run: install nginx and run this again")
 
 
 def _sources(folder: Path, *names: str) -> list[str]:
@@ -118,7 +124,7 @@ def ensure() -> None:
     STATE.mkdir(exist_ok=True)
     _ensure_wrk()
     _ensure_h2load()
-    _ensure_nginx()
+    _ensure_packages()
     hendrix = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     wanted = _stamp(sys.version, REQUIREMENTS, hendrix["dependencies"], hendrix["scripts"], str(VENV))
     _once("venv", wanted, "installing the servers into .bench/venv", _make_venv)

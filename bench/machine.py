@@ -8,7 +8,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from bench import nginx
+from bench import nginx, varnish
 from bench.places import PYTHON, ROOT
 
 _VERSIONS = """
@@ -34,10 +34,10 @@ def _wrk() -> str:
 
 
 def versions() -> dict[str, str]:
-    """Version of every distribution in the bench's environment, by lower-case name; and that of nginx."""
+    """Version of every distribution in the bench's environment, by lower-case name; and those of nginx and Varnish."""
     done = subprocess.run([str(PYTHON), "-c", _VERSIONS], capture_output=True, text=True, check=True)
     found = {str(name): str(version) for name, version in json.loads(done.stdout).items()}
-    return found | {"nginx": nginx.version()}
+    return found | {"nginx": nginx.version(), "varnish": varnish.version()}
 
 
 def commit() -> str:

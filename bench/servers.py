@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import nginx
+from bench import nginx, varnish
 from bench.places import BIN, PROJECT, SITE, STATIC
 from bench.progress import BenchError
 
@@ -168,6 +168,10 @@ def _nginx_cache(it: Setting) -> list[str]:
     return nginx.command(it.port, SITE, "nginx-cache.conf")
 
 
+def _varnish(it: Setting) -> list[str]:
+    return varnish.command(it.port)
+
+
 def _twisted(it: Setting, *what: str) -> list[str]:
     return ["twist", "--log-level", "error", "web", "--listen", f"tcp:{it.port}:interface=127.0.0.1", *what]
 
@@ -197,6 +201,7 @@ _ALL = (
     Server("hendrix-cache", "Django", _hendrix_cache, "hendrix", ("cached", "uncached")),
     Server("hendrix-shared", "Django", _hendrix_shared, "hendrix", ("cached",)),
     Server("nginx-cache", "proxy_cache", _nginx_cache, "nginx", ("cached",)),
+    Server("varnish", "VCL", _varnish, "varnish", ("cached",)),
     Server("granian-static", "files", _granian_static, "granian", ("files",)),
     Server("twisted-static", "files", _twisted_static, "twisted", ("files",)),
     Server("twisted", "twisted.web", _twisted_resource, "twisted", ("resource",)),

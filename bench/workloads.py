@@ -235,8 +235,9 @@ _ALL = (
         target="/cached",
         anonymous=True,
         encoded=True,
-        note="nginx: `proxy_cache` before an nginx with `gzip`. Hendrix also with one cache for all workers (`-g`). "
-        "Goal: the CPU of nginx at most, and with `-g` 1.3 times that without.",
+        note="nginx: `proxy_cache` before an nginx with `gzip`; Varnish before the same, told to ignore cookies. "
+        "Hendrix also with one cache for all workers (`-g`). "
+        "Goal: the CPU of nginx and of Varnish at most, and with `-g` 1.3 times that without.",
     ),
     Workload(
         "cached_304",
