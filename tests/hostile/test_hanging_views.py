@@ -1,6 +1,7 @@
 """Views that do not return: reported, answered 504 in their place, and their worker is replaced; others are served."""
 
 import contextlib
+import re
 import time
 
 import pytest
@@ -35,6 +36,7 @@ def test_a_view_that_hangs(tmp_path, hanging):
             assert client.get("/probe").status == 200
         log = server.log()
     assert log.count("request.slow") == log.count("request.hung") == hanging
+    assert re.search(r'request\.slow request="GET /wait\S*" id=\S+ seconds=\d', log)
     assert "GET /wait" in log and "in wait" in log and "time.sleep" in log, "the stack of the view"
     assert log.count("worker.retiring") == 1
     assert "worker.killed" not in log

@@ -11,8 +11,9 @@ import sys
 import pytest
 
 from hendrix.core.events import ERROR, INFO, WARNING
+from hendrix.observe.event_record import EventRecord
 from hendrix.observe.facts import render
-from hendrix.observe.line import EventRecord, LineFormatter
+from hendrix.observe.line import LineFormatter
 from hendrix.observe.news import news
 
 TRACEBACK = 'Traceback (most recent call last):\n  File "views.py", line 7\nSyntaxError: never closed\n'

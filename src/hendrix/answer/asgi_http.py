@@ -17,6 +17,7 @@ from hendrix.core.errors import AnswerError
 from hendrix.core.events import ERROR, emit
 from hendrix.core.exchange import Answer, Exchange
 from hendrix.core.http import ResponseHeaders
+from hendrix.core.request_id import named
 
 #: Nothing sent yet; a start received; the head sent; the body sent and trailers due; all sent, or given up.
 _NEW, _STARTED, _STREAMING, _TRAILERS, _DONE = range(5)
@@ -83,6 +84,7 @@ class Call:
     async def run(self) -> None:
         """See it through. Never raises."""
         host, exchange = self._host, self._exchange
+        named.set(exchange.request_id)  # the context is the task's own
         try:
             await host.application(http_scope(host, exchange), self.receive, self.send)
         except BaseException as error:

@@ -16,6 +16,7 @@ from hendrix.core.errors import AnswerError, PeerError
 from hendrix.core.events import ERROR, emit
 from hendrix.core.exchange import Answer, Exchange, WebSocket
 from hendrix.core.http import ResponseHeaders
+from hendrix.core.request_id import named
 from hendrix.wire.websocket.frames import ABNORMAL, INTERNAL_ERROR, NORMAL
 from hendrix.wire.websocket.handshake import VERSION, read_handshake
 
@@ -104,6 +105,7 @@ class Session:
         assert exchange is not None
         described = f"WEBSOCKET {exchange.request.path.decode('latin-1')}"
         request_id = exchange.request_id
+        named.set(request_id)  # the context is the task's own
         try:
             scope = websocket_scope(host, exchange, self._subprotocols)
             del exchange

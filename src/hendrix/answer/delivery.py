@@ -69,6 +69,11 @@ class Delivery:
         """Has the answer begun?"""
         return self.exchange.started
 
+    @property
+    def request_id(self) -> str:
+        """For what is said of it."""
+        return self.exchange.request_id
+
     # --- in a thread ---------------------------------------------------------------------------------------
 
     def send_whole(self, body: bytes) -> None:

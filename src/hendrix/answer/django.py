@@ -200,7 +200,7 @@ class Call(Delivery):
         step()
 
     def _enter(self) -> None:
-        current.set(Duties())
+        current.set(Duties(True, self.exchange.request_id))
         request = self._request = self._started()
         try:
             found = self._handler.chain.enter(request)
@@ -276,7 +276,9 @@ class Call(Delivery):
         self._context.run(rehome)
         if not self._has_threads:
             self._has_threads = True
-            RequestThreads(self.threads, self._belongings, self.exchange.request).install(self._context)
+            exchange = self.exchange
+            threads = RequestThreads(self.threads, self._belongings, exchange.request, exchange.request_id)
+            threads.install(self._context)
         if pause is not None:
             self._start(self._view(pause))
             return

@@ -134,6 +134,7 @@ class _Form:
         self._request = request
         self._threads = threads
         self._done = done
+        self.request_id = channel.request_id
 
     def run(self) -> None:
         """See ``Job.run``."""

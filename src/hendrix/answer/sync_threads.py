@@ -27,11 +27,17 @@ from hendrix.core.http import Request
 class Task:
     """A function for a thread of the pool: see ``core.exchange.Job``."""
 
-    __slots__ = ("_around", "_call", "_for", "_future")
+    __slots__ = ("_around", "_call", "_for", "_future", "request_id")
 
     def __init__(
-        self, future: Future[Any], call: Callable[[], Any], around: Callable[..., None], request: Request | None
+        self,
+        future: Future[Any],
+        call: Callable[[], Any],
+        around: Callable[..., None],
+        request: Request | None,
+        request_id: str = "",
     ) -> None:
+        self.request_id = request_id
         self._future = future
         self._call = call
         self._around = around
@@ -71,11 +77,12 @@ class _Sensitive:
 class RequestThreads(Executor):
     """The executor of one request's thread-sensitive functions."""
 
-    def __init__(self, threads: Parking, belongings: Belongings, request: Request) -> None:
+    def __init__(self, threads: Parking, belongings: Belongings, request: Request, request_id: str) -> None:
         self._threads = threads
         self._belongings = belongings
         # Nothing that knows the request's context, which keeps this alive by asgiref's table.
         self._request = request
+        self._request_id = request_id
         self._lock = threading.Lock()
         self._waiting: deque[Task] = deque()
         self._running = False
@@ -89,7 +96,8 @@ class RequestThreads(Executor):
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """See ``Executor.submit``."""
         future: Future[Any] = Future()
-        task = Task(future, partial(fn, *args, **kwargs) if args or kwargs else fn, self._around, self._request)
+        call = partial(fn, *args, **kwargs) if args or kwargs else fn
+        task = Task(future, call, self._around, self._request, self._request_id)
         with self._lock:
             if self._running:
                 self._waiting.append(task)

@@ -10,9 +10,11 @@ import time
 import traceback
 from collections.abc import Coroutine
 from contextvars import Context
+from functools import partial
 from typing import Any, Protocol
 
-from hendrix.core.events import ERROR, WARNING, emit
+from hendrix.answer.slow import Reports
+from hendrix.core.events import ERROR, WARNING
 
 _DEEPEST = 100
 
@@ -50,6 +52,7 @@ class Tasks:
         self._attended: dict[Watched, _Run] = {}
         #: Their time is over.
         self.cancelled = False
+        self._reports = Reports()
 
     def __len__(self) -> int:
         return len(self._running)
@@ -95,29 +98,27 @@ class Tasks:
         A task can be cancelled, so nothing of the worker is lost with it.
         """
         for task, run in list(self._running.items()):
-            _judge(run, task, now, soft, hard)
+            self._judge(run, task, now, soft, hard)
         for run in list(self._attended.values()):
-            _judge(run, None, now, soft, hard)
+            self._judge(run, None, now, soft, hard)
+        self._reports.settle(now)
+
+    def _judge(self, run: _Run, task: asyncio.Task[None] | None, now: float, soft: float, hard: float) -> None:
+        watched, seconds = run.watched, now - run.since
+        if watched is None or watched.answering:
+            return
+        stack = partial(_stack, task)
+        if soft and seconds > soft and not run.reported:
+            run.reported = True
+            self._reports.tell("request.slow", WARNING, watched, seconds, stack, now)
+        if hard and seconds > hard and not run.expired:
+            run.expired = True
+            self._reports.tell("request.hung", ERROR, watched, seconds, stack, now)
+            watched.expire(seconds)
 
 
-def _judge(run: _Run, task: asyncio.Task[None] | None, now: float, soft: float, hard: float) -> None:
-    watched, seconds = run.watched, now - run.since
-    if watched is None or watched.answering:
-        return
-    if soft and seconds > soft and not run.reported:
-        run.reported = True
-        _report("request.slow", WARNING, task, watched, seconds)
-    if hard and seconds > hard and not run.expired:
-        run.expired = True
-        _report("request.hung", ERROR, task, watched, seconds)
-        watched.expire(seconds)
-
-
-def _report(name: str, level: int, task: asyncio.Task[None] | None, watched: Watched, seconds: float) -> None:
-    facts: dict[str, object] = {"request": watched.describe(), "seconds": round(seconds, 1)}
-    if task is not None:
-        facts["stack"] = "".join(traceback.format_list(stack_of(task.get_coro())))
-    emit(name, level, **facts)
+def _stack(task: asyncio.Task[None] | None) -> str:
+    return "".join(traceback.format_list(stack_of(task.get_coro()))) if task is not None else ""
 
 
 def stack_of(awaited: Any) -> list[traceback.FrameSummary]:

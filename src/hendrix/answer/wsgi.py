@@ -90,7 +90,7 @@ class Call(Delivery):
         """See ``Job.run``."""
         if self.exchange.gone:
             return
-        duties = Duties()
+        duties = Duties(True, self.exchange.request_id)
         current.set(duties)
         try:
             self._call()

@@ -107,6 +107,7 @@ def relay(listening: socket.socket, memory: int, config: Config, until: socket.s
     from hendrix.hub.history import Keep  # noqa: PLC0415 - the supervisor needs none of it
     from hendrix.hub.relay import Site, serve  # noqa: PLC0415
 
+    log.be("relay")
     site = Site(config.hub, config.subject, config.hub_memory // 4) if config.hub else None
     serve(listening, memory, Keep(config.hub_history, config.hub_history_time), until, site)
 
@@ -117,13 +118,19 @@ def renewer(config: Config) -> Work:
     from hendrix.tls.terms import terms  # noqa: PLC0415
 
     found = terms(config)
-    return lambda channel: Renewer(channel, Vault(config.vault), config.domains, found, log.reopen).run()
+
+    def work(channel: socket.socket) -> None:
+        log.be("renewer")
+        Renewer(channel, Vault(config.vault), config.domains, found, log.reopen).run()
+
+    return work
 
 
 def admin(channel: socket.socket, listening: Sequence[socket.socket], config: Config, token: str) -> None:
     """The life of the process that tells of the server."""
     from hendrix.observe.admin.main import run  # noqa: PLC0415 - few sites have one
 
+    log.be("admin")
     run(channel, listening, token)
 
 

@@ -47,6 +47,11 @@ def learn(names: Iterable[str]) -> None:
     _Known.fields = re.compile(whole or rb"(?!)", re.IGNORECASE)
 
 
+def is_secret(name: str) -> bool:
+    """Does the name of a parameter, or of anything else that was noted, tell of a secret?"""
+    return _is_secret(name.encode("utf-8", "replace"))
+
+
 def is_secret_field(name: bytes) -> bool:
     """Is the value of the field ``name`` nobody's business?"""
     name = name.lower()

@@ -12,18 +12,19 @@ from collections.abc import Iterable, Mapping
 _BARE = re.compile(r"[^\s\"=\\]+")
 _NAMED = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _INDENT = "    "
-_BELOW = ("stack", "stacks", "traceback")
+#: Facts of many lines.
+BELOW = ("stack", "stacks", "traceback")
 
 
 def render(name: str, facts: Mapping[str, object]) -> str:
     """``name key=value ...``, without what is shown ``below`` the line."""
-    shown = [f"{key}={value(fact)}" for key, fact in facts.items() if key not in _BELOW]
+    shown = [f"{key}={value(fact)}" for key, fact in facts.items() if key not in BELOW]
     return " ".join([printable(name), *shown])
 
 
 def below(facts: Mapping[str, object]) -> str:
     """Stacks and tracebacks: text of many lines, which would be hard to read in one."""
-    return "\n".join(str(facts[key]).rstrip() for key in _BELOW if facts.get(key))
+    return "\n".join(str(facts[key]).rstrip() for key in BELOW if facts.get(key))
 
 
 def value(fact: object) -> str:
@@ -34,16 +35,17 @@ def value(fact: object) -> str:
         return "true" if fact else "false"
     if isinstance(fact, float):
         return f"{fact:.6f}".rstrip("0").rstrip(".")
-    return _quoted(_text(fact))
+    return _quoted(text(fact))
 
 
-def _text(fact: object) -> str:
+def text(fact: object) -> str:
+    """A fact as plain text, whatever it is."""
     if isinstance(fact, str):
         return fact
     if isinstance(fact, bytes):
         return fact.decode("utf-8", "backslashreplace")
     if isinstance(fact, list | tuple):
-        return ",".join(map(_text, fact))
+        return ",".join(map(text, fact))
     return _asked(fact)
 
 

@@ -6,32 +6,36 @@ import logging
 import os
 import sys
 
-from hendrix.observe import colour
-from hendrix.observe.line import EventRecord, LineFormatter
+from hendrix.observe.event_record import EventRecord
+from hendrix.observe.journal import Journal
+from hendrix.observe.journal_entry import encode
+from hendrix.observe.journal_record import fields_of
 from hendrix.observe.sink import Sink
 
 
 class SinkHandler(logging.Handler):
     """Each record becomes one write to ``sink``; nothing is raised into who logs.
 
-    Lines that had to be dropped are counted, and told in a line of their own once writing works again.
+    Where there is a ``journal`` the record goes there, and to ``sink`` only what that does not take. Lines that had to
+    be dropped are counted, and told in a line of their own once writing works again.
     """
 
-    def __init__(self, sink: Sink, level: int, *, brief: bool = False) -> None:
+    def __init__(self, sink: Sink, level: int, formatter: logging.Formatter, journal: Journal | None = None) -> None:
         super().__init__(level)
         self.sink = sink
+        self._journal = journal
         self._busy = False
-        standard = sink.path == "-"
-        self.formatter = LineFormatter(
-            coloured=colour.wanted(sink.fd), bare=standard, terminal=colour.is_terminal(sink.fd), brief=brief
-        )
+        self.formatter = formatter
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write ``record``, unless another handler shows it at the very same place."""
         try:
             if not isinstance(record, EventRecord) and self._shown_elsewhere(record):
                 return
-            if text := self.format(record):
+            if self._journal is not None and self._journal.send(encode(fields_of(record))):
+                if not self.sink.waiting:
+                    return
+            elif text := self.format(record):
                 self.sink.put([text])
         except Exception as error:
             self.sink.put([self.format(EventRecord(logging.ERROR, "log.failed", {}, error))])
@@ -82,6 +86,12 @@ class SinkHandler(logging.Handler):
         assert self.lock is not None  # only where a subclass makes none
         with self.lock:
             self.sink.reopen()
+
+    def end(self) -> None:
+        """Another one has its place."""
+        self.sink.close()
+        if self._journal is not None:
+            self._journal.close()
 
     def close(self) -> None:
         """Not the sink: ``logging.config.dictConfig`` closes every handler, also those that stay in use."""

@@ -4,35 +4,19 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Mapping
 
 from hendrix.observe import colour
-from hendrix.observe.facts import below, block, printable, render, value
+from hendrix.observe.event_record import EventRecord
+from hendrix.observe.facts import block, printable, value
 from hendrix.observe.news import clock, news
 from hendrix.observe.stamp import Stamps, iso, iso_with_milliseconds
+from hendrix.observe.subject import subject_of
 
 #: Django logs what a peer did wrong (a Host that is not allowed) with the traceback of its own check, which says
 #: nothing, and which a peer could fill a disk with.
 _PEERS_FAULT = "django.security."
 
 _COLOURS = {logging.DEBUG: colour.GREY, logging.INFO: colour.GREEN, logging.WARNING: colour.YELLOW}
-
-
-class EventRecord(logging.LogRecord):
-    """An event on its way: its message is a finished line already. ``sentence`` is for people, or empty."""
-
-    def __init__(
-        self,
-        level: int,
-        event: str,
-        facts: Mapping[str, object],
-        exc: BaseException | None = None,
-        sentence: str = "",
-    ) -> None:
-        exc_info = (type(exc), exc, exc.__traceback__) if exc else None
-        super().__init__("hendrix", level, "", 0, render(event, facts), (), exc_info, None, below(facts) or None)
-        self.event, self.facts = event, facts
-        self.sentence = sentence
 
 
 class LineFormatter(logging.Formatter):
@@ -59,18 +43,18 @@ class LineFormatter(logging.Formatter):
             return self._briefly(record)
         body = sentence or self._body(record)
         stamp = iso_with_milliseconds(self._stamps, record.created)
-        return f"{stamp} {self._level(record)} [{record.process}] {body}{_below(record)}"
+        return f"{stamp} {self._level(record)} [{record.process}] {body}{below(record)}"
 
     def _briefly(self, record: logging.LogRecord) -> str:
         if isinstance(record, EventRecord):
             name, _, rest = news(record.event, record.levelno, record.facts).partition(" ")
         else:
-            first, *more = _message(record).splitlines() or [""]
+            first, *more = message_of(record).splitlines() or [""]
             name, rest = printable(record.name), f"{printable(first)}{block(more)}"
         if not name:
             return ""
         time = self._painted(clock(record.created), colour.GREY)
-        return f"{time} {self._painted(name, _COLOURS.get(record.levelno, colour.RED))} {rest}{_below(record)}"
+        return f"{time} {self._painted(name, _COLOURS.get(record.levelno, colour.RED))} {rest}{below(record)}"
 
     def _level(self, record: logging.LogRecord) -> str:
         return self._painted(printable(record.levelname), _COLOURS.get(record.levelno, colour.RED))
@@ -81,11 +65,13 @@ class LineFormatter(logging.Formatter):
     def _body(self, record: logging.LogRecord) -> str:
         if isinstance(record, EventRecord):
             return record.getMessage()
-        first, *rest = _message(record).splitlines() or [""]
-        return f"{printable(record.name)} message={value(first)}{block(rest)}"
+        first, *rest = message_of(record).splitlines() or [""]
+        subject = subject_of(record)
+        about = f" id={value(subject)}" if subject else ""
+        return f"{printable(record.name)} message={value(first)}{about}{block(rest)}"
 
 
-def _message(record: logging.LogRecord) -> str:
+def message_of(record: logging.LogRecord) -> str:
     """What the record says. Arguments that do not fit are the caller's mistake and no reason to lose it."""
     try:
         return record.getMessage()
@@ -93,12 +79,18 @@ def _message(record: logging.LogRecord) -> str:
         return f"{record.msg!r} {record.args!r}"
 
 
-def _below(record: logging.LogRecord) -> str:
+def below(record: logging.LogRecord) -> str:
+    """Its traceback and stack as text below its line."""
+    return block(trace_of(record))
+
+
+def trace_of(record: logging.LogRecord) -> list[str]:
+    """The lines of its traceback and stack."""
     lines: list[str] = []
     if record.name.startswith(_PEERS_FAULT):
-        return ""
+        return lines
     if record.exc_info and record.exc_info[0] is not None:
         lines = "".join(traceback.format_exception(*record.exc_info)).splitlines()
     if record.stack_info:
         lines += record.stack_info.splitlines()
-    return block(lines)
+    return lines

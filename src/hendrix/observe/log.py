@@ -19,9 +19,14 @@ import os
 from hendrix.core import events, redact
 from hendrix.core.config import Config
 from hendrix.core.errors import UsageError
+from hendrix.observe import colour, journal
 from hendrix.observe.bridge import bridge_twisted
+from hendrix.observe.event_record import EventRecord
 from hendrix.observe.handler import SinkHandler
-from hendrix.observe.line import EventRecord
+from hendrix.observe.journal import Journal
+from hendrix.observe.json_line import JsonFormatter
+from hendrix.observe.line import LineFormatter
+from hendrix.observe.process import be
 from hendrix.observe.ready import listens_at
 from hendrix.observe.sink import Sink
 
@@ -33,6 +38,7 @@ _LEVELS = {
     3: (logging.DEBUG, logging.DEBUG),
 }
 _WAITING = 256 * 1024
+_STANDARD_ERROR = 2
 
 _hendrix = logging.getLogger("hendrix")
 _handler: SinkHandler | None = None
@@ -48,11 +54,10 @@ def configure(config: Config) -> None:
     verbosity = 0 if config.quiet else config.verbosity
     root_level, own_level = _LEVELS[verbosity]
     # Loggers below the root have levels of their own (Django's is INFO), so "errors only" is the handler's to hold.
-    new = SinkHandler(
-        _sink(config.log),
-        logging.ERROR if verbosity == 0 else logging.NOTSET,
-        brief=config.reload and verbosity <= 1 and config.log in ("", "-"),
-    )
+    least = logging.ERROR if verbosity == 0 else logging.NOTSET
+    entries = _journal(config)
+    sink = _sink(config.log)
+    new = SinkHandler(sink, least, _formatter(config, sink, verbosity), entries)
     old, _handler = _handler, new
     _install(logging.getLogger(), old, root_level)
     _install(_hendrix, old, own_level)
@@ -60,7 +65,7 @@ def configure(config: Config) -> None:
     if old is None:
         _begin()
     else:
-        old.sink.close()
+        old.end()
 
 
 def _sink(path: str) -> Sink:
@@ -68,6 +73,29 @@ def _sink(path: str) -> Sink:
         return Sink(path or "-", standard=2, limit=_WAITING)
     except OSError as error:
         raise UsageError(f"--log: cannot open {path}: {error.strerror}") from None
+
+
+def _formatter(config: Config, sink: Sink, verbosity: int) -> logging.Formatter:
+    if config.log_format == "json":
+        return JsonFormatter()
+    return LineFormatter(
+        coloured=colour.wanted(sink.fd),
+        bare=sink.path == "-",
+        terminal=colour.is_terminal(sink.fd),
+        brief=config.reload and verbosity <= 1 and config.log in ("", "-"),
+    )
+
+
+def _journal(config: Config) -> Journal | None:
+    """Where the log goes to it. What it does not take goes where the log would go without it."""
+    if config.log_format == "journal" and not journal.is_there():
+        raise UsageError(f"--log-format journal: no journal listens at {journal.PLACE}; give text, json or auto")
+    chosen = config.log_format == "journal" or (config.log_format == "auto" and _is_journal(config.log))
+    return Journal() if chosen else None
+
+
+def _is_journal(path: str) -> bool:
+    return path in ("", "-") and journal.is_journal(_STANDARD_ERROR, os.environ) and journal.is_there()
 
 
 def _install(logger: logging.Logger, old: SinkHandler | None, level: int) -> None:
@@ -128,4 +156,4 @@ def _finish() -> None:
         _handler.sink.finish()
 
 
-__all__ = ["bridge_twisted", "configure", "reopen"]
+__all__ = ["be", "bridge_twisted", "configure", "reopen"]

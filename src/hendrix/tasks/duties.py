@@ -6,25 +6,31 @@ import threading
 from collections.abc import Callable
 from contextvars import ContextVar
 from functools import partial
+from typing import cast
 
 from hendrix.core.events import DEBUG, emit
+from hendrix.core.request_id import bearer
 from hendrix.tasks.crew import Crew
 from hendrix.tasks.duty import Duty
 
 
 class Duties(list[Duty]):
-    """Those of one response, in order. ``ours`` says that a server of ours will see to them."""
+    """Those of one response, in order. ``ours`` says that a server of ours will see to them.
 
-    __slots__ = ("ours", "over")
+    ``request_id`` is for whoever logs something meanwhile: see ``core.request_id``.
+    """
 
-    def __init__(self, ours: bool = True) -> None:
+    __slots__ = ("ours", "over", "request_id")
+
+    def __init__(self, ours: bool = True, request_id: str = "") -> None:
         super().__init__()
         self.ours = ours
         self.over = False
+        self.request_id = request_id
 
 
 #: Of the request at hand.
-current: ContextVar[Duties | None] = ContextVar("hendrix_duties", default=None)
+current = cast("ContextVar[Duties | None]", bearer)
 #: Nobody may add to a list that has been taken.
 _lock = threading.Lock()
 

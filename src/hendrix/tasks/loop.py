@@ -14,6 +14,7 @@ from django_tasks_db.compat import TaskContext, TaskResultStatus, task_finished,
 from django_tasks_db.utils import is_locked_database_exception
 
 from hendrix.core.events import ERROR, WARNING, emit
+from hendrix.core.request_id import named
 from hendrix.tasks import holding, planning, presence
 from hendrix.tasks.readiness import alias, backends
 from hendrix.tasks.retry import chance, policy_of
@@ -104,10 +105,12 @@ class TaskLoop:
         if self.row is None:
             return False
         following = None
+        named.set(str(self.row.id))
         try:
             following = self._run(self.row)
         finally:
             self.row = following
+            named.set("")
             self.done += 1
             _tidy(self.using)
         return True

@@ -151,10 +151,10 @@ class _Host:
         self.hub = hub_of(loop)
         _busy.setdefault(loop, set())
 
-    def in_thread(self, call: Callable[[], None]) -> None:
+    def in_thread(self, call: Callable[[], None], request_id: str) -> None:
         self._hold(self.loop.create_task(sync_to_async(call)()))
 
-    def context(self, request: Request) -> Context:
+    def context(self, request: Request, request_id: str) -> Context:
         return copy_context()
 
     def start(self, coroutine: Coroutine[Any, Any, None], context: Context) -> asyncio.Task[None]:

@@ -7,7 +7,9 @@ What the interpreter does in one step (append, pop, remove) needs no lock here.
 
 from __future__ import annotations
 
+import sys
 import threading
+import traceback
 from collections import deque
 from itertools import islice
 
@@ -31,6 +33,11 @@ class Slot:
         self.watched: Job | None = None
         self.reported = False
         self.expired = False
+
+    def stack(self) -> str:
+        """Where the thread is at this moment; empty where it is no more."""
+        frame = sys._current_frames().get(self.ident)
+        return "".join(traceback.format_stack(frame)) if frame else ""
 
 
 class Jobs:

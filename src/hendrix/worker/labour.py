@@ -28,6 +28,7 @@ _PULSE = 1.0
 def live(number: int, config: Config, sock: socket.socket) -> int:
     """Work until told to leave. Returns the exit status."""
     setproctitle(f"hendrix: task worker {number} [{config.subject}]")
+    log.be("task worker", number)
     log.reopen()
     labour = Labour(number, config, sock)
     return labour.run()

@@ -68,6 +68,7 @@ def live(
 ) -> int:
     """Serve until told to leave. Returns the exit status."""
     setproctitle(f"hendrix: worker {number} [{config.subject}]")
+    log.be("worker", number)
     # The template may have opened the log file before it was rotated.
     log.reopen()
     worker = Worker(number, config, served, sockets, channel, reactor, secured)

@@ -52,6 +52,7 @@ _SELDOM = (10_000, 20, 50)
 def serve(sock: socket.socket, config: Config, stacks: int) -> None:
     """The life of a template: load, then fork on demand until the supervisor hangs up."""
     setproctitle(f"hendrix: template [{config.subject}]")
+    log.be("template")
     distress.answer_with_stacks(stacks)
     channel = BlockingChannel(sock)
     try:

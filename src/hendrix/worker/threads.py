@@ -8,14 +8,13 @@ may. Threads do no socket I/O: what they have to say goes back to the loop in ba
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
-import traceback
 from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
+from hendrix.answer.slow import Reports
 from hendrix.core.events import ERROR, WARNING, emit
 from hendrix.core.exchange import Job
 from hendrix.worker.contention import Contention
@@ -85,6 +84,7 @@ class ThreadPool:
         self._stalled = 0
         self._standstill = Standstill()
         self._lock = threading.Lock()
+        self._reports = Reports()
 
     # --- work in -------------------------------------------------------------------------------------------
 
@@ -350,16 +350,11 @@ class ThreadPool:
             seconds = 0.0 if slot.parked else now - slot.since
             if soft and seconds > soft and not slot.reported:
                 slot.reported = True
-                _report("request.slow", WARNING, slot, job, seconds)
+                self._reports.tell("request.slow", WARNING, job, seconds, slot.stack, now)
             if hard and seconds > hard and not slot.expired:
                 slot.expired = any_expired = True
                 self._hung += 1
-                _report("request.hung", ERROR, slot, job, seconds)
+                self._reports.tell("request.hung", ERROR, job, seconds, slot.stack, now)
                 job.expire(seconds)
+        self._reports.settle(now)
         return any_expired
-
-
-def _report(name: str, level: int, slot: Slot, job: Job, seconds: float) -> None:
-    frame = sys._current_frames().get(slot.ident)
-    stack = "".join(traceback.format_stack(frame)) if frame else ""
-    emit(name, level, request=job.describe(), seconds=round(seconds, 1), stack=stack)

@@ -23,6 +23,7 @@ from hendrix.core.events import ERROR, INFO, emit
 from hendrix.core.exchange import Answer, Exchange
 from hendrix.core.http import Origin, Request
 from hendrix.core.noted import Named
+from hendrix.core.request_id import named
 from hendrix.wire.websocket.handshake import VERSION, read_handshake
 
 Environ = dict[str, Any]
@@ -62,7 +63,7 @@ class Admission:
         self._middleware = middleware
         self._offered: list[str] = []
         self._gone = False
-        self._context = host.context(exchange.request)
+        self._context = host.context(exchange.request, exchange.request_id)
         self._described = f"WEBSOCKET {exchange.request.path.decode('latin-1')}"
 
     def begin(self) -> None:
@@ -73,7 +74,7 @@ class Admission:
             self._refuse(error.status, error.reason)
             return
         self._exchange.on_gone = self._exchange.on_eof = self._leave
-        self._host.in_thread(self._in_thread)
+        self._host.in_thread(self._in_thread, self._exchange.request_id)
 
     def _leave(self) -> None:
         self._gone = True
@@ -90,6 +91,7 @@ class Admission:
 
     def _asked(self) -> tuple[WebSocket, Any]:
         exchange = self._exchange
+        named.set(exchange.request_id)  # the context is this call's own
         environ = self._build(exchange.request, exchange.origin, io.BytesIO(), exchange.request_id)
         request = introduce(environ, self._middleware)
         request.resolver_match = self._match

@@ -15,16 +15,18 @@ from hendrix.answer.sync_threads import RequestThreads
 from hendrix.answer.tasks import Tasks
 from hendrix.core.events import ERROR, emit
 from hendrix.core.http import Request
+from hendrix.core.request_id import named
 from hendrix.hub.door import hub_of
 
 
 class Handler:
     """A handler for a thread of the pool: see ``core.exchange.Job``."""
 
-    __slots__ = ("_call",)
+    __slots__ = ("_call", "request_id")
 
-    def __init__(self, call: Callable[[], None]) -> None:
+    def __init__(self, call: Callable[[], None], request_id: str) -> None:
         self._call = call
+        self.request_id = request_id
 
     def run(self) -> None:
         """See ``Job.run``. Database connections are kept or closed as between requests."""
@@ -52,14 +54,15 @@ class WorkerHost:
         self._threads = threads
         self._tasks = tasks
 
-    def in_thread(self, call: Callable[[], None]) -> None:
+    def in_thread(self, call: Callable[[], None], request_id: str) -> None:
         """See ``Host``."""
-        self._threads.lend(Handler(call))
+        self._threads.lend(Handler(call, request_id))
 
-    def context(self, request: Request) -> Context:
+    def context(self, request: Request, request_id: str) -> Context:
         """See ``Host``. What its coroutines call of sync functions runs in the worker's threads, one by one."""
         context = copy_context()
-        RequestThreads(self._threads, Belongings(lingers=True), request).install(context)
+        context.run(named.set, request_id)
+        RequestThreads(self._threads, Belongings(lingers=True), request, request_id).install(context)
         return context
 
     def start(self, coroutine: Coroutine[Any, Any, None], context: Context) -> asyncio.Task[None]:

@@ -20,6 +20,7 @@ from hendrix.core.events import ERROR, INFO, emit
 from hendrix.core.exchange import WebSocket as Wire
 from hendrix.core.exchange import unheard
 from hendrix.core.http import Request
+from hendrix.core.request_id import named
 from hendrix.hub.local import Hub
 from hendrix.hub.subscription import CLOSE
 from hendrix.wire.websocket.frames import INTERNAL_ERROR, INVALID_DATA, POLICY
@@ -37,10 +38,10 @@ class Host(Protocol):
     loop: asyncio.AbstractEventLoop
     hub: Hub
 
-    def in_thread(self, call: Callable[[], None]) -> None:
+    def in_thread(self, call: Callable[[], None], request_id: str) -> None:
         """Call it in a thread, with the database connections looked after. It does not raise."""
 
-    def context(self, request: Request) -> Context:
+    def context(self, request: Request, request_id: str) -> Context:
         """Where the coroutines of one client run."""
 
     def start(self, coroutine: Coroutine[Any, Any, None], context: Context) -> asyncio.Task[None]:
@@ -53,6 +54,7 @@ class Session(Topical):
     def __init__(self, host: Host, socket: WebSocket, described: str, since: str, context: Context) -> None:
         super().__init__(host.hub, socket, since)
         self._context = context
+        self._request_id = context.get(named, "")
         self._host = host
         self._described = described
         self._codec = socket.find_codec()
@@ -136,7 +138,7 @@ class Session(Topical):
 
     def fail(self, error: BaseException) -> None:
         """A handler raised."""
-        emit("application.failed", ERROR, request=self._described, exc=error)
+        emit("application.failed", ERROR, request=self._described, id=self._request_id, exc=error)
         self.close(INTERNAL_ERROR)
 
     # --- handlers -----------------------------------------------------------------------------------------
@@ -175,9 +177,10 @@ class Session(Topical):
             if iscoroutinefunction(call.func if isinstance(call, partial) else call):
                 self._host.start(self._await(call, then), self._context)
             else:
-                self._host.in_thread(partial(self._in_thread, call, then))
+                self._host.in_thread(partial(self._in_thread, call, then), self._request_id)
 
     def _in_thread(self, call: Callable[[], Any], then: Callable[[Any], None]) -> None:
+        named.set(self._request_id)  # the context is this call's own
         try:
             found = call()
         except Exception as error:

@@ -15,6 +15,12 @@ class Logs:
     quiet: bool = option(False, values.switch, "errors only", "-q")
     loud: bool = option(False, values.switch, "a coloured line on the terminal for each answer", "-l")
     log: str = option("", values.text, "write the log to FILE instead of stderr", metavar="FILE")
+    log_format: str = option(
+        "auto",
+        values.choice("auto", "text", "json", "journal"),
+        "text, json, or the fields of systemd's journal; auto: journal where stderr is one, else text",
+        metavar="FORMAT",
+    )
     access_log: str = option(
         "off",
         log_values.access_format,
