@@ -125,8 +125,8 @@ def test_the_order_of_what_has_gone_takes_no_room() -> None:
     for number in range(1, 50_000):
         history.add(message(number), 0, Keep(1, 100))
     assert len(history._order) == len(history) == 1
-    assert history.holds("a", Id(1, 49_999))
-    assert not history.holds("a", Id(1, 49_998))
+    assert history.holds(Id(1, 49_999))
+    assert not history.holds(Id(1, 49_998))
     assert history.before("a") == Id(1, 49_999)
     assert history.before("b") == NOTHING
 

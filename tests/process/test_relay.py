@@ -15,7 +15,7 @@ from hendrix.hub import door, frames, place
 from hendrix.hub.caller import Caller
 from hendrix.hub.link import Link
 from hendrix.hub.local import Hub
-from hendrix.hub.relay import MOST_WAITING
+from hendrix.hub.peer import MOST_WAITING
 from tests.kit.hub import relay
 
 
@@ -49,6 +49,12 @@ def pid_of(running):
 def test_it_starts_when_somebody_knocks(running):
     assert running.pid is None
     assert pid_of(running) == running.pid != os.getpid()
+
+
+def test_it_hears_who_comes_while_nobody_is_there(running):
+    pid = pid_of(running)
+    time.sleep(1.2)  # time enough for its collector to look at everything that nobody holds
+    assert pid_of(running) == pid
 
 
 def test_only_its_user_may_knock(running):
@@ -124,8 +130,10 @@ def test_the_successor_knows_the_history_and_where_it_begins(running):
     async def scenario():
         async with hendrix.subscribe("kept", since=ids[99], gaps=True) as subscription:
             assert [(await anext(subscription)).data for _ in range(50)] == list(range(100, 150))
-        async with hendrix.subscribe("kept", since=ids[48], gaps=True) as subscription:
-            assert isinstance(await anext(subscription), hendrix.Gap)
+        # For those who come back it has all that was written down; for others the last hundred.
+        async with hendrix.subscribe("kept", since=ids[9], gaps=True) as subscription:
+            assert [(await anext(subscription)).data for _ in range(140)] == list(range(10, 150))
+        assert [one.data for one in Caller(running.path).last("kept", 1000)] == list(range(50, 150))
         async with hendrix.subscribe("quiet", since=ids[149], gaps=True) as subscription:
             assert str((await anext(subscription)).id) == quiet
 

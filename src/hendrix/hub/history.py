@@ -49,7 +49,8 @@ class _Topic:
     __slots__ = ("bytes", "forgotten", "keep", "kept", "latest")
 
     def __init__(self, forgotten: Id, keep: Keep) -> None:
-        self.kept: deque[Kept] = deque()
+        #: When each was published, and the message.
+        self.kept: deque[tuple[float, Message]] = deque()
         self.keep = keep
         #: The last message of this topic that is no longer kept.
         self.forgotten = forgotten
@@ -65,7 +66,7 @@ class History:
         #: Least lately published first.
         self._topics: OrderedDict[str, _Topic] = OrderedDict()
         #: All messages that are kept, oldest first.
-        self._order: OrderedDict[Message, None] = OrderedDict()
+        self._order: OrderedDict[Id, Message] = OrderedDict()
         self.bytes = 0
         #: What was published before then is kept whatever number of messages its topic keeps.
         self.patient_until = -math.inf
@@ -94,17 +95,19 @@ class History:
             self._drop_topic()
 
     def _append(self, topic: _Topic, message: Message, at: float) -> None:
-        topic.kept.append(Kept(at, message))
-        self._order[message] = None
+        topic.kept.append((at, message))
+        self._order[message.id] = message
         weight = len(message.payload) + OVERHEAD
         topic.bytes += weight
         self.bytes += weight
-        self._trim(topic, at)
-        self._expire(topic, at)
+        if len(topic.kept) > topic.keep.last:
+            self._trim(topic, at)
+        if topic.kept[0][0] < at - topic.keep.seconds:
+            self._expire(topic, at)
         while self.bytes > self._most_bytes:
             # Who takes much pays: a loud topic does not cost the quiet ones their history.
             loud = topic.bytes > self._most_bytes // _SHARE
-            self._forget(topic if loud else self._topics[next(iter(self._order)).topic])
+            self._forget(topic if loud else self._topics[next(iter(self._order.values())).topic])
 
     def before(self, topic: str) -> Id:
         """The last message of this topic, as far as is known."""
@@ -124,10 +127,10 @@ class History:
             return Since([], id < self.floor)
         self._expire(found, now)
         messages: list[Message] = []
-        for kept in reversed(found.kept):
-            if kept.message.id <= id:
+        for _, message in reversed(found.kept):
+            if message.id <= id:
                 break
-            messages.append(kept.message)
+            messages.append(message)
         messages.reverse()
         gap = id < found.forgotten
         # Who misses some anyway has what the topic promises, and no more.
@@ -140,12 +143,11 @@ class History:
             return []
         self._expire(found, now)
         count = min(count, found.keep.last)
-        return [kept.message for kept in islice(found.kept, max(0, len(found.kept) - count), None)]
+        return [message for _, message in islice(found.kept, max(0, len(found.kept) - count), None)]
 
-    def holds(self, topic: str, id: Id) -> bool:
+    def holds(self, id: tuple[int, int]) -> bool:
         """Is that message still kept?"""
-        found = self._topics.get(topic)
-        return bool(found and found.kept and found.kept[0].message.id <= id <= found.latest)
+        return id in self._order
 
     def expire(self, now: float) -> None:
         """From time to time: forget what is too old, in topics where nothing happens any more too."""
@@ -157,7 +159,7 @@ class History:
         """Everything that is kept, topic by topic."""
         for topic in self._topics.values():
             for kept in topic.kept:
-                yield kept, topic.keep
+                yield Kept(*kept), topic.keep
 
     def lost(self, id: Id) -> None:
         """Up to there messages are missing that nobody here has seen: of any topic."""
@@ -172,13 +174,13 @@ class History:
 
     def _expire(self, topic: _Topic, now: float) -> None:
         oldest = now - topic.keep.seconds
-        while topic.kept and topic.kept[0].at < oldest:
+        while topic.kept and topic.kept[0][0] < oldest:
             self._forget(topic)
 
     def _forget(self, topic: _Topic) -> None:
-        message = topic.kept.popleft().message
+        message = topic.kept.popleft()[1]
         topic.forgotten = max(topic.forgotten, message.id)
-        del self._order[message]
+        del self._order[message.id]
         weight = len(message.payload) + OVERHEAD
         topic.bytes -= weight
         self.bytes -= weight

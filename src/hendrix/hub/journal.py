@@ -32,6 +32,8 @@ class Journal:
         self._memory = memory
         self._wanted = wanted
         self._size = len(memory)
+        self._length = self._size - _START
+        self._spare = 2 * self.largest + 3 * _HEAD.size
         self._tail = self._head = _START
         if bytes(memory[:8]) == _MAGIC:
             tail, head = self._word(8), self._word(16)
@@ -56,11 +58,15 @@ class Journal:
         if len(record) > self.largest:
             raise ValueError(f"a record of {len(record)} bytes in a journal of {self._size}")
         # Enough for the largest one to be written again before its place is free, be it cut by the end of the memory.
-        need = len(record) + 2 * self.largest + 3 * _HEAD.size
-        budget = self._size
-        while self._free < need:
-            budget -= self._make_room(save=budget > 0)
+        need = len(record) + self._spare
+        if (self._tail - self._head - 1) % self._length < need:
+            self._clear(need)
         self._write(record)
+
+    def _clear(self, need: int) -> None:
+        budget = self._size
+        while (self._tail - self._head - 1) % self._length < need:
+            budget -= self._make_room(save=budget > 0)
 
     def records(self) -> Iterator[bytes]:
         """All of them, oldest first; up to the first one that is damaged."""
@@ -72,19 +78,15 @@ class Journal:
             if record:
                 yield record
 
-    @property
-    def _free(self) -> int:
-        return (self._tail - self._head - 1) % (self._size - _START)
-
     def _make_room(self, *, save: bool) -> int:
         """Forget the oldest, or move it to the front; returns how many bytes it had."""
         record, after = self._read(self._tail)
         if record and save and self._wanted(record):
             self._write(record)
-        length = (after - self._tail) % (self._size - _START) if record is not None else self._size
+        length = (after - self._tail) % self._length if record is not None else self._size
         # Nothing behind a damaged one can be found.
         self._tail = self._head if record is None else after
-        self._memory[8:16] = _WORD.pack(self._tail)
+        _WORD.pack_into(self._memory, 8, self._tail)
         return length
 
     def _write(self, record: bytes) -> None:
@@ -94,15 +96,16 @@ class Journal:
                 self._memory[self._head : self._head + _HEAD.size] = _HEAD.pack(_PAD, 0)
             self._head = _START
         at = self._head
-        self._memory[at : at + size] = _HEAD.pack(len(record), zlib.crc32(record)) + record
+        _HEAD.pack_into(self._memory, at, len(record), zlib.crc32(record))
         self._head = at + size
-        self._memory[16:24] = _WORD.pack(self._head)
+        self._memory[at + _HEAD.size : at + size] = record
+        _WORD.pack_into(self._memory, 16, self._head)
 
     def _read(self, at: int) -> tuple[bytes | None, int]:
         """The record there, and where the next is: empty where only the memory ends, ``None`` where it is damaged."""
         if self._size - at < _HEAD.size:
             return b"", _START
-        length, check = _HEAD.unpack(self._memory[at : at + _HEAD.size])
+        length, check = _HEAD.unpack_from(self._memory, at)
         if length == _PAD:
             return b"", _START
         start = at + _HEAD.size

@@ -23,9 +23,12 @@ from hendrix.hub.world import World
 
 #: Of a record in the journal: id, publisher, its number, when, binary, keep, the id before in this topic, topic.
 _RECORD = struct.Struct("!QQ8sId?IdQQH")
+#: What it begins with.
+_ID = struct.Struct("!QQ")
 _MOST_PUBLISHERS = 10_000
 _MOST_UNCONFIRMED = 10_240
 """Publishes of one publisher that are recognised when they come again."""
+_NOBODY = bytes(8), 0
 _SWEEP = 10.0
 _GRACE = 30.0
 """Seconds in which those who were cut off with a predecessor come back."""
@@ -91,37 +94,43 @@ class Switch:
         *,
         binary: bool = False,
         keep: Keep | None = None,
-        publisher: Publisher | None = None,
+        publisher: tuple[bytes, int] | None = None,
     ) -> Id:
-        """Once it returns, the message is known for good. Raises ``HubError`` for one that is too large."""
+        """Once it returns, the message is known for good. Raises ``HubError`` for one that is too large.
+
+        ``publisher`` is a ``Publisher``, or as good as one.
+        """
         if len(payload) > LARGEST_PAYLOAD:
             raise HubError(f"a message of {len(payload)} bytes; the most is {LARGEST_PAYLOAD}")
         if publisher and (known := self.known(publisher)) is not None:
             return known
-        keep = keep or self.keep
-        message = Message(topic, Id(self.latest.epoch, self.latest.number + 1), payload, binary=binary)
-        self._take(message, now, keep, publisher)
+        epoch, number = self.latest
+        message = Message(topic, Id(epoch, number + 1), payload, binary=binary)
+        self._take(message, now, keep or self.keep, publisher)
         return message.id
 
-    def known(self, publisher: Publisher) -> Id | None:
+    def known(self, publisher: tuple[bytes, int]) -> Id | None:
         """What it has published under that number, if that is so."""
-        said = self._publishers.get(publisher.name)
-        return said.get(publisher.number) if said else None
+        name, number = publisher
+        said = self._publishers.get(name)
+        return said.get(number) if said else None
 
     def accept(self, message: Message, at: float, keep: Keep | None, publisher: Publisher) -> None:
         """A message that was given its id elsewhere, later than all before it. Raises ``ValueError``: too large."""
         self._take(message, at, keep or self.keep, publisher)
 
-    def _take(self, message: Message, at: float, keep: Keep, publisher: Publisher | None) -> None:
+    def _take(self, message: Message, at: float, keep: Keep, publisher: tuple[bytes, int] | None) -> None:
         if self._journal is not None:
             self._journal.append(_record(message, publisher, at, keep, self._history.before(message.topic)))
         self.latest = message.id
         self.published += 1
         if publisher:
-            _note(self._said_by(publisher.name), publisher.number, message.id)
+            name, number = publisher
+            _note(self._said_by(name), number, message.id)
         self._history.add(message, at, keep)
-        for peer in tuple(self._topics.subscribers(message.topic)):
-            peer.deliver(message)
+        if message.topic in self._topics:
+            for peer in tuple(self._topics.subscribers(message.topic)):
+                peer.deliver(message)
 
     def lost(self, id: Id) -> None:
         """Messages up to there are missing: who asks for what came since anything before it is told of a gap."""
@@ -231,11 +240,11 @@ class Switch:
         return said
 
     def _wanted(self, record: bytes) -> bool:
-        return self._history.holds(_topic_of(record), Id(*_RECORD.unpack_from(record)[:2]))
+        return self._history.holds(_ID.unpack_from(record))
 
     def _remember(self, journal: Journal, now: float) -> None:
         """What was published by way of a predecessor. Written again a message stands behind later ones."""
-        found = {Id(*_RECORD.unpack_from(record)[:2]): record for record in journal.records()}
+        found = {Id(*_ID.unpack_from(record)): record for record in journal.records()}
         if not found:
             return
         self.latest = max(found)
@@ -255,10 +264,9 @@ class Switch:
             _note(self._said_by(name), number, id)
 
 
-def _record(message: Message, publisher: Publisher | None, now: float, keep: Keep, before: Id) -> bytes:
+def _record(message: Message, publisher: tuple[bytes, int] | None, now: float, keep: Keep, before: Id) -> bytes:
     topic = message.topic.encode()
-    name, number = publisher or (bytes(8), 0)
-    head = _RECORD.pack(*message.id, name, number, now, message.binary, keep.last, keep.seconds, *before, len(topic))
+    head = _RECORD.pack(*message.id, *(publisher or _NOBODY), now, message.binary, *keep, *before, len(topic))
     return b"".join((head, topic, message.payload))
 
 
