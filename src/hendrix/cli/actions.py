@@ -225,6 +225,7 @@ ACTIONS: dict[str, Action] = {
             },
             verbs={
                 "ansible": "a playbook with a role: project, virtual environment, service, reload",
+                "salt": "a formula that does the same, and its pillar",
             },
             operands="[FILE]",
             notes="FILE is a hendrix.conf or hendrix.toml as of hx service, beside manage.py; the one in this "

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from dataclasses import replace
 
 from hendrix.cli.deployment.plan import Plan
-from hendrix.cli.deployment.rendered import Rendered, template
-from hendrix.cli.units import systemd
+from hendrix.cli.deployment.rendered import Rendered, template, yaml_text
+from hendrix.cli.deployment.service_units import unit_names, units
 from hendrix.cli.units.placing import MARK
 
-_SCRIPTS = ("pack.py", "unpack.py")
 _PIP = {
     "requirements.txt": "+ ['--requirement', 'requirements.txt']",
     "pyproject.toml": "+ ['--requirement', '.hendrix/requirements.txt']",
@@ -33,27 +30,13 @@ def render(plan: Plan) -> list[Rendered]:
         Rendered(f"{role}/{part}/main.yml", template(f"ansible/role/{part}.yml", **words))
         for part in ("defaults", "vars", "tasks", "handlers", "meta")
     ]
-    scripts = [Rendered(f"{role}/files/{name}", template(f"ansible/role/{name}")) for name in _SCRIPTS]
+    scripts = [Rendered(f"{role}/files/{name}", template(f"project/{name}")) for name in ("pack.py", "unpack.py")]
     variables = Rendered(f"{role}/templates/environment.j2", template("ansible/role/environment.j2", **words))
-    return [*top, *own, *parts, *scripts, variables, *_units(plan, f"{role}/files")]
-
-
-def _units(plan: Plan, folder: str) -> list[Rendered]:
-    """For systemd as it is, and as it was before it knew ``Type=notify-reload``."""
-    # There is a file of variables in any case: the playbook may name some that the configuration does not.
-    service = replace(plan.service, environment=plan.service.environment or {"": ""})
-    marks = (MARK, f"By hx deploy, {plan.mark}")
-    files = []
-    for kind, version in (("units", systemd.NOTIFY_RELOAD), ("units-before-253", systemd.NOTIFY_RELOAD - 1)):
-        files.append(Rendered(f"{folder}/{kind}/{service.name}.service", systemd.unit(service, marks, version)))
-        if service.low_ports:
-            files.append(Rendered(f"{folder}/{kind}/{service.name}.socket", systemd.socket_unit(service, marks)))
-    return files
+    return [*top, *own, *parts, *scripts, variables, *units(plan, f"{role}/files")]
 
 
 def _words(plan: Plan) -> dict[str, str]:
     service = plan.service
-    sockets = [f"{service.name}.socket"] if service.low_ports else []
     return {
         "mark": f"Rendered by hx deploy ansible {plan.mark}.",
         "made": MARK,
@@ -72,14 +55,14 @@ def _words(plan: Plan) -> dict[str, str]:
         "hendrix": text(plan.hendrix),
         "requirements": _PIP[plan.requirements],
         "runtime": text(f"/run/{service.name}"),
-        "units": _texts([*sockets, f"{service.name}.service"]),
+        "units": _texts(unit_names(plan)),
         "environment": "".join(f"\n  {name}: {text(value)}" for name, value in service.environment.items()) or " {}",
     }
 
 
 def text(value: str) -> str:
     """As YAML; Ansible is not to take braces in it for a template of its own."""
-    return ("!unsafe " if "{" in value else "") + json.dumps(value, ensure_ascii=False)
+    return ("!unsafe " if "{" in value else "") + yaml_text(value)
 
 
 def _texts(values: Iterable[str]) -> str:

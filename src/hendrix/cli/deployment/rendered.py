@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from importlib import resources
@@ -25,3 +26,8 @@ def template(name: str, /, **words: str) -> str:
     of braces, dollars and per cent signs. An unknown word is an error of ours."""
     text = resources.files("hendrix.cli.deployment").joinpath("templates", *name.split("/")).read_text("utf-8")
     return _WORD.sub(lambda found: words[found[1]], text)
+
+
+def yaml_text(value: str) -> str:
+    """``value`` as YAML and JSON both read it."""
+    return json.dumps(value, ensure_ascii=False)
