@@ -203,6 +203,27 @@ class TestStatus:
             finally:
                 server.signal(signal.SIGCONT)
 
+    def test_a_worker_that_stands_still_is_not_waited_for(self, project, hx):
+        """Nor one that cannot answer for its threads: the cache of the others is told of."""
+
+        def told():
+            return json.loads(hx("status", "--json", *port(server)).stdout)
+
+        with project.serve("-w", "2", "-c", **hx.extra) as server:
+            for _ in range(20):
+                with server.client() as client:
+                    client.get("/hello")
+            until(lambda: len(told().get("cache", ())) == 2, "both to tell of their caches")
+            stopped, other = sorted(server.workers())
+            os.kill(stopped, signal.SIGSTOP)
+            try:
+                facts = told()
+            finally:
+                os.kill(stopped, signal.SIGCONT)
+            numbers = {row["pid"]: row["worker"] for row in facts["workers"]}
+            assert set(numbers) == {stopped, other}
+            assert [row["worker"] for row in facts["cache"]] in ([numbers[other]], []), "[]: it is a busy machine"
+
 
 ROUTER = """
 from django.core.asgi import get_asgi_application

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hendrix.supervisor.memory import FRESH, Memories, Memory, memory
+from hendrix.supervisor.memory import FRESH, MOST, Memories, Memory, memory
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="no /proc here")
 MIB = 1024**2
@@ -68,3 +68,19 @@ def test_what_was_found_a_moment_ago_is_not_looked_for_again():
     memories.of(1, FRESH)
     assert looks == [1, 2, 1]
     assert len(memories._known) == 2
+
+
+def test_no_more_time_is_spent_on_it_than_there_is():
+    """As under a load under which each look takes long: what is left is known without the fair share."""
+    clock, looks = [0.0], []
+
+    def slow(pid):
+        clock[0] += MOST * 0.6
+        looks.append(pid)
+        return Memory(pid, pid)
+
+    memories = Memories(slow, lambda pid: Memory(pid, None), lambda: clock[0])
+    assert [memories.of(pid, 0.0).pss for pid in (1, 2, 3, 4)] == [1, 2, None, None]
+    assert [memories.of(pid, 1.0).pss for pid in (1, 2, 3)] == [1, 2, None]
+    assert [memories.of(pid, FRESH).pss for pid in (3, 4, 1)] == [3, 4, None]
+    assert looks == [1, 2, 3, 4]

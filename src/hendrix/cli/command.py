@@ -7,6 +7,7 @@ place.
 from __future__ import annotations
 
 import argparse
+import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
@@ -65,6 +66,11 @@ def _word(switch: str, given: str) -> str:
 
 
 class _Parser(argparse.ArgumentParser):
+    @functools.cache  # noqa: B019 - one parser, which lives as long as the process
+    def _get_formatter(self) -> argparse.HelpFormatter:
+        """Each option that is added has argparse make one, to see whether it could be shown: half of all the work."""
+        return argparse.HelpFormatter(self.prog, width=80)  # help is written elsewhere: see cli/help.py
+
     def error(self, message: str) -> NoReturn:
         """Not argparse's usage dump and exit status 2."""
         raise UsageError(f"{message}; hx --help shows how")

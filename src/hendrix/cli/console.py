@@ -64,7 +64,7 @@ def _unconnected(path: str, error: OSError) -> HendrixError:
 
 def _answer(sock: socket.socket, show: Show, look: Look, deadline: float) -> Done:
     decoder, heard = Decoder(), False
-    sock.settimeout(_LOOK)
+    sock.settimeout(min(_LOOK, max(0.01, deadline - monotonic())))
     while True:
         try:
             data = sock.recv(_CHUNK)
@@ -75,7 +75,9 @@ def _answer(sock: socket.socket, show: Show, look: Look, deadline: float) -> Don
             continue
         if not data:
             raise Gone("the server ended the conversation")
-        heard = True
+        if not heard:
+            heard = True
+            sock.settimeout(_LOOK)
         for line in _decoded(decoder, data):
             if isinstance(line, Done):
                 return line

@@ -25,8 +25,10 @@ from hendrix.core.errors import HendrixError
 from hendrix.observe import colour
 
 _PATIENCE = 10.0
-#: A worker that stands still must not hide how the others are.
-_MOMENT = 1.0
+#: A worker that stands still must not hide how the others are, nor one that has to wait for its processor.
+_MOMENT = 0.15
+#: Seconds that the relay and the supervisor have: they have little to do beside.
+_SOON = 1.0
 
 
 def status(sourced: Sourced, switches: Switches) -> int:
@@ -65,7 +67,7 @@ def _requests(server: Running, voice: Voice, switches: Switches, text: str) -> t
 def _of_cache(server: Running, voice: Voice) -> list[dict[str, Any]]:
     """What the workers say of the cache; nothing where they cannot just now, since the rest is to be seen then."""
     with contextlib.suppress(HendrixError):
-        return converse_about(server, {"verb": "stats"}, voice, _MOMENT)
+        return converse_about(server, {"verb": "stats", "within": _MOMENT}, voice, _SOON)
     return []
 
 
@@ -76,7 +78,7 @@ def _of_hub(hub: dict[str, Any]) -> dict[str, Any]:
     from hendrix.hub.caller import Caller  # noqa: PLC0415 - of no use to most
 
     try:
-        return Caller(str(hub["path"]), patience=_MOMENT).facts()
+        return Caller(str(hub["path"]), patience=_SOON).facts()
     except HendrixError as error:
         return {"silent": str(error)}
 

@@ -47,9 +47,14 @@ class Talk:
             client.done(Done(1, "no worker serves yet"))
             return
         number = next(self._numbers)
-        self._questions[number] = _Question(client, monotonic() + self.patience, set(members))
+        self._questions[number] = _Question(client, monotonic() + self._patience(ask), set(members))
         for member in members.values():
             self._crew.send(member, self._question(number, ask, len(members)))
+
+    def _patience(self, ask: Ask) -> float:
+        """``within`` so many seconds the client wants what there is."""
+        within = ask.facts.get("within")
+        return min(self.patience, float(within)) if isinstance(within, int | float) and within > 0 else self.patience
 
     def said(self, worker: int, answer: control.CacheSays | control.Seen) -> None:
         """A worker has answered."""

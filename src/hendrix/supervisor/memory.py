@@ -6,8 +6,11 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 
 FRESH = 5.0
+#: Seconds that may go by with looking, in ``FRESH``: who asks waits for it, and so does all that the supervisor does.
+MOST = 0.1
 _UNIT = 1024  # "kB" in /proc means KiB
 
 
@@ -24,25 +27,42 @@ def memory(pid: int, proc: str = "/proc") -> Memory | None:
 
     ``None`` where there is no such process, it has ended and is not reaped yet, or the system has no ``/proc``.
     """
-    folder = Path(proc, str(pid))
-    return _rollup(folder / "smaps_rollup") or _statm(folder / "statm")
+    return _rollup(Path(proc, str(pid)) / "smaps_rollup") or glance(pid, proc)
+
+
+def glance(pid: int, proc: str = "/proc") -> Memory | None:
+    """The same without the ``pss``, which is what takes time."""
+    return _statm(Path(proc, str(pid)) / "statm")
 
 
 class Memories:
-    """What was found a moment ago: the kernel walks through all pages of a process, which takes milliseconds."""
+    """What was found a moment ago: the kernel walks through all pages of a process, which takes milliseconds, and far
+    more where many processes want the processors. Past ``MOST`` only ``glance`` is asked, which costs nothing."""
 
-    def __init__(self, look: Callable[[int], Memory | None] = memory) -> None:
-        self._look = look
+    def __init__(
+        self,
+        look: Callable[[int], Memory | None] = memory,
+        glance: Callable[[int], Memory | None] = glance,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._look, self._glance, self._clock = look, glance, clock
         self._known: dict[int, tuple[float, Memory | None]] = {}
+        self._since, self._spent = -FRESH, 0.0
 
     def of(self, pid: int, now: float) -> Memory | None:
-        """See ``memory``; up to ``FRESH`` seconds old."""
+        """See ``memory``; up to ``FRESH`` seconds old. Without a ``pss`` where there was no time to find it out."""
         known = self._known.get(pid)
-        if known is None or now - known[0] >= FRESH:
-            for other in [other for other, (at, _) in self._known.items() if now - at >= FRESH]:
-                del self._known[other]
-            known = self._known[pid] = now, self._look(pid)
-        return known[1]
+        if known is not None and now - known[0] < FRESH:
+            return known[1]
+        if now - self._since >= FRESH:
+            self._since, self._spent = now, 0.0
+            self._known = {other: row for other, row in self._known.items() if now - row[0] < FRESH}
+        if self._spent >= MOST:
+            return self._glance(pid)
+        began = self._clock()
+        self._known[pid] = now, self._look(pid)
+        self._spent += self._clock() - began
+        return self._known[pid][1]
 
 
 def _rollup(file: Path) -> Memory | None:

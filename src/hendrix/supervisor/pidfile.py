@@ -13,7 +13,6 @@ import fcntl
 import os
 import re
 import stat
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -142,6 +141,8 @@ def _owner(pid: int) -> int | None:
 
 def _draft(folder: str, text: bytes) -> str:
     """A finished file beside the place where it is to be."""
+    import tempfile  # noqa: PLC0415 - who only looks needs none
+
     fd, draft = tempfile.mkstemp(prefix=".hendrix-", suffix=".pid.new", dir=folder)
     try:
         with open(fd, "wb") as file:

@@ -7,7 +7,6 @@ subreaper* the worker then becomes its child: the exit status comes here, and th
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import signal
 import socket
@@ -202,6 +201,8 @@ def _confess(channel: socket.socket, error: BaseException) -> None:
 def _prctl(option: int, value: int) -> bool:
     if not sys.platform.startswith("linux"):
         return False
+    import ctypes  # noqa: PLC0415 - commands need none of it
+
     words = [ctypes.c_ulong(word) for word in (value, 0, 0, 0)]
     return bool(ctypes.CDLL(None, use_errno=True).prctl(ctypes.c_int(option), *words) == 0)
 
