@@ -17,6 +17,7 @@ from tests.kit.live import Server, until
 BACKPORT = version("Django").startswith("5.")
 SETTINGS = f"""
 INSTALLED_APPS += {["django_tasks"] if BACKPORT else []} + ["django_tasks_db", "hendrix.tasks"]
+HENDRIX_CHILD_RESOURCES = ["site1.views.bell"]
 TASKS = {{"default": {{"BACKEND": "hendrix.tasks.backend.TaskBackend"}}}}
 LOGGING = {{
     "version": 1,
@@ -39,6 +40,9 @@ from asgiref.sync import async_to_sync, sync_to_async
 from django.http import HttpResponse, StreamingHttpResponse
 from django.urls import path
 from {"django_tasks" if BACKPORT else "django.tasks"} import task
+from twisted.internet import reactor
+from twisted.web.resource import Resource
+from twisted.web.server import NOT_DONE_YET
 
 from hendrix import after_response
 from hendrix.logging import request_id
@@ -102,6 +106,22 @@ class Socket(WebSocket):
         self.send(request_id())
 
 
+class Bell(Resource):
+    isLeaf = True
+    namespace = "bell"
+
+    def render_GET(self, request):
+        log.info("resource")
+        reactor.callLater(0.01, self.ring, request)
+        return NOT_DONE_YET
+
+    def ring(self, request):
+        log.info("later in resource")
+        request.write(request_id().encode())
+        request.finish()
+
+
+bell = Bell()
 websocket_urlpatterns = [path("socket", Socket)]
 """
 URLS = """
@@ -165,6 +185,8 @@ def test_wherever_it_goes_on(made, book: Book) -> None:
         assert json.loads(line)["path"] == "/async"
         given, body = ask(server, "/stream")
         assert given == body and book(given) == {"stream"}
+        given, body = ask(server, "/bell")
+        assert given == body and book(given) == {"resource", "later in resource"}
         _, number = ask(server, "/enqueue")
         until(lambda: book(number) == {"task"}, "what the task logs")
         with connect(f"ws://127.0.0.1:{server.port}/socket") as socket:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from contextvars import copy_context
 from functools import lru_cache
 from typing import Any, cast
 
@@ -26,6 +27,7 @@ from hendrix.core.errors import AnswerError
 from hendrix.core.events import ERROR, emit
 from hendrix.core.exchange import NO_MORE, Exchange, Raw
 from hendrix.core.http import ResponseHeaders
+from hendrix.core.request_id import named
 
 #: Bytes that are held at the most.
 _MOST_HELD = 64 * 1024
@@ -65,10 +67,9 @@ class Channel:
         """Have ``request``, which has this channel, begin (by ``process``), and see what it leaves for later."""
         self._request = request
         self.rendering = True
-        if begin is None:
-            request.process()
-        else:
-            begin()
+        context = copy_context()
+        context.run(named.set, self.request_id)
+        context.run(begin or request.process)
         self.rendering = False
         if self._request is not None and not self._transport_taken:
             self._wait()
