@@ -39,7 +39,7 @@ def journal() -> Iterator[Journald]:
 def test_fields_of_a_service(journal: Journald, project) -> None:
     project.write("views.py", VIEWS)
     project.add("settings.py", "DEBUG = False")  # or Django writes errors to the stream, and we do not say them twice
-    command = journal.command(project.command("--bind", "127.0.0.1:0"), project.folder)
+    command = journal.command(project.command("--bind", "127.0.0.1:0", "--access-log", "combined"), project.folder)
     server = Server(command, project.folder, project.environ())
     try:
         until(lambda: journal.entries("HENDRIX_EVENT=server.ready"), "the server to listen")
@@ -48,17 +48,22 @@ def test_fields_of_a_service(journal: Journald, project) -> None:
         assert ready["_TRANSPORT"] == "journal", "natively"
         server.host, server.port = "127.0.0.1", int(ready["HENDRIX_URLS"].rpartition(":")[2])
         with server.client() as client:
-            assert client.get("/hello", "X-Request-ID: r-1").status == 200
+            assert client.get("/hello?token=hunter2", "X-Request-ID: r-1").status == 200
             assert client.get("/fail", "X-Request-ID: r-2").status == 500
         (said,) = until(lambda: journal.entries("LOGGER=shop"), "what the view logs")
         assert said["MESSAGE"] == "two\nlines, PRIORITY=0\nPRIORITY=0" and said["PRIORITY"] == "3"
         assert said["HENDRIX_REQUEST_ID"] == "r-1" and said["HENDRIX_PROCESS"] == "worker 1"
         assert said["CODE_FUNC"] == "hello" and said["_PID"] == str(server.workers()[0])
-        (failed,) = until(lambda: journal.entries("HENDRIX_REQUEST_ID=r-2"), "the traceback of the other")
-        assert failed["LOGGER"] == "django.request" and "in fail" in failed["MESSAGE"]
+        (line,) = until(lambda: journal.entries("HENDRIX_REQUEST_ID=r-1", "HENDRIX_EVENT=access"), "its line")
+        assert '"GET /hello?token=*** HTTP/1.1" 200 5' in line["MESSAGE"] and line["HENDRIX_STATUS"] == "200"
+        assert line["HENDRIX_REQUEST"] == "GET /hello?token=***" and line["HENDRIX_REMOTE"] == "127.0.0.1"
+        (failed,) = until(lambda: journal.entries("HENDRIX_REQUEST_ID=r-2", "LOGGER=django.request"), "its traceback")
+        assert "in fail" in failed["MESSAGE"] and failed["PRIORITY"] == "3"
         assert len(failed["MESSAGE"]) > 200_000, "whole, however large"
-        assert "by the stream" in [entry["MESSAGE"] for entry in journal.entries("SYSLOG_IDENTIFIER=by-stream")]
         by_stream = [entry["MESSAGE"] for entry in journal.entries("SYSLOG_IDENTIFIER=by-stream")]
-        assert not any("server.ready" in line or "two" in line for line in by_stream), "nothing twice"
+        assert "by the stream" in by_stream
+        assert not any("server.ready" in line or "two" in line or "HTTP/1.1" in line for line in by_stream), (
+            "nothing twice"
+        )
     finally:
         server.stop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,7 +13,9 @@ import pytest
 
 from hendrix.core.config import Config
 from hendrix.core.http import Origin, Request
+from hendrix.observe import journal
 from hendrix.worker.record import Recorder
+from tests.observe.journal_reading import FakeJournal
 
 Record = Callable[..., list[str]]
 
@@ -72,3 +75,38 @@ def test_of_a_share_of_nothing_there_are_errors_and_what_was_slow(record: Record
 def test_a_share_is_of_the_access_log_only(record: Record, capfd: pytest.CaptureFixture[str]) -> None:
     assert record(("/", "200 OK", "a", 0.1), access_log_sample=0.0, loud=True) == []
     assert "Response [200]" in capfd.readouterr().out
+
+
+def test_in_the_journal_a_line_has_the_id_among_its_fields(
+    tmp_path: Path, loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = FakeJournal(tmp_path / "journal")
+    facts = os.fstat(1)
+    monkeypatch.setattr(journal, "PLACE", fake.path)
+    monkeypatch.setenv("JOURNAL_STREAM", f"{facts.st_dev}:{facts.st_ino}")
+    recorder = Recorder(Config(access_log="%(U)s %(s)s"), loop)
+    for number in range(300):  # more than it takes at once: the others go to standard output
+        recorder.record(exchange("/", "502 Bad Gateway", f"r-{number}", 100.0), 100.5)
+    first, *others = fake.entries()
+    assert 0 < len(others) < 299
+    assert first["MESSAGE"] == b"/ 502" and first["PRIORITY"] == b"4" and first["HENDRIX_EVENT"] == b"access"
+    assert first["HENDRIX_REQUEST_ID"] == b"r-0" and first["HENDRIX_REQUEST"] == b"GET /"
+    assert first["HENDRIX_SECONDS"] == b"0.500000"
+    recorder.close()
+    fake.close()
+
+
+@pytest.mark.parametrize("options", [{"log_format": "text"}, {"access_logfile": "FILE"}])
+def test_not_for_who_asks_for_lines(
+    options: dict[str, str], tmp_path: Path, loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = FakeJournal(tmp_path / "journal")
+    facts = os.fstat(1)
+    monkeypatch.setattr(journal, "PLACE", fake.path)
+    monkeypatch.setenv("JOURNAL_STREAM", f"{facts.st_dev}:{facts.st_ino}")
+    given = {name: value.replace("FILE", str(tmp_path / "a.log")) for name, value in options.items()}
+    recorder = Recorder(Config(access_log="combined", **given), loop)
+    recorder.record(exchange("/", "200 OK", "a", 100.0), 100.5)
+    recorder.close()
+    assert fake.entries() == []
+    fake.close()

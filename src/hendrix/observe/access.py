@@ -29,7 +29,8 @@ class AccessLog:
     """
 
     def __init__(self, format: str | Line, path: str, schedule: Schedule) -> None:
-        self._line = compile_format(format) if isinstance(format, str) else format
+        #: Makes a line of an entry.
+        self.line = compile_format(format) if isinstance(format, str) else format
         self._schedule = schedule
         self._lines: list[str] = []
         self._scheduled = False
@@ -42,7 +43,7 @@ class AccessLog:
     def record(self, entry: Entry) -> None:
         """Keep the line for ``entry``. Never blocks and never raises for what a peer has sent."""
         lines = self._lines
-        lines.append(self._line(entry))
+        lines.append(self.line(entry))
         if not self._scheduled:
             self._scheduled = True
             self._schedule(self._tick)

@@ -11,6 +11,7 @@ from hendrix.core.config import Config
 from hendrix.observe.access import AccessLog, Entry
 from hendrix.observe.brief import brief_log
 from hendrix.observe.choice import choice
+from hendrix.observe.journal_access import JournalAccess, goes_there
 from hendrix.observe.loud import loud_log
 from hendrix.worker.receiving import Receiving
 
@@ -25,8 +26,8 @@ class Recorder:
 
     def __init__(self, config: Config, loop: AbstractEventLoop) -> None:
         self._pid = os.getpid()
-        self._logs: list[AccessLog] = []
-        self._access: AccessLog | None = None
+        self._logs: list[AccessLog | JournalAccess] = []
+        self._access: AccessLog | JournalAccess | None = None
         #: Which lines the access log is to have; None: all.
         self._wants = choice(config.access_log_sample, config.slow_request)
         self._health = b"" if config.access_log_health else config.health_path.encode()
@@ -35,7 +36,9 @@ class Recorder:
             loop.call_later(_SHORT_DELAY if config.dev else _DELAY, call)
 
         if config.access_log != "off":
-            self._access = AccessLog(config.access_log, config.access_logfile, schedule)
+            lines = AccessLog(config.access_log, config.access_logfile, schedule)
+            there = goes_there(config.access_logfile, config.log_format)
+            self._access = JournalAccess(lines) if there else lines
             self._logs.append(self._access)
         if config.loud:
             self._logs.append((brief_log if config.dev else loud_log)(schedule))
