@@ -266,7 +266,8 @@ def test_json_lines_have_the_same_fields_always(tmp_path: Path) -> None:
     try:
         raise ValueError("b\x7fad\n")
     except ValueError:
-        extra = {"order": 7, "token": "hunter2", "request": object(), "request_id": "r-1"}
+        secrets = {"token": "hunter2", "api_key": "hunter2", "Cookie": "hunter2"}
+        extra = {"order": 7, "status_code": 500, **secrets, "request": object(), "request_id": "r-1"}
         logging.getLogger("shop").exception("no\nstock", extra=extra)
     event, record = (json.loads(line) for line in path.read_text().splitlines())
     for one in (event, record):
@@ -278,5 +279,5 @@ def test_json_lines_have_the_same_fields_always(tmp_path: Path) -> None:
     facts = {"worker": 3, "share": 0.5, "forced": True, "none": None, "bad": "nan", "names": ["a", "b"]}
     assert event["facts"] == facts and event["request_id"] is None and event["traceback"] is None
     assert (record["event"], record["message"], record["request_id"]) == (None, "no\nstock", "r-1")
-    assert record["facts"] == {"order": 7, "token": "***"}
+    assert record["facts"] == {"order": 7, "status_code": 500, **dict.fromkeys(secrets, "***")}
     assert record["traceback"].startswith("Traceback") and "ValueError: b\x7fad" in record["traceback"]

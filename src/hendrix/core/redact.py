@@ -47,9 +47,10 @@ def learn(names: Iterable[str]) -> None:
     _Known.fields = re.compile(whole or rb"(?!)", re.IGNORECASE)
 
 
-def is_secret(name: str) -> bool:
-    """Does the name of a parameter, or of anything else that was noted, tell of a secret?"""
-    return _is_secret(name.encode("utf-8", "replace"))
+def is_secret_fact(name: str) -> bool:
+    """Does the name of what was noted in a log tell of a secret? There ``status_code`` and ``key`` are none."""
+    known = name.encode("utf-8", "replace")
+    return is_secret_field(known.replace(b"_", b"-")) or _Known.fields.fullmatch(known) is not None
 
 
 def is_secret_field(name: bytes) -> bool:

@@ -13,7 +13,7 @@ import math
 from collections.abc import Mapping
 from itertools import islice
 
-from hendrix.core.redact import HIDDEN, is_secret
+from hendrix.core.redact import HIDDEN, is_secret_fact
 from hendrix.observe.event_record import EventRecord
 from hendrix.observe.facts import BELOW, text
 from hendrix.observe.line import message_of, trace_of
@@ -60,7 +60,7 @@ def _extra(record: logging.LogRecord) -> Mapping[str, object]:
     """What was given besides, as far as it is plain: Django adds whole requests, with all that is in them."""
     given = record.__dict__.items()
     found = {name: fact for name, fact in given if name not in _USUAL and _is_plain(fact)}
-    return {name: HIDDEN if is_secret(name) else fact for name, fact in found.items()}
+    return {name: HIDDEN if is_secret_fact(name) else fact for name, fact in found.items()}
 
 
 def _is_plain(fact: object) -> bool:
