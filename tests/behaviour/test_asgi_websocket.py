@@ -31,6 +31,12 @@ class Test_4_2_Handshake:
     def test_good(self, client: Client) -> None:
         assert WebSocketClient(client, "/echo").ask("hello") == "hello"
 
+    def test_what_it_logs_has_the_id_of_the_handshake(self, client: Client) -> None:
+        client.begin("GET", "/logged", *UPGRADE, "X-Request-ID: from-the-proxy")
+        assert client.head().status == 101
+        text = b"from-the-proxy from-the-proxy"
+        assert client.exactly(2 + len(text)) == frame(TEXT, text, mask=None)
+
     def test_in_other_cases_and_lists(self, client: Client) -> None:
         lines = (f"sec-websocket-key: {KEY}", "sec-websocket-version: 13")
         client.begin("GET", "/echo", "connection: keep-alive, UPGRADE", "upgrade: other, WebSocket", *lines)

@@ -8,6 +8,8 @@ from typing import Any
 
 from asgi_stage import Scope, gates, key_of, note, socket
 
+from hendrix.logging import request_id
+
 
 @socket
 async def echo(scope: Scope, receive: Any, send: Any) -> None:
@@ -28,6 +30,15 @@ async def scope(scope: Scope, receive: Any, send: Any) -> None:
     await receive()
     await send({"type": "websocket.accept"})
     await send({"type": "websocket.send", "text": json.dumps(scope, default=repr)})
+
+
+@socket
+async def logged(scope: Scope, receive: Any, send: Any) -> None:
+    """The id that its log records have, in a thread, too."""
+    await receive()
+    await send({"type": "websocket.accept"})
+    here, there = request_id(), await asyncio.to_thread(request_id)
+    await send({"type": "websocket.send", "text": f"{here} {there}"})
 
 
 @socket
