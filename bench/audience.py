@@ -3,7 +3,7 @@
 Prints how many there are. Then, for each line `MESSAGES WINDOW` on stdin: has so many messages of 100 bytes said, at
 most `WINDOW` of them under way at once (one is not any more once all have heard it), and prints how many receipts
 there were, seconds in all, and milliseconds from the speaking to a receipt, and to the last receipt of a message:
-median, 99 of 100, longest. Ends with its stdin.
+median, 99 of 100, longest; and what went wrong, if anything did. Ends with its stdin.
 """
 
 import gc
@@ -16,7 +16,8 @@ from bench.listeners import HALL, Crowd
 from bench.process import raise_file_limit
 
 SIZE = 100
-_PATIENCE = 30.0  # seconds without a receipt after which nobody waits any more
+PATIENCE = 20.0  # seconds after which what was asked for is given up
+_SILENCE = 5.0  # and seconds without a receipt
 _MARK, _DIGITS = b"hall@", 6
 
 
@@ -56,20 +57,22 @@ class Hall:
         """See the head of this file."""
         begun = last = time.monotonic()
         until, all_of_them = self._said + messages, len(self.crowd.sockets)
+        reason = ""
         spoke: dict[int, float] = {}
         missing: dict[int, int] = {}
         took: list[float] = []
         longest: list[float] = []
-        while (missing or self._said < until) and last > time.monotonic() - _PATIENCE:
-            if len(self.crowd.sockets) < all_of_them:
-                break  # who was thrown out hears nothing more
+        while missing or self._said < until:
+            # Who was thrown out hears nothing more.
+            if reason := self._hopeless(begun, last, all_of_them):
+                break
             while self._said < until and len(missing) < window:
                 self._said += 1
                 spoke[self._said], missing[self._said] = time.monotonic(), all_of_them
                 try:
                     self._speaker.sendall(spoken(self._said))
                 except OSError:
-                    return {"heard": len(took), "seconds": 0.0, "whole": False, "each": [0, 0, 0], "last": [0, 0, 0]}
+                    return _report(took, longest, 0.0, "the speaker was thrown out")
             for fd, _ in self.crowd.poll.poll(1.0, 4096):
                 found = self._heard(fd)
                 last = time.monotonic()
@@ -81,10 +84,16 @@ class Hall:
                     if not missing[number]:
                         del missing[number]
                         longest.append(last - spoke[number])
-        seconds, whole = last - begun, not missing and self._said == until
-        return {
-            "heard": len(took), "seconds": seconds, "whole": whole, "each": spread(took), "last": spread(longest),
-        }  # fmt: skip
+        return _report(took, longest, last - begun, reason)
+
+    def _hopeless(self, begun: float, last: float, all_of_them: int) -> str:
+        """Why it is no use to wait any longer, or nothing."""
+        now, there = time.monotonic(), len(self.crowd.sockets)
+        if there < all_of_them:
+            return f"{all_of_them - there} were thrown out"
+        if now > begun + PATIENCE:
+            return f"not through after {PATIENCE:.0f} s"
+        return f"messages were lost: none came for {_SILENCE:.0f} s" if now > last + _SILENCE else ""
 
     def _heard(self, fd: int) -> list[int]:
         sock = self.crowd.sockets.get(fd)
@@ -104,6 +113,17 @@ class Hall:
         if rest:
             self._halves[fd] = rest
         return found
+
+
+def _report(took: list[float], longest: list[float], seconds: float, reason: str) -> dict[str, object]:
+    return {
+        "heard": len(took),
+        "seconds": seconds,
+        "whole": not reason,
+        "reason": reason,
+        "each": spread(took),
+        "last": spread(longest),
+    }
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bench import cpu, figures, plot, probe, table
+from bench import audience, cpu, figures, plot, probe, table
 from bench.places import PROJECT, PYTHON, ROOT, server_environment
 from bench.process import Child, Nursery
 from bench.progress import BenchError, say
@@ -28,6 +28,10 @@ _NAMES = {
     "redis": "Channels, Redis",
 }
 _ENOUGH = 0.99  # of those who are to come
+# It is through within four minutes: no more rounds than these, and none of anything once so many seconds are over.
+_ROUNDS, _SECONDS, _BUDGET = 5, 2, 180.0
+_GATHERING = 60.0  # seconds for a crowd to come
+_ANSWER = 20.0  # seconds for any other answer, beyond what was asked for
 _RATES = (10_000, 0)
 _HEADS = ("server", "p50 ms", "p99 ms", "to the last, p99 ms", "receipts/s", "CPU µs/receipt", "rounds")
 _RELAY_HEADS = ("publishes/s wanted", "confirmed/s", "p50 ms", "p99 ms", "relay, CPU µs/message", "rounds")
@@ -80,15 +84,12 @@ def _await(path: Path, child: Child) -> None:
         time.sleep(0.02)
 
 
-def _ask(crowd: Child, line: str = "") -> Raw:
-    assert crowd.popen.stdin and crowd.popen.stdout
+def _ask(crowd: Child, patience: float, line: str = "") -> Raw:
+    assert crowd.popen.stdin
     if line:
         crowd.popen.stdin.write(line + "\n")
         crowd.popen.stdin.flush()
-    said = crowd.popen.stdout.readline()
-    if not said:
-        raise BenchError(f"{crowd.name} ended: {crowd.last_line()}")
-    found: Raw = json.loads(said)
+    found: Raw = json.loads(crowd.line(patience))
     return found
 
 
@@ -96,7 +97,7 @@ def _spent(children: Sequence[Child]) -> dict[int, int]:
     return cpu.read(pid for child in children for pid in child.pids())
 
 
-def _held(nursery: Nursery, server: str, layer: str, size: tuple[int, int], seconds: int) -> Held | None:
+def _held(nursery: Nursery, server: str, layer: str, size: tuple[int, int], seconds: int) -> Held:
     """A server, alone, with a fresh crowd."""
     sockets, workers = size
     port = probe.free_port()
@@ -112,8 +113,7 @@ def _held(nursery: Nursery, server: str, layer: str, size: tuple[int, int], seco
     children.append(nursery.start(name, [*command, *patience, last], env, PROJECT))
     try:
         if not probe.wait_until_up(port, children[-1]):
-            say(f"hub: {name} did not come up and is left out: {children[-1].last_line()}")
-            return None
+            raise BenchError(f"it did not come up: {children[-1].last_line()}")
         return _spoken(nursery, children, port, Held(layer, sockets, workers, (0, 0, 0), (0, 0, 0), 0, 0), seconds)
     finally:
         for child in children:
@@ -125,24 +125,28 @@ def _spoken(nursery: Nursery, children: Sequence[Child], port: int, empty: Held,
     env = {"PATH": os.environ.get("PATH", os.defpath)}
     crowd = nursery.start("audience", command, env, ROOT, core=nursery.cores.load, piped=True)
     try:
-        came = _ask(crowd)["open"]
+        came = _ask(crowd, _GATHERING)["open"]
         if came < empty.sockets * _ENOUGH:
             return Held(**{**asdict(empty), "wrong": f"only {came:,} of {empty.sockets:,} came"})
         children[-1].settle()
-        first = _ask(crowd, "5 1")  # what is made at the first message is no part of it
-        if not first["whole"]:
-            return Held(**{**asdict(empty), "wrong": "messages were lost"})
+        first = _hold(crowd, 5, 1)  # what is made at the first message is no part of it
         pace = max(first["seconds"] / 5, 0.001)
-        alone = _ask(crowd, f"{max(10, min(300, int(seconds / pace)))} 1")
+        alone = _hold(crowd, max(10, min(300, int(seconds / pace))), 1)
         before, begun = _spent(children), time.monotonic()
-        many = _ask(crowd, f"{max(20, min(2000, int(seconds / pace)))} {_WINDOW}")
+        many = _hold(crowd, max(20, min(2000, int(seconds / pace))), _WINDOW)
         took, spent = time.monotonic() - begun, cpu.spent(before, _spent(children))
-        if not (alone["whole"] and many["whole"]):
-            return Held(**{**asdict(empty), "wrong": "messages were lost"})
     finally:
         nursery.stop(crowd)
     rate, each = many["heard"] / took, spent / 1000 / many["heard"]
     return Held(empty.layer, empty.sockets, empty.workers, alone["each"], alone["last"], rate, each)
+
+
+def _hold(crowd: Child, messages: int, window: int) -> Raw:
+    """See `bench.audience`. Raises `BenchError` where not all was heard."""
+    found = _ask(crowd, audience.PATIENCE + _ANSWER, f"{messages} {window}")
+    if not found["whole"]:
+        raise BenchError(found["reason"])
+    return found
 
 
 # --- the relay --------------------------------------------------------------------------------------------
@@ -161,11 +165,10 @@ def _relayed(nursery: Nursery, rate: int, seconds: int) -> Relayed:
     try:
         _await(path, children[0])
         children.append(start("listen", nursery.cores.server))
-        assert children[1].popen.stdout
-        children[1].popen.stdout.readline()
+        children[1].line(_ANSWER)
         before = _spent(children[:1])
         children.append(start("publish", nursery.cores.load, str(rate), str(seconds)))
-        said, heard = _ask(children[2]), _ask(children[1])
+        said, heard = _ask(children[2], seconds + _ANSWER), _ask(children[1], _ANSWER)
         spent = cpu.spent(before, _spent(children[:1]))
     finally:
         for child in reversed(children):
@@ -179,19 +182,42 @@ def _relayed(nursery: Nursery, rate: int, seconds: int) -> Relayed:
 # --- the section ------------------------------------------------------------------------------------------
 
 
+_HALLS = (*((server, layer, (_SMALL, 1)) for server, layer in _CONTENDERS), (HENDRIX, "", (_LARGE, _WORKERS)))
+
+
 def section(nursery: Nursery, plan: Plan) -> Section:
-    """Round after round: each hall of 1,000, the relay; then ours of 10,000."""
+    """Round after round, while there is time: the relay, each hall of 1,000, ours of 10,000."""
     halls: list[Held] = []
     relay: list[Relayed] = []
-    for number in range(1, plan.rounds + 1):
-        say(f"hub: round {number} of {plan.rounds}")
-        relay += [_relayed(nursery, rate, plan.seconds) for rate in _RATES]
-        for server, layer in _CONTENDERS:
-            if one := _held(nursery, server, layer, (_SMALL, 1), plan.seconds):
-                halls.append(one)
-        if one := _held(nursery, HENDRIX, "", (_LARGE, _WORKERS), plan.seconds):
+    rounds, seconds, until = min(plan.rounds, _ROUNDS), min(plan.seconds, _SECONDS), time.monotonic() + _BUDGET
+    failed: set[tuple[str, int]] = set()
+    for number in range(1, rounds + 1):
+        say(f"hub: round {number} of {rounds}")
+        relay += [one for rate in _RATES if time.monotonic() < until and (one := _relay_round(nursery, rate, seconds))]
+        for server, layer, size in _HALLS:
+            if (layer, size[0]) in failed or time.monotonic() > until:
+                continue
+            one = _hall_round(nursery, server, layer, size, seconds)
+            if one.wrong:
+                failed.add((layer, size[0]))
+                say(f"hub: {_NAMES[layer]}, {size[0]:,} sockets, is left out from now on: {one.wrong}")
             halls.append(one)
     return draw({"halls": [asdict(one) for one in halls], "relay": [asdict(one) for one in relay]}, plan)
+
+
+def _hall_round(nursery: Nursery, server: str, layer: str, size: tuple[int, int], seconds: int) -> Held:
+    try:
+        return _held(nursery, server, layer, size, seconds)
+    except BenchError as error:
+        return Held(layer, *size, (0, 0, 0), (0, 0, 0), 0, 0, str(error))
+
+
+def _relay_round(nursery: Nursery, rate: int, seconds: int) -> Relayed | None:
+    try:
+        return _relayed(nursery, rate, seconds)
+    except BenchError as error:
+        say(f"hub: the relay, {rate:,} a second: {error}")
+        return None
 
 
 def _row(name: str, every: Sequence[Held]) -> list[str]:

@@ -8,6 +8,7 @@ import contextlib
 import ctypes
 import os
 import resource
+import select
 import signal
 import subprocess
 import tempfile
@@ -112,6 +113,21 @@ class Child:
                 text=True,
             )
         self._seen: dict[int, str] = {}
+        self._read = b""
+
+    def line(self, patience: float) -> str:
+        """The next line that a piped program prints. It must come within so many seconds."""
+        assert self.popen.stdout
+        source, deadline = self.popen.stdout.fileno(), time.monotonic() + patience
+        while b"\n" not in self._read:
+            if not select.select([source], [], [], max(0.0, deadline - time.monotonic()))[0]:
+                raise BenchError(f"{self.name} said nothing for {patience:.0f} s")
+            data = os.read(source, 65536)
+            if not data:
+                raise BenchError(f"{self.name} ended: {self.last_line()}")
+            self._read += data
+        found, _, self._read = self._read.partition(b"\n")
+        return found.decode()
 
     def pids(self) -> set[int]:
         """The living processes of the tree."""
