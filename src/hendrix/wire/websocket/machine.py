@@ -348,15 +348,11 @@ class WebSocket:
 
     def text(self, text: str) -> bytes:
         """A text message. Raises ``UnicodeEncodeError`` for a lone surrogate."""
-        if type(text) is Shared:
-            if self._agreement is None:
-                return text.plain()
-            made = text.compressed(self._agreement)
-            if made is not None:
-                if made is not text.plain():
-                    # The peer's window has moved on by what ours has not seen: refer to nothing before this.
-                    self._deflater = None
-                return made
+        if type(text) is Shared and (made := text.frame(self._agreement)):
+            if made[0] & RSV1:
+                # The peer's window has moved on by what ours has not seen: refer to nothing before this.
+                self._deflater = None
+            return made
         data = text.encode()
         if len(data) < WORTH and len(data) < 126:
             return WHOLE_TEXT[len(data)] + data

@@ -17,25 +17,23 @@ _FEW = 8
 class Shared(str):
     """It is a text like any other to those who know nothing of this."""
 
-    _plain: bytes | None = None
+    _plain = b""
     _sent_one_by_one = 0
 
-    def plain(self) -> bytes:
-        """The frame as it is for those who do not compress."""
-        if self._plain is None:
+    def frame(self, agreement: Agreement | None) -> bytes:
+        """Compressed, it refers to nothing that was sent before. Empty: the connection is to make one by itself."""
+        if not self._plain:
             self._data = self.encode()
             self._plain = frame(FIN | TEXT, self._data)
             self._compressed: dict[int, bytes] = {}
-        return self._plain
+        if agreement is None or len(self._data) < WORTH:
+            return self._plain
+        return self._frame(agreement)
 
-    def compressed(self, agreement: Agreement) -> bytes | None:
-        """A frame that refers to nothing that was sent before. None: have one made by the connection's own means."""
-        plain = self.plain()
-        if len(self._data) < WORTH:
-            return plain
+    def _frame(self, agreement: Agreement) -> bytes:
         if self._sent_one_by_one < _FEW:
             self._sent_one_by_one += 1
-            return None
+            return b""
         bits = agreement.server_bits
         made = self._compressed.get(bits)
         if made is None:
