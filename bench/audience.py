@@ -1,9 +1,10 @@
 """`python3 -m bench.audience PORT COUNT`: WebSockets in one hall, of which the first speaks and all hear.
 
-Prints how many there are. Then, for each line `MESSAGES WINDOW` on stdin: has so many messages of 100 bytes said, at
-most `WINDOW` of them under way at once (one is not any more once all have heard it), and prints how many receipts
-there were, seconds in all, and milliseconds from the speaking to a receipt, and to the last receipt of a message:
-median, 99 of 100, longest; and what went wrong, if anything did. Ends with its stdin.
+Prints how many there are. Then, for each line `MESSAGES WINDOW` on stdin: has so many messages of 100 bytes said, or
+as many as a slow server takes in some seconds, at most `WINDOW` of them under way at once (one is not any more once
+all have heard it), and prints how many receipts there were, seconds in all, and milliseconds from the speaking to a
+receipt, and to the last receipt of a message: median, 99 of 100, longest; and what went wrong, if anything did. Ends
+with its stdin.
 """
 
 import gc
@@ -17,7 +18,8 @@ from bench.process import raise_file_limit
 
 SIZE = 100
 PATIENCE = 20.0  # seconds after which what was asked for is given up
-_SILENCE = 5.0  # and seconds without a receipt
+_SAYING = 5.0  # seconds after which nothing more is said: a server that is slow is asked for less
+_SILENCE = 10.0  # seconds without a receipt: messages were lost
 _MARK, _DIGITS = b"hall@", 6
 
 
@@ -66,6 +68,8 @@ class Hall:
             # Who was thrown out hears nothing more.
             if reason := self._hopeless(begun, last, all_of_them):
                 break
+            if last > begun + _SAYING:
+                until = self._said
             while self._said < until and len(missing) < window:
                 self._said += 1
                 spoke[self._said], missing[self._said] = time.monotonic(), all_of_them

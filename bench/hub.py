@@ -129,8 +129,8 @@ def _spoken(nursery: Nursery, children: Sequence[Child], port: int, empty: Held,
         if came < empty.sockets * _ENOUGH:
             return Held(**{**asdict(empty), "wrong": f"only {came:,} of {empty.sockets:,} came"})
         children[-1].settle()
-        first = _hold(crowd, 5, 1)  # what is made at the first message is no part of it
-        pace = max(first["seconds"] / 5, 0.001)
+        first = _hold(crowd, 3, 1)  # what is made at the first message is no part of it
+        pace = max(first["seconds"] / 3, 0.001)
         alone = _hold(crowd, max(10, min(300, int(seconds / pace))), 1)
         before, begun = _spent(children), time.monotonic()
         many = _hold(crowd, max(20, min(2000, int(seconds / pace))), _WINDOW)
