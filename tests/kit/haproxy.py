@@ -1,11 +1,11 @@
-"""HAProxy before servers, for tests: as docs/how-to/from-one-machine-to-many.md has it, with other addresses."""
+"""HAProxy before servers, for tests: as ``hx deploy haproxy`` renders it."""
 
 from __future__ import annotations
 
 import contextlib
-import re
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -14,8 +14,9 @@ from tests.kit.live import until
 
 _ROOT = Path(__file__).parents[2]
 _FIND = _ROOT / "scripts" / "find-haproxy"
-_PAGE = _ROOT / "docs" / "how-to" / "from-one-machine-to-many.md"
-_SERVER = re.compile(r"^ *server (\w+) \S+", re.M)
+#: As the page has it, but for the balancer's own address.
+_CONFIGURATION = "settings: shop.settings\nhttp_port: 8000\ndrain_delay: 4s\nforwarded_allow_ips: 127.0.0.1\n"
+_NAMES = ("one", "two", "three")
 
 
 class Haproxy:
@@ -41,13 +42,16 @@ class Haproxy:
         until(lambda: self.states()[name].startswith(state), f"{name} to be {state}", 40)
 
 
-def configuration(port: int, servers: Sequence[str]) -> str:
-    """The text of the page, for these servers."""
-    (text,) = re.findall(r"```haproxy\n(.*?)```", _PAGE.read_text(), re.S)
-    places = iter(servers)
-    text = _SERVER.sub(lambda match: match[0].rpartition(" ")[0] + f" {next(places)}", text)
-    assert next(places, None) is None
-    return text.replace("bind :80", f"bind 127.0.0.1:{port}")
+def rendered(folder: Path, configuration: str, servers: Sequence[str]) -> str:
+    """What ``hx deploy haproxy`` prints. ``servers`` are words of ``--server``."""
+    folder.mkdir()
+    (folder / "manage.py").touch()
+    (folder / "shop.conf").write_text(configuration)
+    words = [word for server in servers for word in ("--server", server)]
+    command = [sys.executable, "-m", "hendrix", "deploy", "haproxy", "shop.conf", *words]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 @contextlib.contextmanager
@@ -58,8 +62,12 @@ def haproxy(folder: Path, servers: Sequence[str]) -> Iterator[Haproxy]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
+    words = [f"{name}={server}" for name, server in zip(_NAMES, servers, strict=False)]
+    text = rendered(folder / "balanced", _CONFIGURATION, words)
+    assert text.count("bind :80\n") == 1
+    text = text.replace("bind :80\n", f"bind 127.0.0.1:{port}\n")
     told, written = folder / "stats", folder / "haproxy.cfg"
-    written.write_text(f"global\n    stats socket {told}\n\n{configuration(port, servers)}")
+    written.write_text(f"global\n    stats socket {told}\n\n{text}")
     command = [found.stdout.strip(), "-db", "-f", str(written)]
     checked = subprocess.run([*command, "-c"], capture_output=True, text=True)
     assert checked.returncode == 0, checked.stderr

@@ -33,7 +33,8 @@ class Action:
     """``run`` takes the options as loaded and returns the exit status.
 
     ``words`` (name -> words) are of the switches that take one of them; the first is what holds without it. ``texts``
-    (name -> what it is called: ``DIR``) are of those that take any. ``takes``
+    (name -> what it is called: ``DIR``) are of those that take any, ``repeated`` of those that may be given again and
+    whose words are joined by commas. ``takes``
     are the options that mean something to it. ``switches`` (name -> help) are its own: how it is done this
     once, so no other source than the command line has them. ``verbs`` (name -> help) are what it can do, one of which
     stands behind its name. ``operands`` is how the help page calls the words that it is done to: ``FILE``. ``notes``
@@ -50,6 +51,7 @@ class Action:
     operands: str = ""
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
+    repeated: frozenset[str] = frozenset()
 
     def spelled(self, switch: str) -> str:
         """``--json``, ``--output DIR``, ``--fail-level error|warning|info``."""
@@ -218,20 +220,26 @@ ACTIONS: dict[str, Action] = {
             _file("deploy"),
             frozenset(("verbosity", "quiet", "traceback")),
             {
-                "output": "the directory to write to; without it one file is printed",
+                "output": "the directory; without it one file is printed",
+                "server": "NAME=HOST:PORT behind HAProxy; may be given again",
                 "force": "overwrite files that differ",
                 "dry-run": "only say what would be written",
                 **_JSON,
             },
             verbs={
-                "ansible": "a playbook with a role: project, virtual environment, service, reload",
-                "salt": "a formula that does the same, and its pillar",
+                "ansible": "a playbook with a role",
+                "salt": "a formula, and its pillar",
+                "docker": "a Dockerfile",
+                "compose": "that, and a compose file",
+                "haproxy": "HAProxy before several machines",
+                "kubernetes": "manifests",
             },
             operands="[FILE]",
             notes="FILE is a hendrix.conf or hendrix.toml as of hx service, beside manage.py; the one in this "
             "directory if none is named. Its paths and users are those of the machines to be. "
             "Exit status 0, or 1 where the file is wrong or others would be overwritten; then nothing was written.",
-            texts={"output": "DIR"},
+            texts={"output": "DIR", "server": "SERVER"},
+            repeated=frozenset(("server",)),
         ),
         Action(
             "migrate-from",

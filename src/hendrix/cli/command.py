@@ -22,6 +22,7 @@ _FLAGS = {flag: option for option in OPTIONS.values() for flag in option.flags}
 _SWITCHES = {name: f"--{name}" for action in ACTIONS.values() for name in action.switches}
 _WORDS = {name: words for action in ACTIONS.values() for name, words in action.words.items()}
 _TEXTS = {name: called for action in ACTIONS.values() for name, called in action.texts.items()}
+_REPEATED = frozenset(name for action in ACTIONS.values() for name in action.repeated)
 _ABOUT_ITSELF = ("-h", "--help", "--help-all", "--version")
 
 
@@ -55,7 +56,9 @@ def parse(words: Sequence[str]) -> Command:
     return Command(action, flags, Switches(switches | verbs, operands, values))
 
 
-def _word(switch: str, given: str) -> str:
+def _word(switch: str, given: str | list[str]) -> str:
+    if isinstance(given, list):
+        return ",".join(_word(switch, each) for each in given)
     if switch in _TEXTS:
         if not given:
             raise UsageError(f"--{switch} is empty; give --{switch} {_TEXTS[switch]}")
@@ -82,7 +85,8 @@ def _parser() -> _Parser:
     parser.add_argument("--help-all", action="store_true")
     parser.add_argument("--version", action="store_true")
     for name, flag in _SWITCHES.items():
-        parser.add_argument(flag, dest=name, action="store" if name in _WORDS or name in _TEXTS else "store_true")
+        takes_a_word = "append" if name in _REPEATED else "store"
+        parser.add_argument(flag, dest=name, action=takes_a_word if name in _WORDS or name in _TEXTS else "store_true")
     for option in OPTIONS.values():
         _add(parser, option)
     return parser

@@ -11,6 +11,7 @@ from typing import Any
 
 from hendrix import __version__
 from hendrix.cli import sources
+from hendrix.cli.deployment.machine import Machine
 from hendrix.cli.units.conf import read_conf
 from hendrix.cli.units.service import Service
 from hendrix.core.errors import UsageError
@@ -38,6 +39,8 @@ class Plan:
     service: Service
     #: The project's directory here, where manage.py is; absolute.
     folder: Path
+    #: The directory that is written to; absolute, or nothing.
+    output: str
     #: The way to it from the directory that is written to, or the absolute one.
     way: str
     #: All options that the configuration says, parsed.
@@ -46,6 +49,8 @@ class Plan:
     requirements: str
     #: Names of files and directories that stay here.
     left: tuple[str, ...]
+    #: Those that a balancer is before.
+    servers: tuple[Machine, ...] = ()
 
     @property
     def mark(self) -> str:
@@ -80,6 +85,7 @@ def read_plan(path: str, output: str = "") -> Plan:
     return Plan(
         service=service,
         folder=folder,
+        output=os.path.realpath(output) if output else "",
         way=os.path.relpath(folder, os.path.realpath(output)) if output else str(folder),
         options=options,
         requirements=next((name for name in ("requirements.txt", "pyproject.toml") if (folder / name).is_file()), ""),
