@@ -14,7 +14,7 @@ import resource
 from collections.abc import Callable
 
 #: Seconds between looks, and at most between those that find everything in use.
-_EVERY, _SELDOM = 5.0, 30.0
+_EVERY, _SELDOM = 5.0, 15.0
 #: Growth (bytes) over what it once was that makes giving memory back worth while.
 _GROWN = 48 * 1024 * 1024
 
