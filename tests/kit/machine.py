@@ -1,106 +1,115 @@
-"""A Debian of one's own for a test: this machine's files as they are, and whatever is written to them is gone with it.
-
-    with machine(shown=[ROOT]) as fresh:
-        fresh.run("apt-get install -y git")
-
-It sees no process but its own, no systemd, and empty ``/run`` and ``/srv``; it has this machine's network. Where
-``HENDRIX_TEST_ROOT`` names a directory with another Debian (such as debootstrap makes), it is that one, and ``shown``
-are the directories of this machine that it has as well.
-"""
+"""A directory that stands for another machine, and what it installs: the wheel of this very Hendrix."""
 
 from __future__ import annotations
 
-import contextlib
+import functools
 import os
 import shlex
 import shutil
 import subprocess
+import sys
+import sysconfig
 import tempfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import zipfile
 from pathlib import Path
 
-import pytest
+from tests.kit.live import Server
+from tests.process.project import Project
 
-from tests.kit.live import until
-
-_ROOT = os.environ.get("HENDRIX_TEST_ROOT", "")
-#: Run as the first process of new namespaces, with the directory for all of it.
-_BEGIN = """
+_ROOT = Path(__file__).parents[2]
+#: ``python -m venv`` as always; and below each environment that of the tests, so that nothing has to be fetched.
+_PYTHON = """\
+#!/bin/sh
 set -e
-mount -t tmpfs none "$1"
-mkdir "$1/upper" "$1/work" "$1/root"
-mount -t overlay overlay -o lowerdir="$2",upperdir="$1/upper",workdir="$1/work" "$1/root"
-cd "$1/root"
-mount -t proc proc proc
-mount --rbind /dev dev
-mount -t tmpfs none run
-mount -t tmpfs none srv
-shift 2
-for shown; do
-    mkdir -p ".$shown"
-    mount --bind "$shown" ".$shown"
-done
-touch run/ready
-exec chroot . sleep infinity
+{python} "$@"
+if [ "$1 $2" = "-m venv" ]; then
+    echo {packages} > "$({{ "$3/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))'; }})/below.pth"
+fi
 """
 
 
-@dataclass(frozen=True)
+class Unavailable(Exception):
+    """The tool is not here, with the reason."""
+
+
+@functools.cache
+def wheel() -> Path:
+    """Built once for all tests of a process."""
+    import atexit
+
+    folder = Path(tempfile.mkdtemp(prefix="hx-wheel-"))
+    atexit.register(shutil.rmtree, folder)
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "-w",
+        folder,
+        _ROOT,
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return next(folder.glob("hendrix-*.whl"))
+
+
+def wheel_names() -> set[str]:
+    """The files in it."""
+    with zipfile.ZipFile(wheel()) as opened:
+        return set(opened.namelist())
+
+
+def find(script: str) -> Path:
+    """The directory of a tool that ``scripts/SCRIPT`` finds or installs. Raises ``Unavailable``."""
+    found = subprocess.run([_ROOT / "scripts" / script], capture_output=True, text=True, timeout=600)
+    if found.returncode:
+        raise Unavailable(found.stderr.strip().splitlines()[-1])
+    return Path(found.stdout.strip())
+
+
 class Machine:
-    """A running one."""
+    """In ``folder``, for the project: its configuration is ``shop.conf``, and it is deployed to ``srv`` there."""
 
-    pid: int
-    environ: dict[str, str]
+    def __init__(self, folder: Path, project: Project) -> None:
+        self.folder, self.project = folder, project
+        self.srv = folder / "srv/shop"
+        self.units, self.variables, self.runtime = folder / "units", folder / "variables", folder / "run"
+        self.runtime.mkdir(parents=True)
+        self.python = folder / "python3"
+        text = _PYTHON.format(python=shlex.quote(sys.executable), packages=shlex.quote(sysconfig.get_path("purelib")))
+        self.python.write_text(text)
+        self.python.chmod(0o755)
 
-    def run(self, command: str, seconds: float = 120.0) -> subprocess.CompletedProcess[str]:
-        """A command of a shell, by root, with hardly any environment."""
-        into = ["nsenter", "--target", str(self.pid), "--mount", "--pid", "--root", "--wd"]
-        variables = ["env", "-i", *(f"{name}={value}" for name, value in self.environ.items())]
-        return subprocess.run(
-            [*into, *variables, "sh", "-c", command], capture_output=True, text=True, timeout=seconds, check=False
-        )
+    def configure(self, *lines: str) -> None:
+        """Write ``shop.conf``."""
+        import getpass
+        import grp
 
-    def does(self, command: str, seconds: float = 120.0) -> str:
-        """What such a command says, which must succeed."""
-        done = self.run(command, seconds)
-        assert done.returncode == 0, f"{command}\n{done.stdout[-3000:]}{done.stderr[-3000:]}"
-        return done.stdout
+        mine = [f"user: {getpass.getuser()}", f"group: {grp.getgrgid(os.getegid()).gr_name}"]
+        places = [f"project_path: {self.srv}/project", f"virtualenv: {self.srv}/venv"]
+        (self.project.folder / "shop.conf").write_text("\n".join([*places, *mine, *lines]) + "\n")
 
-    @property
-    def is_this_one(self) -> bool:
-        """Is it made of this machine's files?"""
-        return not _ROOT
+    def render(self, kind: str) -> Path:
+        """``hx deploy KIND``, below the project."""
+        output = self.project.folder / "deploy" / kind
+        command = [sys.executable, "-m", "hendrix", "deploy", kind, "shop.conf", "--output", f"deploy/{kind}"]
+        done = subprocess.run(command, cwd=self.project.folder, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        return output
 
+    def start(self) -> Server:
+        """The server, as the unit there says."""
+        unit = (self.units / "shop.service").read_text()
+        line = next(line for line in unit.splitlines() if line.startswith("ExecStart="))
+        command = f". {shlex.quote(str(self.variables / 'shop.env'))}; exec {line.removeprefix('ExecStart=')}"
+        environ = {**self.environ(), "XDG_RUNTIME_DIR": str(self.runtime)}
+        server = Server(["sh", "-a", "-c", command], self.srv / "project", environ)
+        server.await_listening()
+        return server
 
-@contextlib.contextmanager
-def machine(shown: Sequence[Path] = (), **environ: str) -> Iterator[Machine]:
-    """One for a test, which is skipped where we may not make any."""
-    path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-    if not all(map(shutil.which, ("unshare", "nsenter", "apt-get"))):
-        pytest.skip("no machine can be made here: it is no Linux of Debian's kind, or has no util-linux")
-    with tempfile.TemporaryDirectory(prefix="hx-") as place:
-        names = [] if not _ROOT else [str(one) for one in shown]
-        command = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", _BEGIN, "sh"]
-        process = subprocess.Popen(
-            [*command, place, _ROOT or "/", *names], stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
-        )
-        try:
-            yield Machine(_first(process), {"HOME": "/root", "PATH": path, **environ})
-        finally:
-            process.kill()
-            process.communicate()
-
-
-def _first(process: subprocess.Popen[str]) -> int:
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-
-    def ready() -> int:
-        if process.poll() is not None:
-            pytest.skip(f"no machine can be made here: {shlex.quote((process.communicate()[1] or '').strip())}")
-        found = children.read_text().split()
-        return int(found[0]) if found and Path(f"/proc/{found[0]}/root/run/ready").exists() else 0
-
-    found = until(ready, "the machine")
-    assert isinstance(found, int)
-    return found
+    def environ(self) -> dict[str, str]:
+        """Of a shell that knows nothing of these tests."""
+        return {name: value for name, value in os.environ.items() if not name.startswith(("HX_", "PYTHON", "DJANGO_"))}

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.kit.client import Answer, Client
+from tests.kit.fresh_machine import Machine, machine
 from tests.kit.live import PATIENCE, until
-from tests.kit.machine import Machine, machine
 from tests.kit.pebble import free_ports, pebble
 
 ROOT = Path(__file__).parents[2]
