@@ -194,7 +194,7 @@ def test_what_is_elsewhere_stays_there() -> None:
     urls = ("redis://cache.example:6379", "mysql://localhost/d", "https://localhost/", "unix:///run/redis.sock", "")
     assert found_in({str(number): url for number, url in enumerate(urls)}) == []
     (beside,) = found_in({"A": "rediss://x", "B": "redis://db:6379", "C": "redis://:pw@db:6379"})
-    assert (beside.kind, beside.name) == ("redis", "db")
+    assert (beside.kind, beside.name, beside.password) == ("redis", "db", "pw")
 
 
 @pytest.mark.parametrize("value", ["plain", "a b", "s$cret #1", 'q"q', "it's", "a\\b"])
@@ -223,6 +223,7 @@ def test_pods_read_options_from_the_map(shop: Path) -> None:
 def test_certificates_are_not_for_pods(shop: Path) -> None:
     with pytest.raises(UsageError, match="domain is not for Kubernetes"):
         kubernetes.render(plan("domain: shop.example"))
+    assert text(plan("cert: /etc/c.pem", "key: /etc/k.pem"), kubernetes, ".gitignore") == "k.pem\nc.pem\n"
     found = pod(plan("cert: /etc/c.pem", "key: /etc/k.pem"))
     assert [each["mountPath"] for each in found["containers"][0]["volumeMounts"]][-2:] == ["/etc/k.pem", "/etc/c.pem"]
 

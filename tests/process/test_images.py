@@ -131,6 +131,9 @@ def test_an_image_and_a_pod(project, machine):
     alone = {"PIP_NO_DEPS": "1", "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheel().parent), "PATH": search}
     image.run("pip wheel", project.folder, **alone)
     shutil.copytree(project.folder, there, ignore=shutil.ignore_patterns("deploy", "shop.conf"))
+    image.run("ignore file", there)
+    with pytest.raises(AssertionError, match="ignore file was not read"):
+        image.run("ignore file", project.folder)
     image.run("collectstatic", there)
     assert (there / "collected/admin/css/base.css").is_file()
     assert list((there / "collected/admin/css").glob("base.*.br")) or list((there / "collected").rglob("*.br"))

@@ -49,5 +49,7 @@ def found_in(variables: Mapping[str, str]) -> list[Beside]:
             url = urlsplit(value)
             name = kind if host in _LOCAL else host
             user, password = unquote(url.username or ""), unquote(url.password or "")
-            said.setdefault(name, Beside(kind, name, user, password, unquote(url.path.strip("/"))))
+            this = Beside(kind, name, user, password, unquote(url.path.strip("/")))
+            if name not in said or (password and not said[name].password):
+                said[name] = this
     return list(said.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 from collections.abc import Mapping
@@ -45,6 +46,7 @@ def _words(container: Container) -> dict[str, str]:
         "way": "." if plan.way == "." else f"-f {shlex.quote(container.way_back)}/Dockerfile .",
         "name": service.name,
         "uid": str(UID),
+        "source": shlex.quote(os.path.basename(service.source)),
         "project": shlex.quote(service.project_path),
         "virtualenv": shlex.quote(service.virtualenv),
         "needed": "".join(f"{line}\n" for line in _needed(plan)),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -60,7 +61,9 @@ def render(plan: Plan) -> list[Rendered]:
     if container.secrets:
         said = "".join(f"{name}={value}\n" for name, value in container.secrets.items())
         files.append(Rendered("secret.env", said, mode=0o600, yours=True))
-        files.append(Rendered(".gitignore", "secret.env\n"))
+    secret = ["secret.env"] * bool(container.secrets) + [os.path.basename(path) for path in container.files]
+    if secret:
+        files.append(Rendered(".gitignore", "".join(f"{name}\n" for name in secret)))
     return files
 
 
