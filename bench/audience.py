@@ -17,7 +17,7 @@ from bench.listeners import HALL, Crowd
 from bench.process import raise_file_limit
 
 SIZE = 100
-PATIENCE = 20.0  # seconds after which what was asked for is given up
+PATIENCE = 30.0  # seconds after which what was asked for is given up
 _SAYING = 3.0  # seconds after which nothing more is said: a server that is slow is asked for less
 _SILENCE = 10.0  # seconds without a receipt: messages were lost
 _MARK, _DIGITS = b"hall@", 6
