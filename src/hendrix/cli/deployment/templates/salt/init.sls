@@ -5,7 +5,9 @@
                    else (['python3-venv'] if grains['os_family'] == 'Debian' else []) %}
 {%- set hx = it.virtualenv ~ '/bin/hx' %}
 {%- set python = it.virtualenv ~ '/bin/python' %}
-{%- set running = 'XDG_RUNTIME_DIR=' ~ it.runtime ~ ' ' ~ hx ~ ' status --quiet' %}
+{#- Any other trouble with it is not to pass for a server that is not there. #}
+{%- set absent = 'XDG_RUNTIME_DIR=' ~ (it.runtime | quote) ~ ' ' ~ (hx | quote)
+                 ~ " status --quiet 2>&1 | grep -q 'no server is running'" %}
 {%- set variables = dict(it.django, **it.environment) %}
 {%- set units = 'units' if (grains.get('systemd') or {}).get('version', 999) | int >= 253 else 'units-before-253' %}
 
@@ -17,10 +19,10 @@
         status=$?
         printf '%s\n\n' "$said"
         {%- if forgiven %}
-        printf '%s' "$said" | grep -qE {{ forgiven | tojson }} && status=0
+        printf '%s' "$said" | grep -qE {{ forgiven | quote }} && status=0
         {%- endif %}
         [ $status = 0 ] || exit $status
-        if printf '%s' "$said" | grep -qE {{ changed | tojson }}; then echo changed=yes; else echo changed=no; fi
+        if printf '%s' "$said" | grep -qE {{ changed | quote }}; then echo changed=yes; else echo changed=no; fi
     - stateful: True
     - cwd: {{ it.project | tojson }}
     - failhard: True
@@ -147,12 +149,17 @@
 {%- endif %}
 
 # Exit status 0 once the new code serves; where it does not load, the old serves on and this fails. A new Hendrix is
-# executed anew, with the same sockets. No request is lost in either way.
+# executed anew, with the same sockets. No request is lost in either way. Its files are the user's, and hx trusts no
+# others'.
 @name@ executed anew:
   cmd.run:
     - name: {{ hx | quote }} restart
+    - cwd: {{ it.project | tojson }}
     - env: {{ {'XDG_RUNTIME_DIR': it.runtime} | tojson }}
-    - onlyif: {{ running | tojson }}
+    {%- if it.root %}
+    - runas: {{ it.user | tojson }}
+    {%- endif %}
+    - unless: {{ absent | tojson }}
     - onchanges:
       - cmd: @name@ requirements
     - failhard: True
@@ -160,8 +167,12 @@
 @name@ reloaded:
   cmd.run:
     - name: {{ hx | quote }} reload
+    - cwd: {{ it.project | tojson }}
     - env: {{ {'XDG_RUNTIME_DIR': it.runtime} | tojson }}
-    - onlyif: {{ running | tojson }}
+    {%- if it.root %}
+    - runas: {{ it.user | tojson }}
+    {%- endif %}
+    - unless: {{ absent | tojson }}
     - onchanges:
       - cmd: @name@ unpacked
       {%- if it.migrate %}
