@@ -12,11 +12,12 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from hendrix.core.errors import ProjectError
+from hendrix.core.record import record
 
 Segments = tuple[bytes, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Mount:
     """One resource (``twisted.web.resource.IResource``), its place, and what names it: a dotted path, or its type."""
 

@@ -6,11 +6,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from hendrix.core.record import record
+
 QUERIES = ("bust", "key")
 BROWSERS = ("pass", "strip")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Rule:
     """``path`` is searched from the beginning of a path, still percent-encoded."""
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from hendrix.cli.load import Sourced
 from hendrix.core.config import OPTIONS
+from hendrix.core.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Switches:
     """How an action is to be done this once: the names of its own switches that were given, and its verb where it has
     some; what it is done to, where the command line names that (``operands``); and the words that stand behind
@@ -28,7 +29,7 @@ NO_SWITCHES = Switches()
 Run = Callable[[Sourced, Switches], int]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Action:
     """``run`` takes the options as loaded and returns the exit status.
 

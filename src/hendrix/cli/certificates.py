@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from hendrix.cli.complaint import one_line
 from hendrix.cli.quantity import duration
+from hendrix.core.record import record
 
 Facts = Mapping[str, Any]
 _WIDTH = 80
@@ -22,7 +22,7 @@ _ROW = "{name:<30} {state:<11} {expires:>7} {renewal:>7} {issuer}"
 _HEAD = _ROW.format(name="NAME", state="STATE", expires="EXPIRES", renewal="RENEWAL", issuer="ISSUER")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Row:
     """One certificate. Moments are Unix time. ``renewal`` is ``None`` for one that is not ours to renew, 0: now.
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from hendrix.cli.actions import Switches
@@ -21,6 +21,7 @@ from hendrix.cli.quantity import duration
 from hendrix.cli.trial import Verdict, put_on_trial
 from hendrix.core.config import GROUPS, OPTIONS
 from hendrix.core.errors import HendrixError
+from hendrix.core.record import record
 from hendrix.supervisor.origin import Origin
 
 _WIDTH = 80
@@ -51,7 +52,7 @@ def check(sourced: Sourced, switches: Switches) -> int:
     return 0 if said.is_well else 1
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Said:
     """All that there is to say."""
 

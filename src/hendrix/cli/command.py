@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import functools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import NoReturn
 
 from hendrix.cli.actions import ACTIONS, NO_SWITCHES, Switches
@@ -17,6 +16,7 @@ from hendrix.cli.given import Level, read
 from hendrix.cli.nearest import advice
 from hendrix.core.config import OPTIONS, Option
 from hendrix.core.errors import UsageError
+from hendrix.core.record import record
 
 _FLAGS = {flag: option for option in OPTIONS.values() for flag in option.flags}
 _SWITCHES = {name: f"--{name}" for action in ACTIONS.values() for name in action.switches}
@@ -26,7 +26,7 @@ _REPEATED = frozenset(name for action in ACTIONS.values() for name in action.rep
 _ABOUT_ITSELF = ("-h", "--help", "--help-all", "--version")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Command:
     """One line, understood. ``action`` is empty where none was given."""
 

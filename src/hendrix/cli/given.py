@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from hendrix.core import cache_rule, values
 from hendrix.core.config import OPTIONS, Option
 from hendrix.core.errors import UsageError
+from hendrix.core.record import record
 
 _LONGEST_SHOWN = 80
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Given:
     """A parsed value and its source, in words that fit an error line: ``--threads``, ``hendrix.toml line 3``."""
 

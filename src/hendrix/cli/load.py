@@ -7,7 +7,6 @@ Where to listen and how much to say are each asked by two options, so the higher
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from hendrix.cli.given import Given, Level
 from hendrix.core import hosts
 from hendrix.core.config import HOSTS, OPTIONS, Config
 from hendrix.core.errors import UsageError
+from hendrix.core.record import record
 from hendrix.core.values import redis_text
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 DEFAULT = "default"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Sourced:
     """A configuration, who gave each value of it, and all that was said, highest source first."""
 

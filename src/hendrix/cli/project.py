@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from hendrix.cli.given import Given, Level
 from hendrix.cli.load import Sourced
 from hendrix.cli.manage_py import settings_set_by
 from hendrix.core.errors import UsageError
+from hendrix.core.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Project:
     """``settings`` is empty for an application that needs none; ``paths`` go to the front of ``sys.path``."""
 

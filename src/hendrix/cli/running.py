@@ -11,7 +11,6 @@ import re
 import socket
 import struct
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from hendrix.cli.load import DEFAULT, Sourced
@@ -19,13 +18,14 @@ from hendrix.cli.place import go_there
 from hendrix.cli.process import Process
 from hendrix.cli.project import find as find_project
 from hendrix.core.errors import HendrixError
+from hendrix.core.record import record
 from hendrix.supervisor import pidfile, runtime
 from hendrix.supervisor.private import short
 
 _MOST_SHOWN = 8
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Running:
     """One server. ``pidfile`` is empty where it could not write one."""
 

@@ -11,7 +11,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import TYPE_CHECKING, Any
 
 from hendrix.cli.doctor import inside
@@ -20,6 +20,7 @@ from hendrix.cli.start import import_from
 from hendrix.core.config import Config
 from hendrix.core.control import SettingsLoaded
 from hendrix.core.errors import ProjectError, UsageError
+from hendrix.core.record import record
 from hendrix.core.values import duration_text
 from hendrix.supervisor import identity, process
 
@@ -32,7 +33,7 @@ _END = b'{"end": true}\n'
 _PROBES = b'{"probes": '
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Verdict:
     """What became of it. ``settings`` is ``None`` where they do not import; ``interface`` says how a Django project is
     called, and why; ``resources`` is what is mounted beside it, name by path; ``files`` where the files of a path are

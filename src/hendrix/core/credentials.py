@@ -7,11 +7,13 @@ workers do, and have no right to read them. In between it is one piece of JSON t
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Any
 
+from hendrix.core.record import record
 
-@dataclass(frozen=True, slots=True)
+
+@record(frozen=True)
 class Pem:
     """The content of one file. ``named``: it was given by its own name, and not found in a directory."""
 
@@ -20,7 +22,7 @@ class Pem:
     named: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Credentials:
     """``certificates`` hold chains, ``keys`` private keys; a file may be both, and what belongs together is found out
     by whoever understands them. ``passwords`` are tried on keys that are encrypted. ``tickets`` are the secrets of

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import MISSING, Field, dataclass, field
+from dataclasses import MISSING, Field, field
 from typing import Any
 
 from hendrix.core import log_values, values
+from hendrix.core.record import record
 from hendrix.core.values import Parser
 
 _SPELL: dict[Parser, Callable[[Any], str]] = {
@@ -18,7 +19,7 @@ _SPELL: dict[Parser, Callable[[Any], str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Option:
     """What is known of one option besides its default."""
 

@@ -11,11 +11,12 @@ import os
 import signal
 import socket
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from time import monotonic
 from typing import Any, TypeVar
 
 from hendrix.core.config import OPTIONS, from_plain, to_plain
+from hendrix.core.record import record
 from hendrix.supervisor.admin import Admin
 from hendrix.supervisor.backoff import Backoff
 from hendrix.supervisor.channel import Channel
@@ -69,7 +70,7 @@ def execute(origin: Origin, estate: dict[str, Any]) -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Heritage:
     """The parts of a supervisor that its successor goes on with."""
 

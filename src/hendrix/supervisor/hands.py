@@ -10,12 +10,13 @@ import os
 import signal
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from hendrix.core import control, events
 from hendrix.core.config import Config
 from hendrix.core.control import Message, SettingsLoaded
+from hendrix.core.record import record
 from hendrix.supervisor import identity, moves, process
 from hendrix.supervisor.channel import Channel
 from hendrix.supervisor.crew import Crew, Hear, Member
@@ -27,7 +28,7 @@ from hendrix.supervisor.stacks import Stacks
 from hendrix.supervisor.watch import watch
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Told:
     """Who is told what.
 

@@ -7,15 +7,15 @@ import grp
 import os
 import pwd
 import stat
-from dataclasses import dataclass
 from typing import NoReturn
 
 from hendrix.core.errors import UsageError
+from hendrix.core.record import record
 
 _LARGEST_ID = 2**32 - 2  # the one above means "leave it" to the kernel
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Identity:
     """Who to become. ``groups`` are all, with ``gid``; ``name`` is the user's, or its number in digits."""
 
@@ -69,7 +69,7 @@ def own(path: str, identity: Identity) -> None:
 # --- looking up -------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class _Account:
     uid: int
     gid: int | None

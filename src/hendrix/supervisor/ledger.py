@@ -8,8 +8,8 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from hendrix.core.record import record
 from hendrix.supervisor.scope import Look
 
 SMALL = 1 << 20
@@ -18,7 +18,7 @@ _BLURRED = 50_000_000
 """Nanoseconds: two writes so close together may bear the same time (a tick of the kernel's clock)."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class _Entry:
     """``look`` is what the file looked like when its content was read; ``None``: it must be read again."""
 

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from hendrix.core.record import record
+
 KEPT = 10.0
 """Seconds that a socket without users is kept."""
 MOST = 256
@@ -21,7 +23,7 @@ _KINDS = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
 _PRIVILEGED = 1024
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Place:
     """Where to listen; ``host`` is an IP address."""
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
+
+from hendrix.core.record import record
 
 FRESH = 5.0
 #: Seconds that may go by with looking, in ``FRESH``: who asks waits for it, and so does all that the supervisor does.
@@ -14,7 +15,7 @@ MOST = 0.1
 _UNIT = 1024  # "kB" in /proc means KiB
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Memory:
     """Bytes: ``rss`` resident; ``pss`` the fair share, where a page that N processes share counts 1/N."""
 

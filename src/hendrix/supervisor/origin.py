@@ -7,9 +7,9 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from hendrix.core.control import SCRIPT
+from hendrix.core.record import record
 
 HANDOVER = "_HENDRIX_HANDOVER"
 """The descriptor of what a supervisor leaves to its successor in the same process."""
@@ -19,7 +19,7 @@ REHEARSED = 77
 """Exit status of a rehearsal that came as far as serving: a script may end by itself, with 0."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Origin:
     """Taken at the very beginning.
 

@@ -14,10 +14,10 @@ import os
 import re
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from hendrix.core.errors import UsageError
+from hendrix.core.record import record
 
 _TEXT = re.compile(rb"([1-9][0-9]{0,9})\n(?:start=([0-9]{1,20})\n)?")
 _LONGEST = 128  # bytes: what is longer is some other file, and its path a slip of the pen
@@ -25,7 +25,7 @@ _ATTEMPTS = 10  # at taking the place of a file that others put there again and 
 _NO_LINKS = (errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EMLINK)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class _Found:
     """A file as it was found. Two that are equal are the same file with the same content."""
 
@@ -35,7 +35,7 @@ class _Found:
     text: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class PidFile:
     """A pid file of ours. ``path`` is absolute."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from hendrix.core.config import Config
+from hendrix.core.record import record
 from hendrix.supervisor.admin import RunAdmin
 from hendrix.supervisor.process import Template, Work
 from hendrix.supervisor.relay import RunRelay
@@ -14,7 +15,7 @@ Renewer = Callable[[Config], Work]
 """Called with the rights of the parent process, for what only it may read; what it returns runs without them."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Rooms:
     """``template`` runs in a forked process, imports the project and forks workers. ``reopen_logs`` opens this
     process's log anew. ``announce`` is told where we listen once that all is ready. ``passwords`` of keys are those

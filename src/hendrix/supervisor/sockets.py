@@ -7,17 +7,18 @@ import os
 import socket
 import stat
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from hendrix.core.errors import UsageError
+from hendrix.core.record import record
 from hendrix.supervisor.complaint import complaint
 
 _Socket = socket.socket
 _NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class SocketFile:
     """A unix socket's file that we made: only this one is ours to remove."""
 
@@ -35,7 +36,7 @@ class SocketFile:
             pass  # gone, or its directory is: nothing of ours is left
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Listener:
     """One listening socket.
 

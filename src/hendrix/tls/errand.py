@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
+from hendrix.core.record import record
 
-@dataclass(frozen=True, slots=True)
+
+@record(frozen=True)
 class Terms:
     """Who signs, and how. ``hook`` are the words of the DNS command, ``spread`` the seconds that its records take
     to spread.
@@ -27,7 +29,7 @@ class Terms:
     binding: tuple[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Facts:
     """What a certificate says. Moments are Unix time; ``identity`` as in RFC 9773 section 4.1, or empty."""
 
@@ -37,7 +39,7 @@ class Facts:
     identity: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Outcome:
     """``facts`` of a new certificate, a ``window`` for its renewal, or an ``error``: one line for a person.
 

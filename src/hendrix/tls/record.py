@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from typing import Any
 
+from hendrix.core.record import record
 
-@dataclass(frozen=True, slots=True)
+
+@record(frozen=True)
 class Record:
     """Moments are seconds of Unix time; 0: none.
 

@@ -11,13 +11,13 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hendrix.answer.caching.building import build_cache
 from hendrix.answer.forwarded import trust
 from hendrix.answer.tasks import Tasks
 from hendrix.core.config import Config
+from hendrix.core.record import record
 from hendrix.tasks.crew import crew
 from hendrix.wire.proxy_line import ProxyLine
 from hendrix.worker.coding import CodingThreads
@@ -43,7 +43,7 @@ _FAREWELL = 0.1
 _LOOK = 0.005
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Secured:
     """What HTTPS is spoken with, and at which sockets."""
 

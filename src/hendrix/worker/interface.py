@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from hendrix.core.record import record
 
-@dataclass(frozen=True, slots=True)
+
+@record(frozen=True)
 class Named:
     """An application and what the settings call it; ``None`` where they name none."""
 
@@ -14,7 +15,7 @@ class Named:
     application: Any
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Choice:
     """``name`` (``django``, ``wsgi`` or ``asgi``) has HTTP. ``websockets`` is who has those; empty: the same."""
 

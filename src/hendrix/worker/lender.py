@@ -6,9 +6,9 @@ import ipaddress
 import os
 import socket
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from hendrix.core.control import Borrow, GiveBack, Message
+from hendrix.core.record import record
 
 #: Seconds to wait for the parent process, which answers within a turn of its loop.
 _PATIENCE = 10.0
@@ -17,7 +17,7 @@ _ANSWER = 4096
 Send = Callable[[Message, Sequence[int]], object]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Place:
     """Where to listen: "tcp" or "udp" at an IP address and a port."""
 

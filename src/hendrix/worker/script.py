@@ -17,12 +17,13 @@ from typing import Any, NoReturn
 
 from hendrix.core.control import SCRIPT
 from hendrix.core.errors import ProjectError
+from hendrix.core.record import record
 from hendrix.worker.fault import projects_fault
 
 Hook = Callable[[Any], None]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Registration:
     """What the script gives. ``options`` are those that have a text; the rest are things of its own.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +24,7 @@ from hendrix.answer.wsgi import Application, wsgi
 from hendrix.core.config import Config
 from hendrix.core.control import AskTurn, EndTurn
 from hendrix.core.exchange import Answer
+from hendrix.core.record import record
 from hendrix.tasks.requests import leave_to_us
 from hendrix.worker.interface import Choice
 from hendrix.worker.threads import ThreadPool
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from hendrix.worker.wanted import Wanted
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Served:
     """One project. Beside another the ASGI application has the WebSockets, the other everything else."""
 

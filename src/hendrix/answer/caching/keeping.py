@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from hendrix.answer.caching.codings import Codings
 from hendrix.answer.caching.flight import Flight
@@ -24,6 +24,7 @@ from hendrix.cache.storing import Terms, terms
 from hendrix.cache.update import updated
 from hendrix.core.clock import http_date, steady
 from hendrix.core.http import ResponseHeaders
+from hendrix.core.record import record
 from hendrix.wire.prepare import prepare
 
 #: The part of the store's limit that forms ready to be sent may take besides.
@@ -43,7 +44,7 @@ _OF_ITS_HEAD = frozenset(
 _PASSING = frozenset(("partial", "request-no-store", "client-gone", "broken-off", "failed", "bad-answer", "prepared"))
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Settings:
     """``largest`` in bytes, ``wait`` in seconds; ``obeys``: clients' Cache-Control; ``token``: see ``door``."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from hendrix.answer.around import Around
 from hendrix.answer.compress import coders, fields
@@ -18,6 +17,7 @@ from hendrix.core.exchange import Answer, Exchange, Threads
 from hendrix.core.http import EVENT_STREAM, Request, ResponseHeaders
 from hendrix.core.negotiate import choose_coding
 from hendrix.core.prepared import Descriptor
+from hendrix.core.record import record
 
 #: Bodies below this many bytes go out in one packet anyway.
 SMALLEST = 512
@@ -25,7 +25,7 @@ SMALLEST = 512
 _OTHERS = ("204", "205", "206", "304")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Compression:
     """What to compress with, and what not to compress. Codings are in the order of preference."""
 

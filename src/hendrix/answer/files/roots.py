@@ -8,10 +8,11 @@ from __future__ import annotations
 import os.path
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from email.errors import HeaderParseError
 from email.header import decode_header
 from urllib.parse import unquote_to_bytes
+
+from hendrix.core.record import record
 
 _LONGEST = 4096
 #: RFC 3986 section 2.1: a per cent sign without two digits; an escaped slash or NUL.
@@ -27,7 +28,7 @@ class Astray(Exception):
         self.status = status
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Named:
     """``name``, with ``/`` between its parts and no ``..`` among them, below ``directory``."""
 
@@ -35,7 +36,7 @@ class Named:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Root:
     """One directory (absolute) and the paths (``/protected/``; or none) by which ``X-Accel-Redirect`` names it."""
 

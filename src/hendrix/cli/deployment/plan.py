@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from hendrix.cli.deployment.machine import Machine
 from hendrix.cli.units.conf import read_conf
 from hendrix.cli.units.service import Service
 from hendrix.core.errors import UsageError
+from hendrix.core.record import record
 
 #: What of a project's directory is not for other machines: patterns of names, as in fnmatch(3).
 NOT_DEPLOYED = (
@@ -32,7 +32,7 @@ _EXTRAS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Plan:
     """``service`` is how the machines will have it: its paths and users are theirs."""
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from importlib import resources
+
+from hendrix.core.record import record
 
 _WORD = re.compile(r"@([a-z_]+)@")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Rendered:
     """``path`` is below the directory that it is written to."""
 

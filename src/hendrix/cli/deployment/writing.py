@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from hendrix.cli.deployment.rendered import Rendered
 from hendrix.cli.units.placing import Placed, write
 from hendrix.core.errors import HendrixError, UsageError
+from hendrix.core.record import record
 
 _SAID = {
     "written": "wrote",
@@ -19,7 +19,7 @@ _SAID = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Written:
     """What became of a file. ``state``: ``written``, ``to write`` (in a dry run), ``same`` or ``yours``."""
 

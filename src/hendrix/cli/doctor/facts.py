@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from hendrix.core.record import record
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Database:
     """One of ``DATABASES``. ``options`` are the words of its OPTIONS that bear on writers."""
 
@@ -15,7 +17,7 @@ class Database:
     wal: bool = False
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Secret:
     """What is to be known of ``SECRET_KEY``; the key itself stays where it is."""
 
@@ -24,7 +26,7 @@ class Secret:
     generated: bool = False
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Settings:
     """Of Django, by the file ``module``. ``said`` are the names that the project's own module sets."""
 
@@ -44,7 +46,7 @@ class Settings:
     has_tasks: bool = False
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Told:
     """A message of Django's system checks. ``level`` is Django's number."""
 
@@ -54,7 +56,7 @@ class Told:
     hint: str = ""
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Migrations:
     """Of one database: those that are not applied, and whether none ever was; or that its file is not there; or why it
     cannot be asked."""
@@ -65,7 +67,7 @@ class Migrations:
     unreachable: str = ""
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Collected:
     """Static files in ``STATIC_ROOT`` beside those that they were collected from."""
 
@@ -80,7 +82,7 @@ class Collected:
     unlisted: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Loaded:
     """What the import of the project has left behind, and how it is called."""
 
@@ -91,7 +93,7 @@ class Loaded:
     overridden: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Asked:
     """What options ask for and is not there, each in words."""
 
@@ -100,7 +102,7 @@ class Asked:
     unreachable: str = ""
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Descriptors:
     """``room`` is the connections that one worker has descriptors for; ``hard`` the limit of this process."""
 
@@ -108,14 +110,14 @@ class Descriptors:
     hard: int = 1 << 20
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Clock:
     """Whether the kernel says that something keeps it right; ``None`` where it does not say."""
 
     kept: bool | None = True
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class OpenFile:
     """A file with a secret in it, and its mode."""
 
@@ -123,7 +125,7 @@ class OpenFile:
     mode: int
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Runtime:
     """Where pid files and control sockets are to be, and why they cannot; ``suspect``: it is there, and not to be
     trusted."""
@@ -133,7 +135,7 @@ class Runtime:
     suspect: bool = False
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Certificates:
     """``refused`` is why they cannot be served; ``ending`` those that end soon, a line each."""
 

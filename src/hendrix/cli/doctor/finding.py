@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from hendrix.core.record import record
 
 #: The lightest first. An error breaks the site or lets strangers in; a warning will hurt some day; an info may not.
 LEVELS = ("info", "warning", "error")
 INFO, WARNING, ERROR = LEVELS
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Finding:
     """``id`` is stable, for programs. ``change`` is the line to change, or what to run."""
 

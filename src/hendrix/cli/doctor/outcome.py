@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+from hendrix.core.record import record
 
 #: Seconds for each: a database that does not answer must not hold up the rest.
 PATIENCE = 10.0
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Outcome:
     """``fact`` is one of ``facts``, or a list or dict of such; ``None`` where there is an ``error``."""
 

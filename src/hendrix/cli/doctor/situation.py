@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from hendrix.cli.doctor.facts import Settings
 from hendrix.cli.doctor.finding import ERROR, WARNING
 from hendrix.core.config import Config
+from hendrix.core.record import record
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Situation:
     """The final options, and the settings as far as they are known."""
 

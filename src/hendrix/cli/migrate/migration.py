@@ -9,12 +9,13 @@ from typing import Any
 from hendrix.cli.given import read
 from hendrix.core.config import OPTIONS
 from hendrix.core.errors import UsageError
+from hendrix.core.record import record
 from hendrix.core.values import FREE_TEXT, umask
 
 _HEADER = "# hendrix.toml, from {}. Put it beside manage.py; hx check shows what it comes to.\n"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Found:
     """An option and where it was found, as one would say it: ``line 3: workers = 4``."""
 
@@ -23,7 +24,7 @@ class Found:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Left:
     """What no option stands for, and what to do about it."""
 

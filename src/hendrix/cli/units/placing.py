@@ -6,16 +6,16 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from hendrix.core.errors import HendrixError
+from hendrix.core.record import record
 
 #: The first line of what we have made; the second says from what.
 MARK = "Made by hx service install; hx service uninstall removes it."
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Placed:
     """A file to be."""
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from hendrix.core.config import OPTIONS
+from hendrix.core.record import record
 
 #: Below it a port is the system's to give.
 PRIVILEGED = 1024
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Service:
     """``options`` are those that the file gives to ``hx start`` as flags, parsed; ``hx`` finds the rest itself."""
 
