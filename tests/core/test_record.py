@@ -57,6 +57,23 @@ def test_what_cannot_be_made(point, given, named) -> None:
         point(*given, **named)
 
 
+@pytest.mark.parametrize("decorate", [record, dataclass])
+def test_methods_of_its_own_stay(decorate) -> None:
+    @decorate(frozen=True)
+    class Key:
+        secret: str
+
+        def __repr__(self) -> str:
+            return "Key(***)"
+
+        def __hash__(self) -> int:
+            return 7
+
+    assert repr([Key("x")]) == "[Key(***)]"
+    assert hash(Key("x")) == 7
+    assert Key("x") == Key("x") != Key("y")
+
+
 def test_nothing_can_be_changed(point) -> None:
     one = point(1)
     with pytest.raises(FrozenInstanceError):

@@ -27,8 +27,10 @@ else:
 def _made(kind: Any) -> Any:
     made = _dataclass(init=False, repr=False, eq=False)(kind)
     methods = {"init": _initializer(made), "repr": _repr, "eq": _eq, "hash": _hash}
+    own = vars(kind).copy()  # ``dataclass`` leaves these alone as well, such as a representation without secrets
     for name, method in {**methods, "setattr": _set, "delattr": _delete}.items():
-        setattr(made, f"__{name}__", method)
+        if f"__{name}__" not in own:
+            setattr(made, f"__{name}__", method)
     return made
 
 
