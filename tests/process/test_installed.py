@@ -86,6 +86,8 @@ def test_a_script_of_init_d(project):
         for verb in ("status", "reload", "restart"):
             said = subprocess.run([script, verb], capture_output=True, text=True, check=False, timeout=60)
             assert said.returncode == 0, f"{verb}: {said.stderr}"
+        shown = _hx("service", "status", name)
+        assert shown.returncode == 0 and "site1.settings" in shown.stdout, shown.stderr
         again = _hx("service", "install", str(conf))
         assert again.returncode == 0 and "is installed as it should be" in again.stdout, again.stderr
         assert Path(f"/run/{name}/hendrix.pid").read_text() == first, "nothing changed, so it goes on"
