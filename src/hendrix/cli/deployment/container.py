@@ -212,15 +212,9 @@ class Container:
         source = os.path.basename(self.plan.service.source)
         said = [*self.plan.left, "*.env", ".env.*", "*.key", sources.FILE, source]
         names = [name if "/" in name else f"**/{name}" for name in dict.fromkeys(said)]
-        # Beside this directory are those for other tools, and beside the configuration those of other services.
-        names += ["*.conf", *self._rendered_there]
+        # Beside the configuration are those of other services.
+        names.append("*.conf")
         return [*names, *(path.removeprefix(below) for path in self.files if path.startswith(below))]
-
-    @property
-    def _rendered_there(self) -> list[str]:
-        top = self.way_back.partition("/")[0]
-        is_code = (self.plan.folder / top / "__init__.py").exists()
-        return [] if top in (".", "..", "") or is_code else [top]
 
     @property
     def memory(self) -> int:

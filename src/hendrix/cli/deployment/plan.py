@@ -94,9 +94,14 @@ def read_plan(path: str, output: str = "") -> Plan:
 
 
 def _ours(service: Service, folder: Path, output: str, toml: bool) -> list[str]:
-    """The rendered files; and a YAML configuration, all of which is in the unit: there may be passwords in it."""
+    """The rendered files; and a YAML configuration, all of which is in the unit: there may be passwords in it.
+
+    Beside the directory that is written to are those for other tools, with the same variables.
+    """
     names = [] if toml else [os.path.basename(service.source)]
     if output:
         below = os.path.relpath(os.path.realpath(output), folder)
-        names += [] if below.startswith((".." + os.sep, "..")) or below == "." else [below]
+        top = below.partition(os.sep)[0]
+        if top not in (os.curdir, os.pardir):
+            names.append(f"{below if (folder / top / '__init__.py').exists() else top}/*")
     return names
