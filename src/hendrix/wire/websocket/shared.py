@@ -1,9 +1,10 @@
 """A text that many are sent: its frames are made once for all of them.
 
 With permessage-deflate each connection has a compressor of its own, which remembers what it has sent before (RFC 7692
-section 7.2.1). A frame for all can refer to nothing of the kind, so it is a little longer, and takes 20 to 50
-microseconds less for each of them; and what the compressor of a connection remembers is of no use after it, as the
-peer's window has moved on: it begins anew. That pays where there are many: the first few are served one by one.
+section 7.2.1). A frame for all can refer to nothing of the kind, so it is a little longer, and saves each of them the
+compression (some 4 microseconds for 300 bytes of JSON, 70 for 4 kB). What its own compressor remembers is of
+no use after it, as the peer's window has moved on: it begins anew. That pays where there are many: the first few are
+served one by one.
 """
 
 from __future__ import annotations
