@@ -9,7 +9,7 @@ SHOWCASE := examples/showcase
 BIND ?= 127.0.0.1:8000
 
 # Tests of real processes mostly wait, so more of them run at once than there may be processors.
-AT_ONCE ?= --numprocesses 3 --dist worksteal
+AT_ONCE ?= --numprocesses 4 --dist worksteal
 
 # Each test of a process starts several interpreters: without compiled files they would spend their time on compiling.
 unexport PYTHONDONTWRITEBYTECODE
@@ -26,7 +26,7 @@ test: .make-test lint
 	$(BIN)/pytest $(AT_ONCE)
 	cd $(SHOWCASE) && ../../$(BIN)/python manage.py test --verbosity 1
 
-# The same with every parameter of the suites that run once more over HTTP/2 and HTTPS, more reloads and more chance.
+# The same with every parameter of the suites that run once more over HTTP/2 and HTTPS, more reloads, more chance, Salt.
 test-all: export HENDRIX_TEST_ALL = 1
 test-all: test
 

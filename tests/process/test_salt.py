@@ -9,6 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.kit.machine import Machine, Unavailable, find, wheel
+from tests.kit.whole import EVERYTHING
+
+# It takes two minutes, half of them to install Salt; what it shares with Ansible's role is tested with that.
+pytestmark = pytest.mark.skipif(not EVERYTHING, reason="HENDRIX_TEST_ALL=1, or make test-all, runs it")
 
 
 @pytest.fixture(scope="module")
