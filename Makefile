@@ -9,7 +9,7 @@ SHOWCASE := examples/showcase
 BIND ?= 127.0.0.1:8000
 
 # Tests of real processes mostly wait, so more of them run at once than there may be processors.
-AT_ONCE ?= --numprocesses 4 --dist worksteal
+AT_ONCE ?= --numprocesses 3 --dist worksteal
 
 # Each test of a process starts several interpreters: without compiled files they would spend their time on compiling.
 unexport PYTHONDONTWRITEBYTECODE
