@@ -1,14 +1,11 @@
 """``hx deploy ansible`` by the real ansible-playbook: installed, installed again, changed, broken."""
 
 import re
-import shutil
 import subprocess
-import tempfile
-from pathlib import Path
 
 import pytest
 
-from tests.kit.machine import Machine, Unavailable, find, wheel
+from tests.kit.machine import Unavailable, find, wheel
 from tests.kit.whole import EVERYTHING
 
 RECAP = re.compile(r"^\S+ +: ok=\d+ +changed=(\d+) +unreachable=0 +failed=(\d+)", re.M)
@@ -20,13 +17,6 @@ def playbook():
         return find("find-ansible") / "ansible-playbook"
     except Unavailable as reason:
         pytest.skip(str(reason))
-
-
-@pytest.fixture
-def machine(project):
-    folder = Path(tempfile.mkdtemp(prefix="hx-"))  # short, for unix sockets
-    yield Machine(folder, project)
-    shutil.rmtree(folder)
 
 
 class Ansible:

@@ -6,7 +6,6 @@ import re
 import shutil
 import socket
 import subprocess
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ import yaml
 from tests.kit import deployed_files
 from tests.kit.haproxy import rendered
 from tests.kit.live import Server, until
-from tests.kit.machine import Machine, Unavailable, find, wheel
+from tests.kit.machine import Unavailable, find, wheel
 from tests.process.load import load
 
 
@@ -25,13 +24,6 @@ def checkers():
         find("find-deploy-checkers")
     except Unavailable as reason:
         pytest.skip(str(reason))
-
-
-@pytest.fixture
-def machine(project):
-    folder = Path(tempfile.mkdtemp(prefix="hx-"))  # short, for unix sockets
-    yield Machine(folder, project)
-    shutil.rmtree(folder)
 
 
 #: Of one that uses much.

@@ -1,14 +1,11 @@
 """``hx deploy salt`` by the real salt-call: installed, installed again, changed, broken."""
 
 import json
-import shutil
 import subprocess
-import tempfile
-from pathlib import Path
 
 import pytest
 
-from tests.kit.machine import Machine, Unavailable, find, wheel
+from tests.kit.machine import Unavailable, find, wheel
 from tests.kit.whole import EVERYTHING
 
 # It takes two minutes, half of them to install Salt; what it shares with Ansible's role is tested with that.
@@ -21,13 +18,6 @@ def salt_call():
         return find("find-salt") / "salt-call"
     except Unavailable as reason:
         pytest.skip(str(reason))
-
-
-@pytest.fixture
-def machine(project):
-    folder = Path(tempfile.mkdtemp(prefix="hx-"))  # short, for unix sockets
-    yield Machine(folder, project)
-    shutil.rmtree(folder)
 
 
 class Salt:

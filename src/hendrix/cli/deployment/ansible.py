@@ -9,12 +9,6 @@ from hendrix.cli.deployment.rendered import Rendered, template, yaml_text
 from hendrix.cli.deployment.service_units import unit_names, units
 from hendrix.cli.units.placing import MARK
 
-_PIP = {
-    "requirements.txt": "+ ['--requirement', 'requirements.txt']",
-    "pyproject.toml": "+ ['--requirement', '.hendrix/requirements.txt']",
-    "": "",
-}
-
 
 def render(plan: Plan) -> list[Rendered]:
     """Beside each other: what belongs to the user, the playbook, and the role below ``roles``."""
@@ -53,7 +47,7 @@ def _words(plan: Plan) -> dict[str, str]:
         "source": text(plan.way) if plan.way.startswith("/") else f'"{{{{ playbook_dir }}}}/{text(plan.way)[1:-1]}"',
         "left": _texts(plan.left),
         "hendrix": text(plan.hendrix),
-        "requirements": _PIP[plan.requirements],
+        "requirements": plan.more_for_pip,
         "runtime": text(f"/run/{service.name}"),
         "units": _texts(unit_names(plan)),
         "environment": "".join(f"\n  {name}: {text(value)}" for name, value in service.environment.items()) or " {}",

@@ -18,7 +18,7 @@ from typing import Any
 from hendrix.cli import sources
 from hendrix.cli.deployment.beside import Beside, found_in
 from hendrix.cli.deployment.plan import Plan
-from hendrix.cli.units.service import PRIVILEGED
+from hendrix.cli.units.service import PRIVILEGED, command_line
 from hendrix.core.config import OPTIONS
 from hendrix.core.errors import UsageError
 
@@ -140,17 +140,7 @@ class Container:
     @property
     def words(self) -> list[str]:
         """The command line."""
-        service = self.plan.service
-        words = [service.hx, "start"]
-        for name, value in self.flags.items():
-            option = OPTIONS[name]
-            if option.switch:
-                words.append(option.flag if value else "--no-" + option.flag.removeprefix("--"))
-            elif option.repeat:
-                words += [f"{option.flag}={item}" for item in value]
-            else:
-                words.append(f"{option.flag}={option.spelled(value)}")
-        return words
+        return command_line(self.plan.service.hx, self.flags)
 
     @cached_property
     def flags(self) -> Mapping[str, Any]:

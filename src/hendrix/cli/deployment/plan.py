@@ -68,6 +68,12 @@ class Plan:
         return str(self.options.get("settings") or self.service.environment.get("DJANGO_SETTINGS_MODULE", ""))
 
     @property
+    def more_for_pip(self) -> str:
+        """What is added to a list of words for pip, in Jinja; ``unpack.py`` writes down those of a pyproject.toml."""
+        found = {"requirements.txt": "requirements.txt", "pyproject.toml": ".hendrix/requirements.txt"}
+        return f"+ ['--requirement', '{found[self.requirements]}']" if self.requirements else ""
+
+    @property
     def hendrix(self) -> str:
         """How pip is told of Hendrix, with all that the options need: ``hendrix[acme]>=6.0``."""
         extras = sorted({extra for option, extra in _EXTRAS.items() if self.options.get(option)})

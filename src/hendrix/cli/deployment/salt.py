@@ -10,12 +10,6 @@ from hendrix.cli.deployment.rendered import Rendered, template, yaml_text
 from hendrix.cli.deployment.service_units import unit_names, units
 from hendrix.cli.units.placing import MARK
 
-_PIP = {
-    "requirements.txt": "+ ['--requirement', 'requirements.txt']",
-    "pyproject.toml": "+ ['--requirement', '.hendrix/requirements.txt']",
-    "": "",
-}
-
 
 def render(plan: Plan) -> list[Rendered]:
     """``states`` and ``pillar``, as the trees of a master, and what packs the project for them."""
@@ -55,7 +49,7 @@ def _words(plan: Plan) -> dict[str, str]:
         "source": shlex.quote(plan.way),
         "left": shlex.join(plan.left),
         "hendrix": yaml_text(plan.hendrix),
-        "requirements": _PIP[plan.requirements],
+        "requirements": plan.more_for_pip,
         "runtime": yaml_text(f"/run/{service.name}"),
         "units": json.dumps(unit_names(plan)),
         "environment": variables or " {}",

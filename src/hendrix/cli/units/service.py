@@ -53,13 +53,18 @@ class Service:
 
     def words(self) -> list[str]:
         """The command line that serves."""
-        words = [self.hx, "start"]
-        for name, value in self.options.items():
-            option = OPTIONS[name]
-            if option.switch:
-                words.append(option.flag if value else "--no-" + option.flag.removeprefix("--"))
-            elif option.repeat:
-                words += [f"{option.flag}={item}" for item in value]
-            else:
-                words.append(f"{option.flag}={option.spelled(value)}")
-        return words
+        return command_line(self.hx, self.options)
+
+
+def command_line(hx: str, options: Mapping[str, Any]) -> list[str]:
+    """``hx start`` with each of ``options``."""
+    words = [hx, "start"]
+    for name, value in options.items():
+        option = OPTIONS[name]
+        if option.switch:
+            words.append(option.flag if value else "--no-" + option.flag.removeprefix("--"))
+        elif option.repeat:
+            words += [f"{option.flag}={item}" for item in value]
+        else:
+            words.append(f"{option.flag}={option.spelled(value)}")
+    return words
