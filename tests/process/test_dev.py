@@ -83,6 +83,17 @@ def test_a_saved_view_answers(dev, option, capsys):
         assert "site1/answers.py" in server.log()
 
 
+def test_two_saves_in_one_second_of_one_size(dev):
+    """All that Python compares of a module is the whole second of its last change, and its size."""
+    saved = dev.folder / "saved"
+    with dev.serve("--dev") as server:
+        for word in ("one", "two", "six"):
+            saved.write_text(f'WORD = "{word}"\n')
+            os.utime(saved, (1_700_000_000, 1_700_000_000))
+            saved.replace(dev.package / "answers.py")
+            until(lambda word=word: text(server) == word, "the new answer", SOON)
+
+
 def test_two_saves_in_a_row(dev):
     with dev.serve("--dev") as server:
         says(dev, "second")

@@ -9,9 +9,12 @@ are found a little later, and the same ones.
 from __future__ import annotations
 
 import contextlib
+import os
 import select
 import socket
 import time
+from collections.abc import Iterable
+from importlib.util import cache_from_source
 
 from hendrix.core.control import Changed, Decoder, Watch, encode
 from hendrix.core.events import DEBUG, emit
@@ -127,6 +130,7 @@ class Watcher:
 
     def _tell(self, changed: list[str]) -> None:
         if changed:
+            _drop_bytecode(changed)
             self._channel.sendall(encode(Changed(sorted(changed)[:MOST_NAMES])))
 
 
@@ -139,6 +143,17 @@ def _settled(scope: Scope, view: View) -> View:
         if view.files == before.files:
             break
     return view
+
+
+def _drop_bytecode(changed: Iterable[str]) -> None:
+    """Have Python compile these again.
+
+    It knows whole seconds and sizes only (PEP 552): of two saves in one second it would go on with the first.
+    """
+    for path in changed:
+        if path.endswith(".py"):
+            with contextlib.suppress(OSError):  # there is none, or it is another user's
+                os.unlink(cache_from_source(path))
 
 
 def _alarm() -> Alarm | None:
