@@ -7,11 +7,14 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
+import pytest
+
 from tests.parity.source import unpacked
 
 CASES = Path(__file__).parents[1] / "parity" / "shared_cache"
 
 
+@pytest.mark.long
 def test_djangos_cases(tmp_path) -> None:
     sources = unpacked(Path(sys.executable), version("Django"))
     private = tmp_path / "cache"
