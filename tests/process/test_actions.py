@@ -166,6 +166,16 @@ class TestStatus:
             assert done.stdout.count(" ready ") == 2
             assert max(map(len, done.stdout.splitlines())) <= 80
 
+    def test_its_status_alone(self, project, hx):
+        """``--quiet`` of the command; that of the project's file is about the server."""
+        with project.serve(**hx.extra) as server:
+            done = hx("status", "--quiet", *port(server))
+            assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+            assert json.loads(hx("status", "--quiet", "--json", *port(server)).stdout)["pid"] == server.pid
+            (project.folder / "hendrix.toml").write_text("quiet = true\n")
+            assert f"running, pid {server.pid}" in hx("status", *port(server)).stdout
+        assert hx("status", "--quiet", *port(server)).returncode == 1
+
     def test_json(self, project, hx):
         with project.serve(**hx.extra) as server:
             view(server)

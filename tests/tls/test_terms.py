@@ -60,6 +60,12 @@ def test_files_that_are_not_there():
         terms.check(config(acme_ca="/nowhere"))
 
 
+def test_a_root_that_is_none(tmp_path):
+    (tmp_path / "root.pem").write_text("not a certificate\n")
+    with pytest.raises(UsageError, match=r"--acme-ca: .*/root.pem holds no certificate in PEM"):
+        terms.check(config(acme_ca=str(tmp_path / "root.pem")))
+
+
 def test_hooks():
     assert terms.terms(config(dns_hook="/opt/hook --zone 'a b'")).hook == ("/opt/hook", "--zone", "a b")
     with pytest.raises(UsageError, match='--dns-hook: "x \'y" is no command'):

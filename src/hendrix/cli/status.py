@@ -32,7 +32,10 @@ _SOON = 1.0
 
 
 def status(sourced: Sourced, switches: Switches) -> int:
-    """Returns 0. Raises ``HendrixError`` where no server runs or it does not say how it is."""
+    """Returns 0, and says nothing with ``--quiet``.
+
+    Raises ``HendrixError`` where no server runs or it does not say how it is.
+    """
     if switches.operands and "requests" not in switches:
         raise HendrixError(f"{one_line(switches.operands[0])}: the id of a request goes with --requests")
     server, voice = find(sourced, os.environ), Voice(sourced.config)
@@ -47,9 +50,16 @@ def status(sourced: Sourced, switches: Switches) -> int:
         )
     if "requests" in switches:
         facts["requests"], as_text = _requests(server, voice, switches, as_text)
-    sys.stdout.write(json.dumps(facts, indent=2) + "\n" if "json" in switches else as_text)
-    sys.stdout.flush()
+    if "json" in switches or not _is_told_by_its_end(sourced):
+        sys.stdout.write(json.dumps(facts, indent=2) + "\n" if "json" in switches else as_text)
+        sys.stdout.flush()
     return 0
+
+
+def _is_told_by_its_end(sourced: Sourced) -> bool:
+    """Whether ``--quiet`` was given here: that of a file is about the server."""
+    flags = sourced.levels[0]
+    return "quiet" in flags and bool(flags["quiet"].value)
 
 
 def _requests(server: Running, voice: Voice, switches: Switches, text: str) -> tuple[dict[str, Any], str]:

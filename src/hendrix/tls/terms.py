@@ -21,7 +21,7 @@ _KEY = re.compile(r"[A-Za-z0-9_-]+={0,2}")
 def terms(config: Config) -> Terms:
     """Reads the file of ``--acme-eab``, which perhaps only root may."""
     if config.acme_ca:
-        _read("--acme-ca", config.acme_ca)
+        _check_root(config.acme_ca)
     return Terms(
         server(config),
         config.acme_email,
@@ -48,6 +48,16 @@ def check(config: Config) -> None:
     if config.acme_staging and config.acme_server:
         raise UsageError("--acme-staging and --acme-server name two authorities; leave one out")
     terms(config)
+
+
+def _check_root(path: str) -> None:
+    import ssl  # noqa: PLC0415 - of no use where the authority is one that all trust
+
+    _read("--acme-ca", path)  # whose complaint is the better one
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except OSError:
+        raise UsageError(f"--acme-ca: {path} holds no certificate in PEM") from None
 
 
 def _command(config: Config) -> list[str]:

@@ -185,6 +185,16 @@ class TestDatabases:
         assert found(migrations={"default": Migrations(unreachable="refused")}) == {"database.unreachable": "warning"}
 
 
+def test_how_long_a_writer_waits() -> None:
+    patient = Database("django.db.backends.sqlite3", immediate=True, wal=True, patience=20)
+    for databases, words in (
+        (SQLITE, "after 5 seconds, or at once where"),
+        ({"default": patient}, "after 20 seconds"),
+    ):
+        (one,) = findings(SEVERAL, settings=Settings(databases=databases))
+        assert words in one.why
+
+
 STATIC = [
     (Collected(there=False, root="", sources=5), {"static.root-unset": "info"}),
     (Collected(there=False, root="", sources=5, manifest=True), {"static.root-unset": "error"}),

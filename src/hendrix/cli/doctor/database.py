@@ -57,8 +57,8 @@ def judge_writers(found: Settings, situation: Situation) -> Iterator[Finding]:
             "sqlite",
             WARNING if situation.production and not tuned else INFO,
             f"{situation.processes} processes share the SQLite database {alias}",
-            "one writes at a time; the others wait, and fail with 'database is locked' after 5 seconds, or at once "
-            "where a transaction has read before it writes",
+            f"one writes at a time; the others wait, and fail with 'database is locked' after {database.patience:g} "
+            f"seconds{'' if database.immediate else ', or at once where a transaction has read before it writes'}",
             _tuning(alias, found.module) if not tuned else "PostgreSQL, once there is much to write",
         )
 

@@ -15,6 +15,8 @@ class Database:
     in_memory: bool = False
     immediate: bool = False
     wal: bool = False
+    patience: float = 5.0
+    """Seconds that SQLite waits for another writer."""
 
 
 @record(frozen=True)

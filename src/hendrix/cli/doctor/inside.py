@@ -143,7 +143,13 @@ def _database(given: Mapping[str, Any]) -> Database:
         in_memory=any(sign in name for sign in _MEMORY),
         immediate=str(options.get("transaction_mode", "")).upper() in ("IMMEDIATE", "EXCLUSIVE"),
         wal="wal" in str(options.get("init_command", "")).lower(),
+        patience=_seconds(options.get("timeout", 5.0)),
     )
+
+
+def _seconds(value: object) -> float:
+    """As ``sqlite3.connect`` takes them; what it would refuse is for Django to tell."""
+    return float(value) if isinstance(value, int | float) else 5.0
 
 
 def _has_tasks() -> bool:
