@@ -88,7 +88,7 @@ def test_the_dashboard_is_live_escapes_what_it_shows_and_replaces_a_worker(
             page.click("#requests button")
             page.wait_for_selector("#stack:has-text('in wait')", timeout=30_000)
             assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "it fits a phone"
-            page.wait_for_function("document.querySelectorAll('polyline').length >= 4", timeout=30_000)
+            page.wait_for_selector("polyline >> nth=3", state="attached", timeout=30_000)
             gate.touch()
             assert pending.result(30) == 200
             page.wait_for_selector("#views:has-text('views.wait')", timeout=30_000)
