@@ -24,7 +24,7 @@ def verdict(purges: list[Purge], labels: tuple[bytes, ...], place: bytes) -> int
     return VALID if not means else STALE if all(purge.soft for purge in means) else GONE
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(PURGES, max_size=30), st.data())
 def test_it_agrees_with_what_purges_say(tmp_path_factory, purges: list[Purge], data) -> None:
     path = str(tmp_path_factory.mktemp("journal") / "j")

@@ -325,7 +325,7 @@ terms = st.sampled_from(
 
 
 class TestChance:
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     @given(counts, terms, st.data())
     def test_always_comes_back_to_full_strength_of_one_generation(self, count, terms, data):
         world = World(count, terms)
@@ -337,7 +337,7 @@ class TestChance:
         world.is_whole()
         assert not world.exits
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     @given(counts, st.data())
     def test_patience_never_ends(self, count, data):
         """Development: whatever fails, the next reload that works brings all up."""
@@ -350,7 +350,7 @@ class TestChance:
         world.is_whole()
         assert world.announced == 1
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(counts, terms, st.data())
     def test_each_reload_has_one_outcome(self, count, terms, data):
         """Or is superseded by another that has one: nobody waits for ever."""
@@ -365,7 +365,7 @@ class TestChance:
         assert generations[-1] == world.fleet.last_generation
         assert world.outcomes[-1].ok
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(counts, terms, st.booleans(), st.booleans(), st.data())
     def test_stop_always_ends(self, count, terms, graceful, obedient, data):
         world = World(count, terms)

@@ -62,7 +62,7 @@ def _check(response: h11.Response, status: str, headers: list[tuple[str, str]]) 
     assert read.count(("server", "Hx")) == 1
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(answers=st.lists(st.tuples(METHODS, STATUSES, HEADERS, PIECES, st.sampled_from("wsp")), min_size=1, max_size=4))
 def test_one_answer_after_the_other(answers: list[tuple[bytes, str, list[tuple[str, str]], list[bytes], str]]) -> None:
     client = Client()

@@ -43,7 +43,7 @@ def _read(pieces: list[bytes]) -> list[Message]:
     return peer.messages
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(stream=STREAMS, cuts=CUTS)
 def test_cuts_change_nothing(stream: list[bytes], cuts: list[int]) -> None:
     data = b"".join(stream)
@@ -52,7 +52,7 @@ def test_cuts_change_nothing(stream: list[bytes], cuts: list[int]) -> None:
     assert all(message.complete for message in messages)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(stream=STREAMS, cuts=CUTS)
 def test_nor_does_a_shell_that_answers_later(stream: list[bytes], cuts: list[int]) -> None:
     peer = Peer(answers=False)
@@ -77,7 +77,7 @@ WORDS = st.sampled_from(
 NOISE = st.lists(st.one_of(WORDS, st.binary(max_size=30)), max_size=25)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(noise=NOISE, answers=st.booleans(), ending=st.sampled_from(["eof", "expire", "refuse", "next"]))
 def test_noise(noise: list[bytes], answers: bool, ending: str) -> None:
     """``Peer`` itself fails on a request or data after a fault, and on a request within another."""
@@ -107,7 +107,7 @@ def test_noise(noise: list[bytes], answers: bool, ending: str) -> None:
     assert_fit_for_strangers(peer.parser)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(noise=NOISE)
 def test_noise_is_read_the_same_in_one_piece_and_byte_by_byte(noise: list[bytes]) -> None:
     """Requests that complete are the same; only how early a fault is seen, and so its status, may differ."""

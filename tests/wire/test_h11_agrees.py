@@ -159,7 +159,7 @@ VALUES = st.binary(max_size=12).map(lambda value: bytes(byte for byte in value i
 LINES = st.lists(st.tuples(TOKENS.map(lambda name: b"x" + name), VALUES).map(b": ".join), max_size=5)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     method=st.sampled_from([b"GET", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"PATCH"]),
     target=st.text("abc/?&=%._~:@", max_size=12).map(lambda text: b"/" + text.encode()),
@@ -191,7 +191,7 @@ BASES = [
 ]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     base=st.sampled_from(BASES),
     at=st.integers(0, 200),

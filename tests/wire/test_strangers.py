@@ -60,7 +60,7 @@ def test_what_once_hurt_strangers(head: bytes) -> None:
         assert_fit_for_strangers(parser)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     method=st.sampled_from([b"GET", b"POST", b"HEAD", b"CONNECT", b"OPTIONS", b"PRI", b"FOO", b"SOURCE", b"QUERY"]),
     target=st.sampled_from([b"/", b"*", b"http://a/", b"a:80", b"http://u@a/"]),
