@@ -134,6 +134,32 @@ def test_secrets_are_in_files_of_their_own(shop: Path, kind: str) -> None:
             yaml.load(each.content, _Loader)
 
 
+@pytest.mark.parametrize(
+    ("line", "extras"),
+    [
+        ("hub: redis://db", "[redis]"),
+        ("cache_store: redis://db", "[redis]"),
+        ("auto_https: true", "[acme]"),
+        ("otel: true", "[otel]"),
+        ("environment: {HX_CACHE_STORE: 'redis://db', HX_OTEL: 'off'}", "[redis]"),
+        ("domain: shop.example\ntask_workers: 1", "[acme,tasks]"),
+        ("otel: false", ""),
+    ],
+)
+def test_what_the_options_need_is_installed(shop: Path, line: str, extras: str) -> None:
+    """Or hx start would refuse to start there."""
+    (shop / "shop.conf").write_text(line + "\n")
+    assert read_plan("shop.conf").hendrix.partition(">=")[0] == f"hendrix{extras}"
+
+
+@pytest.mark.parametrize("kind", ["ansible", "salt"])
+def test_options_that_are_secrets_become_variables(shop: Path, kind: str) -> None:
+    (shop / "shop.conf").write_text("cache_token: t0ken\n")
+    told = [each for each in kinds.rendered(kind, read_plan("shop.conf", "out")) if "t0ken" in each.content]
+    assert [(each.mode, each.yours) for each in told] == [(0o600, True)]
+    assert "HX_CACHE_TOKEN: " in told[0].content
+
+
 class _Loader(yaml.SafeLoader):
     """With Ansible's own tag."""
 

@@ -87,6 +87,8 @@ def _status(given: str) -> int:
     if not any(os.path.lexists(path) for path in manager.paths(name)):
         raise HendrixError(f"there is no service {name} here; hx service install FILE makes one")
     folder = f"/run/{name}"
+    if os.path.isdir(folder) and not os.access(folder, os.R_OK | os.X_OK):
+        raise HendrixError(f"{folder} is not yours to read; ask as root: sudo hx service status {name}")
     pid = os.path.join(folder, "hendrix.pid")
     if os.path.lexists(pid):  # the script of init.d has told it so
         return hx(["status", "--pid", pid])

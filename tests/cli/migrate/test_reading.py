@@ -206,6 +206,31 @@ def test_what_cannot_be_read(tmp_path: Path, name: str, text: str, sign: str) ->
     assert sign in str(error.value) and "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    "redirect",
+    [
+        "return 301 https://$host$request_uri;",
+        "location / { return 301 https://$host$request_uri; }",
+        "if ($host = shop.example) { return 301 https://$host$request_uri; } return 404;",  # as certbot writes it
+        "rewrite ^ https://$host$request_uri permanent;",
+    ],
+)
+def test_nginx_that_sends_everybody_to_https(tmp_path: Path, redirect: str) -> None:
+    """Whoever comes to port 80 must still find somebody there."""
+    secure = "server { listen 443 ssl; ssl_certificate /c.pem; ssl_certificate_key /k.pem; }"
+    found = read(tmp_path, "nginx.conf", f"server {{ listen 80; {redirect} }}\n{secure}")
+    assert options(found) == {
+        "http_port": 80, "https_redirect": "on", "https_port": 443, "cert": "/c.pem", "key": "/k.pem",
+    }  # fmt: skip
+
+
+def test_nginx_that_believes_several_proxies(tmp_path: Path) -> None:
+    lines = "set_real_ip_from 10.0.0.0/8; set_real_ip_from 192.168.1.1; set_real_ip_from unix:;"
+    found = read(tmp_path, "nginx.conf", f"server {{ listen 80; {lines} }}")
+    assert options(found)["forwarded_allow_ips"] == "10.0.0.0/8,192.168.1.1,unix"
+    assert "forwarded_allow_ips" not in left(found)
+
+
 def test_a_value_that_is_none_of_ours_is_left_with_its_reason(tmp_path: Path) -> None:
     migration = read(tmp_path, "gunicorn.conf.py", "workers = -3\nthreads = 4\nthreads = 5\n")
     assert options(migration) == {"threads": 5}

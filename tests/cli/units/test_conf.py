@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hendrix.cli import sources
+from hendrix.cli.units import manager
 from hendrix.cli.units.conf import read_conf
 from hendrix.core.errors import UsageError
 from tests.cli.units.conftest import Make
@@ -55,6 +56,8 @@ def test_every_option_has_its_key(make: Make) -> None:
         ("environment: 3", "has no names and values"),
         ("environment: {'A B': 1}", "'A B' is no name of a variable"),
         ('environment: {A: "1\\n2"}', "the value of A holds a line break"),
+        ("settings:", "shop.conf line 4, settings: None is no value of an option"),
+        ("environment: {A: [1, 2]}", "environment: the value of A is no text; put it into quotes"),
         ("writable: var", "'var' is no absolute path"),
         ("memory: lots", "memory: 'lots'"),
         ("group: nobody-has-this", "there is no group 'nobody-has-this'; make it with groupadd"),
@@ -77,6 +80,28 @@ def test_what_must_be_there(make: Make, tmp_path: Path, missing: str) -> None:
     (tmp_path / "shop.conf").write_text("")
     with pytest.raises(UsageError, match="is missing"):
         read_conf(str(tmp_path / "shop.conf"))
+
+
+def test_variables_are_as_they_are_written(make: Make) -> None:
+    """YAML would make 8 of 010, False of off, and the word None of nothing: a SECRET_KEY that all the world knows."""
+    lines = ("A:", "B: off", "C: 010", "D: 1.10", "E: ~", "F: 2026-11-28", "G: 'quoted'", "H: &x Yes", "I: *x")
+    service = make("environment:", *(f"  {line}" for line in lines))
+    written = {"A": "", "B": "off", "C": "010", "D": "1.10", "E": "~", "F": "2026-11-28", "G": "quoted"}
+    assert service.environment == {**written, "H": "Yes", "I": "Yes"}
+    assert make("environment: {A: , B: null}").environment == {"A": "", "B": "null"}
+    assert make("environment:").environment == {}
+
+
+def test_secrets_are_not_on_the_command_line(make: Make) -> None:
+    """Whoever is on the machine reads those, and the unit; hx start refuses them there."""
+    service = make("cache_token: t0ken", "hub: redis://:pw@db:6379/0", "cache_store: redis://db:6379/1")
+    assert service.words()[2:] == ["--cache-store=redis://db:6379/1"]
+    placed = {each.mode: each for each in manager.files(service, init=False)}
+    assert 'HX_CACHE_TOKEN="t0ken"\nHX_HUB="redis://:pw@db:6379/0"\n' in placed[0o600].content
+    assert f"EnvironmentFile={placed[0o600].path}\n" in placed[0o644].content
+    assert "t0ken" not in placed[0o644].content and ":pw@" not in placed[0o644].content
+    (script,) = (each for each in manager.files(service, init=True) if each.mode == 0o755)
+    assert "t0ken" not in script.content and ". /etc/hendrix/shop.env\n" in script.content
 
 
 def test_users(make: Make) -> None:

@@ -54,7 +54,13 @@ def test_what_is_odd_is_refused(data: bytes) -> None:
     assert refusal(data) == 400
 
 
+def test_a_path_is_no_url() -> None:
+    request = parse(head("Host: x", line="GET //[?id=a#b HTTP/1.1"))
+    assert (request.path, dict(request.query)) == ("//[", {"id": "a"})
+
+
 def test_bounds() -> None:
+    assert refusal(head("Host: x", line=f"GET /?{'a&' * 200} HTTP/1.1")) == 400
     assert refusal(head("Host: x", f"Content-Length: {LONGEST_BODY + 1}")) == 413
     assert refusal(head("Host: x", "Transfer-Encoding: chunked")) == 501
     assert refusal(head("Host: x", *(f"X-{number}: 1" for number in range(200)))) == 431

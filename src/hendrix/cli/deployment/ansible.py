@@ -50,7 +50,7 @@ def _words(plan: Plan) -> dict[str, str]:
         "requirements": plan.more_for_pip,
         "runtime": text(f"/run/{service.name}"),
         "units": _texts(unit_names(plan)),
-        "environment": "".join(f"\n  {name}: {text(value)}" for name, value in service.environment.items()) or " {}",
+        "environment": "".join(f"\n  {name}: {text(value)}" for name, value in service.variables.items()) or " {}",
     }
 
 

@@ -13,6 +13,7 @@ from hendrix.cli import sources
 from hendrix.cli.deployment.machine import Machine
 from hendrix.cli.units.conf import read_conf
 from hendrix.cli.units.service import Service
+from hendrix.core.config import OPTIONS
 from hendrix.core.errors import UsageError
 from hendrix.core.record import record
 
@@ -26,9 +27,12 @@ NOT_DEPLOYED = (
 #: Options that need a package more (pyproject.toml).
 _EXTRAS = {
     "domain": "acme",
+    "auto_https": "acme",
     "http3": "http3",
     "hub": "redis",
+    "cache_store": "redis",
     "task_workers": "tasks",
+    "otel": "otel",
 }
 
 
@@ -73,10 +77,15 @@ class Plan:
         found = {"requirements.txt": "requirements.txt", "pyproject.toml": ".hendrix/requirements.txt"}
         return f"+ ['--requirement', '{found[self.requirements]}']" if self.requirements else ""
 
+    def _asks_for(self, option: str) -> bool:
+        """By itself, or by its variable."""
+        said = self.options.get(option) or self.service.environment.get(OPTIONS[option].environ, "")
+        return bool(said) and str(said).lower() not in ("0", "off", "false", "no")
+
     @property
     def hendrix(self) -> str:
         """How pip is told of Hendrix, with all that the options need: ``hendrix[acme]>=6.0``."""
-        extras = sorted({extra for option, extra in _EXTRAS.items() if self.options.get(option)})
+        extras = sorted({extra for option, extra in _EXTRAS.items() if self._asks_for(option)})
         return f"hendrix{'[' + ','.join(extras) + ']' if extras else ''}>={__version__}"
 
 

@@ -32,7 +32,7 @@ def render(plan: Plan) -> list[Rendered]:
 
 def _words(plan: Plan) -> dict[str, str]:
     service = plan.service
-    variables = "".join(f"\n    {name}: {yaml_text(value)}" for name, value in service.environment.items())
+    variables = "".join(f"\n    {name}: {yaml_text(value)}" for name, value in service.variables.items())
     return {
         "mark": f"Rendered by hx deploy salt {plan.mark}.",
         "made": MARK,

@@ -124,7 +124,9 @@ def _outside(migration: Migration, directive: Directive) -> int:
 
 def _server(migration: Migration, server: Directive) -> None:
     if _only_redirects(server):
-        migration.say("https_only", True, _source(server, "a server that sends everybody to HTTPS"))
+        for listen in server.all("listen"):
+            _one(migration, listen)
+        migration.say("https_redirect", "on", _source(server, "a server that sends everybody to HTTPS"))
         return
     for directive in server.within:
         if directive.name == "location":
@@ -134,10 +136,12 @@ def _server(migration: Migration, server: Directive) -> None:
 
 
 def _only_redirects(server: Directive) -> bool:
-    returns = [each for each in server.within if each.name == "return"]
-    within = [each for location in server.all("location") for each in location.all("return")]
-    secure = any("https://" in word for each in (*returns, *within) for word in each.words)
-    return secure and not any("ssl" in listen.words for listen in server.all("listen"))
+    # certbot writes: if ($host = NAME) { return 301 https://$host$request_uri; }
+    blocks = [server, *server.all("location"), *server.all("if")]
+    said = [each for block in blocks for name in ("return", "rewrite") for each in block.all(name)]
+    secure = any("https://" in word for each in said for word in each.words)
+    passes = any(each.name in ("proxy_pass", "uwsgi_pass") for block in blocks for each in block.within)
+    return secure and not passes and not any("ssl" in listen.words for listen in server.all("listen"))
 
 
 def _location(migration: Migration, location: Directive) -> None:
@@ -235,6 +239,14 @@ def _on(option: str, value: Any = True) -> Say:
     return say
 
 
+def _trusted(migration: Migration, directive: Directive, source: str) -> None:
+    """Each line names one more."""
+    before = migration.found.pop("forwarded_allow_ips", None)
+    words = [str(before.value)] if before else []
+    words += [word.removesuffix(":") for word in directive.words[:1]]
+    migration.say("forwarded_allow_ips", ",".join(words), f"{before.source}; {source}" if before else source)
+
+
 def _protocols(migration: Migration, directive: Directive, source: str) -> None:
     old = [word for word in directive.words if word in ("TLSv1", "TLSv1.1", "SSLv3")]
     if old:
@@ -264,7 +276,7 @@ _SAID: Mapping[str, Say] = {
     "brotli": _on("compress", "on"),
     "proxy_cache": _on("cache"),
     "user": _plain("user"),
-    "set_real_ip_from": _plain("forwarded_allow_ips"),
+    "set_real_ip_from": _trusted,
     "ssl_certificate": _plain("cert"),
     "ssl_certificate_key": _plain("key"),
     "ssl_client_certificate": _plain("client_ca"),

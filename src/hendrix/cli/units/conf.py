@@ -5,13 +5,14 @@ Everything is checked before anything is touched: what is wrong is said with its
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hendrix.cli import sources
 from hendrix.cli.given import Given, read
@@ -21,6 +22,9 @@ from hendrix.cli.units.service import Service
 from hendrix.core import values
 from hendrix.core.config import OPTIONS
 from hendrix.core.errors import UsageError
+
+if TYPE_CHECKING:
+    import yaml
 
 _FILES = (sources.FILE, "hendrix.conf")
 #: Keys of the old file that have another name today.
@@ -95,11 +99,25 @@ def _yaml_pairs(file: Path, text: str) -> Iterator[tuple[str, Any, int]]:
         if not isinstance(root, yaml.MappingNode):
             raise UsageError(f"{file.name}: it has no keys; write lines such as http_port: 8000")
         for key, value in root.value:
-            yield str(key.value), yaml.safe_load(yaml.serialize(value)), key.start_mark.line + 1
+            loader = _as_written() if key.value == "environment" else yaml.SafeLoader
+            yield str(key.value), loader("").construct_document(value), key.start_mark.line + 1
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f" line {mark.line + 1}" if mark is not None else ""
         raise UsageError(f"{file.name}{place}: {getattr(error, 'problem', None) or error}; correct it") from None
+
+
+@functools.cache
+def _as_written() -> type[yaml.SafeLoader]:
+    """Variables are text: 010 is no eight, 1.10 no 1.1, off no False, and nothing is not the word None."""
+    import yaml  # noqa: PLC0415
+
+    class AsWritten(yaml.SafeLoader):
+        """All is text in it."""
+
+    for kind in ("null", "bool", "int", "float", "timestamp"):
+        AsWritten.add_constructor(f"tag:yaml.org,2002:{kind}", AsWritten.construct_scalar)  # type: ignore[type-var]
+    return AsWritten
 
 
 def _example(name: str) -> str:
@@ -229,13 +247,18 @@ def _name(file: Path, said: Mapping[str, tuple[Any, str]]) -> str:
 
 def _environment(said: Mapping[str, tuple[Any, str]]) -> dict[str, str]:
     value, place = said.get("environment", ({}, ""))
+    value = {} if value in (None, "") else value
     if not isinstance(value, dict):
         raise UsageError(f"{place}: {value!r} has no names and values; write NAME: value below it")
     for name, text in value.items():
         if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", str(name)):
-            raise UsageError(f"{place}: {name!r} is no name of a variable")
+            raise UsageError(f"{place}: {name!r} is no name of a variable; use letters, digits and _")
+        if isinstance(text, dict | list):
+            raise UsageError(f"{place}: the value of {name} is no text; put it into quotes")
         if re.search(r"[\x00-\x08\x0a-\x1f\x7f]", str(text)):
-            raise UsageError(f"{place}: the value of {name} holds a line break or another control character")
+            raise UsageError(
+                f"{place}: the value of {name} holds a line break or another control character; leave it out"
+            )
     return {str(name): str(text) for name, text in value.items()}
 
 

@@ -29,6 +29,11 @@ hx() {{
     cd {project} && exec env XDG_RUNTIME_DIR="$RUN" "$HX" "$@"
 }}
 
+# Whoever died left a pid file; one that stands still is there.
+absent() {{
+    (hx status --quiet --pid "$RUN/hendrix.pid") 2>&1 | grep -q "no server is running"
+}}
+
 case "$1" in
 start)
     # LSB: no error where it runs already.
@@ -37,14 +42,14 @@ start)
     (hx start --daemonize {words} --log "$LOG/hendrix.log" --pid "$RUN/hendrix.pid" --user {user} --group {group})
     ;;
 stop)
-    [ -e "$RUN/hendrix.pid" ] || exit 0
+    absent && exit 0
     (hx stop --pid "$RUN/hendrix.pid")
     ;;
 restart)
-    if [ -e "$RUN/hendrix.pid" ]; then
-        (hx restart --pid "$RUN/hendrix.pid")
-    else
+    if absent; then
         "$0" start
+    else
+        (hx restart --pid "$RUN/hendrix.pid")
     fi
     ;;
 reload|force-reload)
@@ -72,5 +77,5 @@ def script(service: Service, marks: Iterable[str]) -> str:
         user=shlex.quote(service.user),
         group=shlex.quote(service.group),
         words=shlex.join(service.words()[2:]),
-        environment=f". {service.environment_file}\n" if service.environment else "",
+        environment=f". {service.environment_file}\n" if service.variables else "",
     )

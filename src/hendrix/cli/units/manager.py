@@ -28,7 +28,7 @@ def files(service: Service, *, init: bool, root: str = "/") -> list[Placed]:
     """The files that make it a service."""
     marks = (MARK, f"From {service.source}")
     placed = []
-    if service.environment:
+    if service.variables:
         placed.append(Placed(_variables(root, service.name), 0o600, _assigned(service, marks)))
     if init:
         return [*placed, Placed(os.path.join(root, SCRIPTS, service.name), 0o755, initd.script(service, marks))]
@@ -51,7 +51,7 @@ def _variables(root: str, name: str) -> str:
 
 def _assigned(service: Service, marks: Iterable[str]) -> str:
     """As systemd and the shell both read it (systemd.exec(5), EnvironmentFile)."""
-    quoted = {name: re.sub(r'(["\\$`])', r"\\\1", value) for name, value in service.environment.items()}
+    quoted = {name: re.sub(r'(["\\$`])', r"\\\1", value) for name, value in service.variables.items()}
     return "".join((*(f"# {mark}\n" for mark in marks), *(f'{name}="{value}"\n' for name, value in quoted.items())))
 
 

@@ -51,9 +51,22 @@ class Service:
         """Where its variables are: root's alone, since there may be passwords among them."""
         return f"/etc/hendrix/{self.name}.env"
 
+    @property
+    def variables(self) -> dict[str, str]:
+        """Those of its ``environment``, and options with a secret: command lines and units are everybody's to read."""
+        told = {OPTIONS[name].environ: str(value) for name, value in self.options.items() if _is_hidden(name, value)}
+        return {**self.environment, **told}
+
     def words(self) -> list[str]:
         """The command line that serves."""
-        return command_line(self.hx, self.options)
+        return command_line(
+            self.hx, {name: value for name, value in self.options.items() if not _is_hidden(name, value)}
+        )
+
+
+def _is_hidden(name: str, value: Any) -> bool:
+    """A secret, or a URL with a password; one without is no secret."""
+    return OPTIONS[name].secret and OPTIONS[name].spelled(value) != value
 
 
 def command_line(hx: str, options: Mapping[str, Any]) -> list[str]:

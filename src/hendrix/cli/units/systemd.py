@@ -98,7 +98,7 @@ def _process(service: Service, systemd: int) -> str:
         f"ExecStart={' '.join(_word(word.replace('$', '$$')) for word in service.words())}",
         "Environment=XDG_RUNTIME_DIR=%t/" + service.name,
         "Environment=XDG_STATE_HOME=%S/" + service.name,
-        *([f"EnvironmentFile={service.environment_file}"] if service.environment else []),
+        *([f"EnvironmentFile={service.environment_file}"] if service.variables else []),
         f"EnvironmentFile=-/etc/default/{service.name}",
         f"RuntimeDirectory={service.name}",
         f"StateDirectory={service.name}",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
 LONGEST_HEAD = 16 * 1024
 LONGEST_BODY = 64 * 1024
@@ -70,7 +70,10 @@ def parse(head: bytes) -> Request:
         fields[name] = field[2].decode("latin-1")
     if found[3] == b"1" and "host" not in fields:
         raise Refused(400, "there is no Host")  # RFC 9112 section 3.2
-    target = urlsplit(found[2].decode())
+    path, _, told = found[2].decode().partition("#")[0].partition("?")  # not urlsplit, to which //[ is no URL
     keeps = found[3] == b"1" and "close" not in fields.get("connection", "").lower()
-    query = dict(parse_qsl(target.query, max_num_fields=50))
-    return Request(found[1].decode(), unquote(target.path), query, fields, keeps)
+    try:
+        query = dict(parse_qsl(told, max_num_fields=_MOST_FIELDS))
+    except ValueError:
+        raise Refused(400, f"a query has at most {_MOST_FIELDS} parts") from None
+    return Request(found[1].decode(), unquote(path), query, fields, keeps)
