@@ -91,7 +91,7 @@ def test_a_script_of_init_d(project):
         again = _hx("service", "install", str(conf))
         assert again.returncode == 0 and "is installed as it should be" in again.stdout, again.stderr
         assert Path(f"/run/{name}/hendrix.pid").read_text() == first, "nothing changed, so it goes on"
-        # Killed, it leaves a pid file that is not to be in the way of anything (LSB: to stop what does not run is fine).
+        # Killed, it leaves a pid file, which is to be in the way of nothing (LSB: to stop what does not run is fine).
         os.kill(int(first.split()[0]), signal.SIGKILL)
         assert subprocess.run([script, "stop"], check=False, timeout=60).returncode == 0
         assert subprocess.run([script, "restart"], check=False, timeout=60).returncode == 0
