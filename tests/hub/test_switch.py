@@ -63,3 +63,31 @@ def test_a_stranger_to_the_past_has_no_more_than_is_promised() -> None:
     two = switch(memory)
     assert [message.id for message in two.last("news", 1000, 0.0)] == ids[400:]
     assert [message.id for message in two.since("news", Id(0, 0), 0.0).messages] == ids[400:]
+
+
+def test_what_the_memory_has_lost_is_a_gap_for_the_successor_too() -> None:
+    memory = bytearray(1 << 20)
+    one, start = switch(memory), Id(1, 0)
+    # This one is still wanted when the memory has gone round, and comes to stand behind others that are not.
+    first = one.publish("treasured", b"1", 0.0, keep=Keep(1, 9000.0))
+    lost = one.publish("forgotten", b"2", 0.0, keep=Keep(1, 10.0))
+    one.tick(15.0)
+    for number in range(3000):
+        one.publish("loud", b"x" * 500, 20.0 + number / 100)
+    one.tick(100.0)
+    assert one.since("forgotten", first, 100.0).gap
+    two = switch(memory, 100.0)
+    assert [message.id for message in two.since("treasured", start, 100.0).messages] == [first]
+    assert not two.since("treasured", start, 100.0).gap
+    assert two.since("forgotten", first, 100.0).gap
+    assert not two.since("forgotten", two.latest, 100.0).gap
+    assert lost < two.latest == one.latest
+
+
+def test_ids_go_on_where_nothing_was_published() -> None:
+    memory = bytearray(1 << 20)
+    position = switch(memory).subscribe("news", Peer(), None, 0.0).position
+    two = Switch(99, 5.0, memory, KEEP)
+    start = two.subscribe("news", Peer(), position, 5.0)
+    assert not start.gap and start.position == position
+    assert two.publish("news", b"1", 5.0) > position

@@ -15,6 +15,7 @@ from hendrix.hub import door, frames, place
 from hendrix.hub.caller import Caller
 from hendrix.hub.link import Link
 from hendrix.hub.local import Hub
+from hendrix.hub.message import read_id
 from hendrix.hub.peer import MOST_WAITING
 from tests.kit.hub import relay
 
@@ -209,6 +210,37 @@ def test_a_subscriber_that_takes_nothing_slows_nobody_and_is_cut_off(running):
     assert sorted(took)[len(took) * 95 // 100] < 0.1
     assert caller.facts()["peers"] == 1
     slow.close()
+
+
+def test_long_answers_are_given_however_much_they_are(running):
+    """More than may wait for a subscriber: who is cut off for it would ask for it again, for ever."""
+    payload, first = b"x" * 120_000, None
+    for number in range(100):
+        id = hendrix.publish("long", payload)
+        first = first or id
+    assert sum(len(one.payload) for one in hendrix.history("long")) > MOST_WAITING
+
+    async def scenario():
+        hub = another_hub(running)
+        heard = [[] for _ in range(3)]
+        for one in heard:
+            hub.listen("long", one.append, since=read_id(first))
+        hub.listen("long", heard[0].append)
+        members = {f"somebody whose name is rather long {number}": None for number in range(25_000)}
+        for member in members:
+            hub.join("room", member)
+        seen = asyncio.Queue()
+        hub.watch("room", lambda change: None, seen.put_nowait)
+        last = await hub.publish("long", b"last", binary=True, keep=None)
+        while not all(one and one[-1].id == last for one in heard):
+            await asyncio.sleep(0.01)
+        assert [len(one) for one in heard] == [101, 100, 100]
+        assert len(await hub.members("room")) == len(await seen.get()) == 25_000
+        hub.close()
+
+    pid = pid_of(running)
+    run(scenario())
+    assert pid_of(running) == pid
 
 
 NONSENSE = [

@@ -102,6 +102,14 @@ def fails_twice(context, what):
 
 
 @task
+@retry(1, backoff=0)
+def says(what):
+    for hexadecimal in ("00", "dc80"):
+        what = what.replace(hexadecimal, chr(int(hexadecimal, 16)))
+    raise LookupError(what)
+
+
+@task
 def exits():
     raise SystemExit(3)
 
@@ -299,6 +307,67 @@ loop.run()
 row = DBTaskResult.objects.get(args_kwargs__args=["second"])
 assert (row.status, row.worker_ids, row.started_at) == ("READY", [], None)
 """
+
+
+#: What cannot be run, or cannot be told, ends the task and not its worker.
+HOPELESS = r"""
+from django_tasks_db.models import DBTaskResult
+from hendrix.tasks.loop import TaskLoop
+from site1 import tasks
+
+def told(task_id):
+    row = DBTaskResult.objects.get(pk=task_id)
+    return row.status, row.exception_class_path, row.traceback
+
+unstorable = tasks.says.enqueue("null 00 half dc80")
+forgotten, gone, broken = (tasks.plain.enqueue(name) for name in ("forgotten", "gone", "broken"))
+rows = DBTaskResult.objects
+rows.filter(pk=forgotten.id).update(queue_name="no longer in the settings")
+rows.filter(pk=gone.id).update(task_path="site1.tasks.gone")
+rows.filter(pk=broken.id).update(task_path="site1.broken.task")
+loop = TaskLoop([], 0.1)
+while loop._turn() or rows.ready().exists():
+    pass
+status, kind, trace = told(unstorable.id)
+assert (status, kind) == ("FAILED", "builtins.LookupError") and "null \\x00 half \\udc80" in trace, trace
+assert told(forgotten.id)[0] == told(gone.id)[0] == told(broken.id)[0] == "FAILED"
+assert "InvalidTask" in told(forgotten.id)[1] and told(broken.id)[1] == "builtins.ZeroDivisionError"
+print("all told")
+"""
+
+
+def test_what_cannot_be_run_or_told_does_not_end_the_worker(made) -> None:
+    made.write("broken.py", "1 / 0")
+    assert manage(made, "shell", "-v0", "-c", HOPELESS) == "all told\n"
+
+
+#: A worker on another host, whose clock is an hour behind; and its last sign of life, too long ago.
+ELSEWHERE = """
+from dataclasses import replace
+from datetime import timedelta
+from unittest import mock
+from django.db.models.functions import Now
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
+from hendrix.tasks import holding, presence, readiness
+from hendrix.tasks.models import TaskWorker
+from site1 import tasks
+
+tasks.plain.enqueue("a")
+me, backends, using = presence.identify(), readiness.backends(), readiness.alias()
+other = replace(presence.identify(), host="elsewhere", born=1)
+now = timezone.now()
+with mock.patch("django.utils.timezone.now", lambda: now - timedelta(hours=1)):
+    presence.appear(other, using)
+row = holding.take(DBTaskResult.objects.all(), other.id)
+print(holding.recover(me, backends), end=" ")
+TaskWorker.objects.update(seen=Now() - timedelta(seconds=presence.LEASE + 1))
+print(holding.recover(me, backends), DBTaskResult.objects.get().status)
+"""
+
+
+def test_a_worker_elsewhere_is_known_by_its_signs_of_life_whatever_its_clock_says(made) -> None:
+    assert manage(made, "shell", "-v0", "-c", ELSEWHERE).split("\n")[-2] == "0 1 READY"
 
 
 def test_turns(made) -> None:

@@ -34,7 +34,7 @@ class _Line:
         self._name = os.urandom(8)
         self._numbers = itertools.count(1)
         self._socket: socket.socket | None = None
-        self._splitter = Splitter()
+        self._splitter = Splitter(frames.LARGEST_REPLY)
 
     def next(self) -> int:
         return next(self._numbers)
@@ -56,7 +56,7 @@ class _Line:
         sock = self._socket
         if sock is None:
             sock = self._socket = place.connect(self._path, blocking=True)
-            self._splitter = Splitter()
+            self._splitter = Splitter(frames.LARGEST_REPLY)
             data = frames.told(frames.HELLO, 0, {"name": self._name.hex()}) + data
         sock.settimeout(max(0.01, deadline - time.monotonic()))
         sock.sendall(data)

@@ -38,6 +38,8 @@ _OK_FRAME = struct.Struct("!IBIQQ")
 _DELIVER_FRAME = struct.Struct("!IBQQBH")
 _BINARY, _KEEP = 1, 2
 LARGEST_FRAME = LARGEST_PAYLOAD + 65536
+#: Of the relay, which names all members of a topic in one.
+LARGEST_REPLY = 1 << 29
 
 
 class Nonsense(Exception):

@@ -5,10 +5,11 @@ still wanted is written again at the front, so that a topic in which little is s
 which much is. A record counts once the head has moved past it, which is one word in memory; so whenever the process is
 killed, what was confirmed is there, and whole. (It is not for machines that lose power: nor are the subscribers.)
 
-    0        8      16     24     40         64                                              size
-    | magic  | tail | head | name | reserved | ... free ... | tail: records ... head | ... free ... |
+    0        8      16     24     40          56         64                                              size
+    | magic  | tail | head | name | forgotten | reserved | ... free ... | tail: records ... head | ... free ... |
 
-A record may be found twice, where the process was killed while it was written again.
+A record may be found twice, where the process was killed while it was written again. The first 16 bytes of a record
+say when it was new: what they were in the last one that was written over is remembered, too.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ _START = 64
 _WORD = struct.Struct("<Q")
 _HEAD = struct.Struct("<II")
 _PAD = 0xFFFFFFFF
+_FORGOTTEN = slice(40, 56)
 
 
 class Journal:
@@ -41,6 +43,8 @@ class Journal:
                 self._tail, self._head = tail, head
         self._note()
         memory[:8] = _MAGIC
+        #: How far not everything is here: the greatest beginning of a record that is gone, or what ``forget`` was told.
+        self.forgotten = bytes(memory[_FORGOTTEN])
 
     def name(self, chance: bytes) -> str:
         """The same for all that use this memory one after the other: what the first had of ``chance``, 16 bytes."""
@@ -52,6 +56,12 @@ class Journal:
     def largest(self) -> int:
         """Bytes of the largest record that is taken."""
         return (self._size - _START) // 8 - _HEAD.size
+
+    def forget(self, beginning: bytes) -> None:
+        """Up to there, by the first 16 bytes of a record, not everything is here."""
+        mark = beginning[:16].ljust(16, b"\0")
+        if mark > self.forgotten:
+            self._memory[_FORGOTTEN] = self.forgotten = mark
 
     def append(self, record: bytes) -> None:
         """Write it down; what must go for that goes. Raises ``ValueError`` where it is too large."""
@@ -83,6 +93,8 @@ class Journal:
         record, after = self._read(self._tail)
         if record and save and self._wanted(record):
             self._write(record)
+        elif record:
+            self.forget(record)
         length = (after - self._tail) % self._length if record is not None else self._size
         # Nothing behind a damaged one can be found.
         self._tail = self._head if record is None else after

@@ -39,7 +39,7 @@ class Link(asyncio.Protocol):
         self._hearer = hearer
         self._loop = loop
         self._transport: asyncio.Transport | None = None
-        self._splitter = Splitter()
+        self._splitter = Splitter(frames.LARGEST_REPLY)
         self._connecting: asyncio.Task[None] | None = None
         self._rest = 0.0
         self._closed = False
@@ -237,7 +237,7 @@ class Link(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's is none of asyncio's classes.
         transport = self._transport = cast("asyncio.Transport", transport)
-        self._splitter = Splitter()
+        self._splitter = Splitter(frames.LARGEST_REPLY)
         self._replayed.clear()
         self._out.clear()
         transport.write(b"".join(self._introduction()))

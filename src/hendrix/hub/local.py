@@ -125,17 +125,17 @@ class Hub:
             return  # it was ignored meanwhile
         if isinstance(start, Exception):
             self.ignore(ear)
-            ear.on_start(start)
+            _call(ear.on_start, start)
             return
         self._settled[ear.topic] = max(start.position, self._settled.get(ear.topic, NOTHING))
         ear.live = True
         if start.gap:
-            ear.on_gap(start.position)
+            _call(ear.on_gap, start.position)
         for message in start.messages:
             if ear.live:
-                _hear(ear, message)
+                _call(ear.on_message, message)
         ear.position = max(ear.position, start.position)
-        ear.on_start(start.position)
+        _call(ear.on_start, start.position)
 
     def arrived(self, message: Message) -> None:
         """See ``Hearer``."""
@@ -158,7 +158,7 @@ class Hub:
             if ear.live:
                 if position < ear.position:
                     ear.position = NOTHING  # of another hub, whose ids say nothing any more
-                ear.on_gap(position)
+                _call(ear.on_gap, position)
 
     # --- presence -----------------------------------------------------------------------------------------
 
@@ -229,7 +229,7 @@ class Hub:
         watch.known = True
         waiting, watch.waiting = watch.waiting, []
         for start in waiting:
-            start(dict(members))
+            _call(start, dict(members))
 
     def _compare(self, topic: str, watch: Watch, members: dict[str, Any]) -> None:
         for member in [member for member in watch.members if member not in members]:
@@ -274,10 +274,6 @@ class Hub:
             self._checking.cancel()
         if self._made is not None:
             self._made.close()
-
-
-def _hear(ear: Ear, message: Message) -> None:
-    _call(ear.on_message, message)
 
 
 def _call(callback: Callable[[Any], None], what: Any) -> None:

@@ -1,7 +1,8 @@
 """One peer of the relay: what it says, what it is told, and how much may wait for it.
 
-A peer that does not take what it has asked for is cut off when too much waits for it: it comes back, and has the rest
-from the history. So a slow subscriber slows nobody.
+A peer that does not take what it has subscribed to is cut off when too much waits for it: it comes back, and has the
+rest from the history. So a slow subscriber slows nobody. Answers do not count there, however long they are, for it
+would only ask again; but one that has much of them to take is not heard until it has taken it.
 """
 
 from __future__ import annotations
@@ -27,7 +28,11 @@ if TYPE_CHECKING:
 
 MOST_PEERS = 4096
 MOST_WAITING = 8 << 20
-"""Bytes that may wait for one peer."""
+"""Bytes that may wait for one peer, besides answers."""
+_MOST_ANSWERED = 1 << 20
+"""Bytes of answers that may wait before it is not heard."""
+_LITTLE = 64 << 10
+"""No more waits for it than that: see ``set_write_buffer_limits``."""
 
 
 class Connection(asyncio.Protocol):
@@ -40,6 +45,9 @@ class Connection(asyncio.Protocol):
         self._splitter = Splitter()
         self._name: bytes | None = None
         self._out: list[bytes] = []
+        #: Bytes of answers that may not have been taken, and what was said while these were too many.
+        self._answered = 0
+        self._unheard: list[tuple[int, bytes]] | None = None
         self._gone = False
 
     # --- the transport ------------------------------------------------------------------------------------
@@ -51,17 +59,46 @@ class Connection(asyncio.Protocol):
             emit("hub.peer_refused", WARNING, peers=len(self._relay.peers))
             transport.abort()
             return
+        transport.set_write_buffer_limits(high=_LITTLE)
         self._relay.peers.add(self)
 
     def data_received(self, data: bytes) -> None:
         try:
-            for kind, body in self._splitter.feed(data):
-                self._take(kind, body)
-                if self._gone:
-                    return
+            said = self._splitter.feed(data)
+            if self._unheard is None:
+                self._hear(said)
+            else:
+                self._unheard += said
         except Nonsense as error:
-            emit("hub.peer_nonsense", WARNING, reason=str(error))
-            self.drop()
+            self._talks_nonsense(error)
+
+    def _hear(self, said: list[tuple[int, bytes]]) -> None:
+        for number, (kind, body) in enumerate(said, 1):
+            self._take(kind, body)
+            if self._gone:
+                return
+            if self._answered > _MOST_ANSWERED:
+                self._unheard = said[number:]
+                if not self._transport.is_closing():
+                    self._transport.pause_reading()
+                return
+
+    def resume_writing(self) -> None:
+        """It has taken nearly all that waited for it."""
+        self._answered = 0
+        said, self._unheard = self._unheard, None
+        if said is None or self._gone:
+            return
+        try:
+            self._hear(said)
+        except Nonsense as error:
+            self._talks_nonsense(error)
+        if self._unheard is None and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def _talks_nonsense(self, error: Nonsense) -> None:
+        emit("hub.peer_nonsense", WARNING, reason=str(error))
+        self.drop()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._gone = True
@@ -80,9 +117,16 @@ class Connection(asyncio.Protocol):
         if self._gone:
             return
         self._transport.write(b"".join(out))
-        if self._transport.get_write_buffer_size() > MOST_WAITING:
+        waiting = self._transport.get_write_buffer_size()
+        if waiting > MOST_WAITING + self._answered:
             emit("hub.peer_slow", WARNING, bytes=MOST_WAITING)
             self.drop()
+        elif waiting <= _LITTLE and self._answered:
+            self.resume_writing()  # nobody says so of what was taken at once
+
+    def _answer(self, data: bytes) -> None:
+        self._answered += len(data)
+        self._write(data)
 
     def drop(self) -> None:
         """Hang up."""
@@ -130,7 +174,7 @@ class Connection(asyncio.Protocol):
             emit("hub.service_failed", ERROR, kind=kind, exc=error)
             self._write(frames.told(frames.ERROR, number, f"{type(error).__name__}: {error}"))
             return
-        self._write(frames.numbered(kind, number, reply))
+        self._answer(frames.numbered(kind, number, reply))
 
     def _hello(self, kind: int, body: bytes) -> None:
         if kind != frames.HELLO:
@@ -192,7 +236,7 @@ class Connection(asyncio.Protocol):
         except (KeyError, TypeError, ValueError):
             raise Nonsense(f"a frame of kind {kind} that lacks something") from None
         if reply is not None:
-            self._write(frames.told(frames.REPLY, number, reply))
+            self._answer(frames.told(frames.REPLY, number, reply))
 
     def _subscribe(self, number: int, facts: dict[str, Any]) -> dict[str, Any] | None:
         """With ``only``: have what came since, and no more."""
@@ -206,7 +250,7 @@ class Connection(asyncio.Protocol):
     def subscribe_now(self, number: int, facts: dict[str, Any]) -> None:
         """What was held."""
         try:
-            self._write(frames.told(frames.REPLY, number, self._start(number, facts)))
+            self._answer(frames.told(frames.REPLY, number, self._start(number, facts)))
         except HubError as error:
             self._write(frames.told(frames.ERROR, number, str(error)))
 
@@ -219,12 +263,12 @@ class Connection(asyncio.Protocol):
         else:
             start = self._switch.subscribe(topic, self, read, now)
         for message in start.messages:
-            self._write(frames.replayed(number, message))
+            self._answer(frames.replayed(number, message))
         return {"position": str(start.position), "gap": start.gap}
 
     def _last(self, number: int, facts: dict[str, Any]) -> dict[str, Any]:
         for message in self._switch.last(check_topic(facts["topic"]), int(facts["count"]), time.monotonic()):
-            self._write(frames.replayed(number, message))
+            self._answer(frames.replayed(number, message))
         return {}
 
     def _unsubscribe(self, number: int, facts: dict[str, Any]) -> None:

@@ -136,6 +136,8 @@ class Switch:
         """Messages up to there are missing: who asks for what came since anything before it is told of a gap."""
         self._history.lost(id)
         self.latest = id
+        if self._journal is not None:
+            self._journal.forget(_ID.pack(*id))
 
     def subscribe(self, topic: str, peer: Peer, since: Id | None, now: float) -> Start:
         """Deliver to ``peer`` from now on; with ``since``, what came after it too. Raises ``TooMany``."""
@@ -245,14 +247,20 @@ class Switch:
     def _remember(self, journal: Journal, now: float) -> None:
         """What was published by way of a predecessor. Written again a message stands behind later ones."""
         found = {Id(*_ID.unpack_from(record)): record for record in journal.records()}
-        if not found:
-            return
-        self.latest = max(found)
-        self._history.floor = min(found)
+        forgotten = Id(*_ID.unpack(journal.forgotten))
+        if self.latest == NOTHING and not found:
+            return  # others say where it begins
+        if forgotten == NOTHING:
+            forgotten = min(found, default=self.latest)
+            journal.forget(_ID.pack(*forgotten))
+        self.latest = max([forgotten, *found])
+        self._history.floor = forgotten
         # What it wrote down in its last moment may be more than a topic keeps, and nobody has been told of it.
         self._history.patient_until = now + _GRACE
         for id in sorted(found):
             self._recall(id, found[id])
+        if self.latest not in found:
+            self._history.lost(self.latest)
         self._history.expire(now)
 
     def _recall(self, id: Id, record: bytes) -> None:

@@ -125,6 +125,11 @@ def _told(error: BaseException) -> dict[str, Any]:
     kind = type(error)
     return {
         "exception_class_path": f"{kind.__module__}.{kind.__qualname__}",
-        "traceback": "".join(traceback.format_exception(error)),
+        "traceback": _storable("".join(traceback.format_exception(error))),
         "return_value": None,
     }
+
+
+def _storable(text: str) -> str:
+    """What an error says may hold what no database takes: halves of characters, and PostgreSQL no null characters."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
+import traceback
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from django.core.exceptions import SuspiciousOperation
 from django.db import Error, OperationalError, close_old_connections, connections, reset_queries
 from django_tasks_db.compat import TaskContext, TaskResultStatus, task_finished, task_started
 from django_tasks_db.utils import is_locked_database_exception
@@ -194,15 +194,15 @@ class TaskLoop:
         kept = _persist(holding.put_off, row, error, delay)
         if kept:
             facts = {"task": row.task_path, "id": str(row.id), "attempt": attempt, "again_in": round(delay, 1)}
-            emit("task.retried", WARNING, **facts, reason=f"{type(error).__name__}: {error}")
+            emit("task.retried", WARNING, **facts, reason=traceback.format_exception_only(error)[-1].strip())
         return kept, False
 
 
 def _function(row: Any) -> Any:
     try:
         return row.task.func
-    except (ImportError, SuspiciousOperation):
-        return None
+    except Exception:
+        return None  # its module does not import, its queue is no longer in the settings: which is what failed
 
 
 def _succeeded(result: Any, row: Any) -> Any:

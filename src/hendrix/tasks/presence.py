@@ -1,4 +1,7 @@
-"""Which workers are alive: each says so in the database, and on its own host the system knows better."""
+"""Which workers are alive: each says so in the database, and on its own host the system knows better.
+
+The time of a sign of life is the database's: the clocks of two hosts need not agree, nor go on steadily.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.utils import timezone
+from django.db.models.functions import Now
 
 PREFIX = "hx-"
 #: Seconds between signs of life, and after the last one until a worker on another host counts as dead.
@@ -38,7 +41,7 @@ def appear(me: Identity, using: str) -> None:
     """From now on it may hold tasks."""
     from hendrix.tasks.models import TaskWorker  # noqa: PLC0415 - only where the app is installed
 
-    facts = {"host": me.host, "pid": me.pid, "born": me.born, "seen": timezone.now()}
+    facts = {"host": me.host, "pid": me.pid, "born": me.born, "seen": Now()}
     TaskWorker.objects.using(using).update_or_create(id=me.id, defaults=facts)
 
 
@@ -53,18 +56,17 @@ def dead(me: Identity, holders: set[str], using: str) -> set[str]:
     """Those of ``holders``, ids of workers, that have lost what they held. Rows of the dead are removed."""
     from hendrix.tasks.models import TaskWorker  # noqa: PLC0415
 
-    known = {row.id: row for row in TaskWorker.objects.using(using).all()}
-    too_old = timezone.now() - timedelta(seconds=LEASE)
-    gone = {name for name, row in known.items() if not _is_alive(row, me, too_old)}
+    rows = TaskWorker.objects.using(using)
+    known = {row.id: row for row in rows.all()}
+    seen = set(rows.filter(seen__gt=Now() - timedelta(seconds=LEASE)).values_list("id", flat=True))
+    gone = {name for name, row in known.items() if not (_lives(row) if row.host == me.host else name in seen)}
     lost = {holder for holder in holders if holder not in known or holder in gone}
-    TaskWorker.objects.using(using).filter(id__in=gone - holders).delete()
+    rows.filter(id__in=gone - holders).delete()
     return lost
 
 
-def _is_alive(row: Any, me: Identity, too_old: Any) -> bool:
-    if row.host == me.host:
-        return bool(_born(row.pid) == row.born)
-    return bool(row.seen > too_old)
+def _lives(row: Any) -> bool:
+    return bool(_born(row.pid) == row.born)
 
 
 def _host(path: str = "/proc/sys/kernel/random/boot_id") -> str:

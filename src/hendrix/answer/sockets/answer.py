@@ -105,7 +105,7 @@ class Admission:
             return socket, False
         if iscoroutinefunction(socket.authorize):
             return socket, partial(socket.authorize, request, **socket.kwargs)
-        permitted = socket.authorize(request, **socket.kwargs)
+        permitted = _decided(socket.authorize(request, **socket.kwargs))
         if permitted is True and hasattr(request, "user"):
             # It is lazy: let it look into the database here, not in a handler on the loop.
             bool(request.user.is_authenticated)
@@ -129,7 +129,7 @@ class Admission:
 
     async def _await(self, socket: WebSocket | None, ask: Callable[[], Any]) -> None:
         try:
-            outcome = await ask()
+            outcome = _decided(await ask())
         except Exception as error:
             outcome = error
         self._judged(socket, outcome)
@@ -166,3 +166,8 @@ class Admission:
         line, headers, body = failure(status, reason, self._exchange.request.fields.get(b"accept", b""))
         more = [("Sec-WebSocket-Version", VERSION)] if status == 426 else []
         self._exchange.respond(line, [*headers, *more], body)
+
+
+def _decided(outcome: Any) -> Any:
+    """An answer, or yes or no: in the place where it was said, for a queryset has to look into the database."""
+    return outcome if isinstance(outcome, HttpResponseBase) else bool(outcome)

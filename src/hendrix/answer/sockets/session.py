@@ -88,6 +88,9 @@ class Session(Topical):
         except ValueError as error:
             self.close(INVALID_DATA, str(error))
             return
+        except Exception as error:  # the codec's own fault
+            self.fail(error)
+            return
         if not (self._socket.topics and self.commanded(value)):
             self._call_handler("receive", value)
 
@@ -102,10 +105,9 @@ class Session(Topical):
         """Send it, as the codec writes it."""
         try:
             data = self._codec.encode(value)
-        except (TypeError, ValueError) as error:
-            self.fail(error)
-        else:
             self.send_text(data)
+        except Exception as error:
+            self.fail(error)
 
     def send_text(self, data: str | bytes) -> None:
         """Send it as it is, now or when the client has taken what was before it."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any
 
 from hendrix.hub.door import check_member, outgoing
@@ -165,7 +166,7 @@ class Topical:
     def _not_published(self, topic: str) -> None:
         self.send_value({"refused": topic})
 
-    def _if_permitted(self, topic: str, ask: Callable[[], Any] | None, act: Callable[[], None]) -> None:
+    def _if_permitted(self, topic: str, ask: partial[Any] | None, act: Callable[[], None]) -> None:
         def answered(permitted: Any) -> None:
             if permitted:
                 act()
@@ -175,7 +176,18 @@ class Topical:
         if ask is None:
             answered(permitted=False)
         else:
-            self.handle(ask, answered)
+            self.handle(_decision(ask), answered)
+
+
+def _decision(ask: partial[Any]) -> Callable[[], Any]:
+    """Yes or no, decided where it is asked: a queryset has to look into the database for it."""
+    if not iscoroutinefunction(ask.func):
+        return lambda: bool(ask())
+
+    async def decide() -> bool:
+        return bool(await ask())
+
+    return decide
 
 
 _COMMANDS: dict[str, Callable[[Topical, str, dict[str, Any]], None]] = {
