@@ -109,6 +109,29 @@ class Failing(WebSocket):
         raise KeyError("oops")
 
 
+class Asked(WebSocket):
+    """A queryset says yes or no, which takes a look into the database."""
+
+    topics = True
+
+    def authorize(self, request, name):
+        return User.objects.filter(username=name)
+
+    def may_subscribe(self, topic):
+        return User.objects.filter(username=topic)
+
+
+class Odd:
+    """A codec with a fault of its own."""
+
+    def decode(self, data):
+        return {}[data]
+
+
+class Coded(WebSocket):
+    codec = Odd()
+
+
 websocket_urlpatterns = [
     path("chat/<slug:room>/", Chat),
     path("shout/<int:times>/", shout),
@@ -118,6 +141,8 @@ websocket_urlpatterns = [
     path("flooded/", Flooded),
     path("broken/", Broken),
     path("failing/", Failing),
+    path("asked/<slug:name>/", Asked),
+    path("coded/", Coded),
 ]
 '''
 
@@ -274,6 +299,11 @@ def test_who_is_not_let_in(served):
     assert status("/chat/elsewhere/", "ann") == 401
     assert status("/broken/") == 500
     assert status("/nowhere/") == 404
+    assert status("/asked/nobody/") == 403
+    with open_socket(served, "/asked/ann/") as asked:
+        for topic, told in (("ann", "subscribed"), ("nobody", "refused")):
+            asked.send(json.dumps({"subscribe": topic}))
+            assert take(asked, lambda message: True)[told] == topic
     served_host = f"http://127.0.0.1:{served.port}"
     open_socket(served, "/chat/lobby/", "ann", origin=served_host).close()
     open_socket(served, "/shout/1/", origin="https://evil.example").close()
@@ -344,6 +374,9 @@ def test_how_connections_end(served):
     failing.send("1")
     assert closed_with(failing) == 1011
     until(lambda: "KeyError" in served.log(), "the traceback in the log")
+    coded = open_socket(served, "/coded/")
+    coded.send("1")
+    assert closed_with(coded) == 1011
     for nonsense in ("{", "[" * 100_000):
         bad = open_socket(served, "/add/")
         bad.send(nonsense)
