@@ -214,10 +214,7 @@ def test_a_subscriber_that_takes_nothing_slows_nobody_and_is_cut_off(running):
 
 def test_long_answers_are_given_however_much_they_are(running):
     """More than may wait for a subscriber: who is cut off for it would ask for it again, for ever."""
-    payload, first = b"x" * 120_000, None
-    for number in range(100):
-        id = hendrix.publish("long", payload)
-        first = first or id
+    first, *_ = [hendrix.publish("long", b"x" * 120_000) for _ in range(100)]
     assert sum(len(one.payload) for one in hendrix.history("long")) > MOST_WAITING
 
     async def scenario():

@@ -43,7 +43,7 @@ class Journal:
                 self._tail, self._head = tail, head
         self._note()
         memory[:8] = _MAGIC
-        #: How far not everything is here: the greatest beginning of a record that is gone, or what ``forget`` was told.
+        #: Up to where not all is here: the greatest beginning of a record that is gone, or what ``forget`` was told.
         self.forgotten = bytes(memory[_FORGOTTEN])
 
     def name(self, chance: bytes) -> str:
