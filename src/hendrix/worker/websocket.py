@@ -163,11 +163,12 @@ class WebSocketConnection(asyncio.BufferedProtocol):
         on_closed, self.on_closed = self.on_closed, unheard
         if closed.linger:
             emit("peer.fault", DEBUG, status=closed.code, reason=closed.reason)
+        # The end of a stream (RFC 8441 section 5) overtakes nothing that was written before.
+        if closed.linger and self._transport.can_write_eof():
             self.closes_at = time.monotonic() + _LINGER
             self._start_reading()
             self._flush()
-            if self._transport.can_write_eof():
-                self._transport.write_eof()
+            self._transport.write_eof()
         else:
             self._close()
         on_closed(closed.code, closed.reason)

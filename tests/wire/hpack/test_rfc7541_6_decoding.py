@@ -178,6 +178,7 @@ def test_4_4_the_name_of_an_entry_that_its_own_addition_evicts() -> None:
 
 def test_6_1_the_index_0_is_a_fault() -> None:
     refused("80")
+    refused("80 01610162")  # it is no literal with a new name either
 
 
 def test_6_2_literals_leave_the_table_alone_or_not() -> None:

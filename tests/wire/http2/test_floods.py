@@ -12,6 +12,7 @@ from tests.kit import http2_frames as f
 from tests.kit.http2_peer import Peer
 
 MOST = 1100
+POST = [*f.POST, ("content-length", "3")]
 
 
 def flood(peer: Peer, sends: Callable[[int], bytes], most: int = MOST) -> int:
@@ -123,9 +124,33 @@ def test_header_bomb() -> None:
     peer = Peer(limits=Http2Limits(http=Limits(head=65536)))
     peer.send(f.frame(f.HEADERS, 5, 1, peer.block(f.GET) + b"\x40\x01a\x7f\xa1\x1e" + b"b" * 4000))
     assert peer.ended(1)
-    for number in range(3, 50, 2):
+    for number in range(3, 13, 2):
         peer.send(f.frame(f.HEADERS, 5, number, b"\xbe" * 16000))
         assert peer.exchanges[number].refused == 431
+
+
+def test_header_bombs_are_answered_a_few_times() -> None:
+    """Each takes the time of dozens of requests, and nobody honest sends one."""
+    peer = Peer(limits=Http2Limits(http=Limits(head=65536)))
+    peer.send(f.frame(f.HEADERS, 5, 1, peer.block(f.GET) + b"\x40\x01a\x7f\xa1\x1e" + b"b" * 4000))
+    assert 5 < flood(peer, lambda n: f.frame(f.HEADERS, 5, 2 * n + 3, b"\xbe" * 16000)) < 20
+    peer = Peer(limits=Http2Limits(http=Limits(head=65536)))
+    assert 5 < flood(peer, lambda n: f.frame(f.HEADERS, 5, 2 * n + 1, b"\x82" * 16000)) < 200
+
+
+def test_heads_that_are_somewhat_too_large_are_all_answered() -> None:
+    peer = Peer(limits=Http2Limits(http=Limits(head=1000)))
+    for number in range(1, 2001, 2):
+        peer.send(peer.headers(number, [*f.GET, ("x-large", "v" * 1000)]))
+        assert peer.exchanges[number].refused == 431
+    peer.lives()
+
+
+def test_fields_that_nobody_waits_for() -> None:
+    """Behind our own reset: some may have been on their way, but not that many."""
+    peer = Peer(answers=False)
+    peer.send(peer.headers(1, POST, end=False) + f.data(1, b"four"))
+    flood(peer, lambda _n: f.frame(f.HEADERS, f.END_HEADERS | f.END_STREAM, 1, b"\x82"))
 
 
 def test_a_huffman_bomb_is_none() -> None:
@@ -172,6 +197,22 @@ class TestTheHonest:
             for piece in got:
                 size = len(piece.payload)
                 peer.send(f.window_update(1, size) + f.window_update(0, size))
+            assert peer.machine.over is None
+
+    @pytest.mark.parametrize("window", [65535, 4 * 1024 * 1024, 64 * 1024 * 1024])
+    def test_one_that_opens_them_at_every_4_kilobytes(self, window: int) -> None:
+        """As clients in Go do, whose readers take such pieces of what has come."""
+        peer = Peer(answers=False, settings=f.settings((f.INITIAL_WINDOW_SIZE, window)))
+        peer.send(f.window_update(0, 2**30))
+        peer.get(1)
+        peer.answer(1, b"x" * 20_000_000)
+        while not peer.ended(1):
+            peer.flush()
+            count = sum(len(sent.payload) for sent in peer.of(f.DATA, 1))
+            peer.frames = [sent for sent in peer.of(f.DATA, 1) if sent.ends]
+            for _ in range(count // 4096):
+                peer.send(f.window_update(1, 4096) + f.window_update(0, 4096))
+            peer.send(f.window_update(1, count % 4096 or 1) + f.window_update(0, count % 4096 or 1))
             assert peer.machine.over is None
 
     @pytest.mark.parametrize("size", [1, 16384, 16385, 65535])

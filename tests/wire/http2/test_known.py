@@ -83,3 +83,14 @@ def test_a_cancelled_one_is_not_answered() -> None:
     events = peer.machine.receive(peer.headers(7) + f.rst_stream(7), 0.0)
     assert isinstance(events[0], Repeated)
     assert not events[0].stream.sending
+
+
+def test_it_goes_out_when_its_peer_has_said_that_it_should() -> None:
+    """RFC 9218 section 7.1: a PRIORITY_UPDATE may come before its stream."""
+    peer = Known()
+    for number in (1, 3, 5):
+        peer.ask(number)
+    peer.machine.receive(f.priority_update(7, b"u=0"), 0.0)
+    (event,) = peer.machine.receive(peer.headers(7), 0.0)
+    assert isinstance(event, Repeated)
+    assert event.stream.priority == (0, False)

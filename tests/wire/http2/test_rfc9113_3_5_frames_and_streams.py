@@ -184,11 +184,21 @@ class Test_5_1_1_identifiers:
         peer.send(peer.headers(number))
         peer.ends_with(f.PROTOCOL_ERROR)
 
-    def test_numbers_grow(self, way: str) -> None:
+    @pytest.mark.parametrize("number", [1, 3, 7])
+    def test_numbers_grow(self, way: str, number: int) -> None:
         peer = Peer(way)
         peer.get(5)
-        peer.send(peer.headers(3))
-        peer.ends_with(f.STREAM_CLOSED)  # 3 was closed when 5 was opened
+        peer.get(9)
+        peer.send(peer.headers(number))
+        peer.ends_with(f.PROTOCOL_ERROR)
+
+    @pytest.mark.parametrize("number", [5, 9])
+    def test_and_are_used_once(self, way: str, number: int) -> None:
+        peer = Peer(way)
+        peer.get(5)
+        peer.get(9)
+        peer.send(peer.headers(number))
+        peer.ends_with(f.STREAM_CLOSED)
 
     def test_the_first_may_be_any(self, way: str) -> None:
         peer = Peer(way)

@@ -98,10 +98,11 @@ class Test_6_4_rst_stream:
         peer.send(f.rst_stream(0))
         peer.ends_with(f.PROTOCOL_ERROR)
 
-    def test_of_an_idle_stream(self, way: str) -> None:
+    @pytest.mark.parametrize("number", [2, 4, 5])
+    def test_of_an_idle_stream(self, way: str, number: int) -> None:
         peer = Peer(way)
-        peer.get(1)
-        peer.send(f.rst_stream(3))
+        peer.get(3)
+        peer.send(f.rst_stream(number))
         peer.ends_with(f.PROTOCOL_ERROR)
 
     @pytest.mark.parametrize("size", [0, 3, 5])

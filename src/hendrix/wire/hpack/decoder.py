@@ -54,6 +54,8 @@ class Decoder:
                     index, at = decode_integer(block, at - 1, 0x7F)
                     pair = entry(index)
             elif first >= _ADDED:
+                if first == _INDEXED:
+                    raise HpackFault("the index 0 names nothing")
                 pair, at = self._literal(block, at, 0x3F)
                 self._table.add(pair)
                 self.changes += 1

@@ -19,12 +19,14 @@ from hendrix.wire.limits import Limits
 
 _MOST = 64
 _LONGEST = 1024
+#: Times of what a head may take.
+_FAR_TOO_LARGE = 2
 
 
 class HeadReader:
     """Reads the blocks of one connection, in their order."""
 
-    __slots__ = ("_changes", "_decoder", "_known", "_limits", "answers")
+    __slots__ = ("_changes", "_decoder", "_known", "_limits", "answers", "excess")
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -34,6 +36,8 @@ class HeadReader:
         self._known: dict[bytes, Request] = {}
         #: What some of them were answered.
         self.answers: dict[bytes, Known] = {}
+        #: How many times what it may take the last head took, where that is so much that nobody honest sends it.
+        self.excess = 0.0
 
     def request(self, block: bytes, *, ended: bool) -> Request:
         """Raises ``ConnectionFault``, ``Malformed`` or ``PeerError``."""
@@ -66,7 +70,9 @@ class HeadReader:
 
     def _pairs(self, block: bytes) -> list[Pair]:
         pairs = self._decode(block)
-        if self._decoder.size > self._limits.head:
+        size, most = self._decoder.size, self._limits.head
+        if size > most:
+            self.excess = size / most if size > _FAR_TOO_LARGE * most else 0.0
             raise PeerError(431, "the head is too large")
         return pairs
 

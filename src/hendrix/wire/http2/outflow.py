@@ -14,6 +14,8 @@ from hendrix.wire.http2.stream import HIGH_WATER, LOW_WATER, Stream
 
 #: RFC 9113 section 6.9.2.
 _WINDOW = 65_535
+#: Who reads in pieces of this size opens two windows for each of them, and is not to be blamed for that.
+_PIECE = 4096
 #: Bodies up to this size do not wait where nothing else does, and where no more than that is about to be sent.
 _DIRECT = 64 * 1024
 _AHEAD = 256 * 1024
@@ -28,8 +30,8 @@ class Outflow:
         "_levels",
         "_window",
         "congested",
-        "data_frames",
         "drained",
+        "explained",
         "frames",
         "initial_window",
         "size",
@@ -44,8 +46,8 @@ class Outflow:
         self.drained: list[Stream] = []
         #: Set by the shell while the transport holds more than it should.
         self.congested = False
-        #: Frames of bodies so far; the machine takes from it what explains the WINDOW_UPDATEs that it gets.
-        self.data_frames = 0
+        #: So many WINDOW_UPDATEs of the peer are explained by what was sent of bodies, and have not come yet.
+        self.explained = 0
         self.initial_window = _WINDOW
         self._window = _WINDOW
         self._levels = [Level() for _ in range(LEAST_URGENT + 1)]
@@ -96,7 +98,7 @@ class Outflow:
         self._window -= size
         stream.window -= size
         stream.sent += size
-        self.data_frames += max(1, -(-size // FRAME_SIZE))
+        self.explained += 2 + 2 * (size // _PIECE)
         ends = stream.ends and not stream.ending
         frames = self.frames
         if size <= FRAME_SIZE:
@@ -153,7 +155,7 @@ class Outflow:
         stream.window -= size
         stream.sent += size
         self._window -= size
-        self.data_frames += 1
+        self.explained += 2 + 2 * (size // _PIECE)
         last = stream.ends and not stream.queued
         self.frames.append(_pack(size >> 8, size & 0xFF, DATA, last and not stream.ending, stream.id))
         self.frames.append(piece)

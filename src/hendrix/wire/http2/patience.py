@@ -12,8 +12,8 @@ FRAME = 1.0
 ANSWERED_FRAME = 2.0
 RESET = 4.0
 FAULT = 5.0
-#: A peer may widen two windows for each frame of a body that it gets.
-EXPLAINED = 2.0
+#: At the most, of a head so many times as large as it may be: ten that are made to be work end a connection.
+LARGEST_HEAD = 100.0
 
 
 class Patience:

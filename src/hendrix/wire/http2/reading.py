@@ -49,7 +49,7 @@ from hendrix.wire.http2.frames import (
 )
 from hendrix.wire.http2.limits import Http2Limits
 from hendrix.wire.http2.outflow import Outflow
-from hendrix.wire.http2.patience import ANSWERED_FRAME, EXPLAINED, FAULT, FRAME, RESET, Patience
+from hendrix.wire.http2.patience import ANSWERED_FRAME, FAULT, FRAME, RESET, Patience
 from hendrix.wire.http2.priority import read_priority
 from hendrix.wire.http2.settings import HEADER_TABLE_SIZE, INITIAL_WINDOW_SIZE, own_settings, read_settings
 from hendrix.wire.http2.table import Streams
@@ -240,11 +240,16 @@ class FrameReader:
                 raise ConnectionFault(PROTOCOL_ERROR, "a stream depends on itself")
             fragment = fragment[5:]
         if flags & END_HEADERS:
-            self._table.take_block(number, flags, fragment)
+            self._take_block(number, flags, fragment)
         else:
             self._block = (number, flags, [fragment])
             self._block_due = self._now + self._limits.http.head_timeout
             self._sooner(self._block_due)
+
+    def _take_block(self, number: int, flags: int, block: bytes) -> None:
+        cost = self._table.take_block(number, flags, block)
+        if cost:
+            self._lose_patience(cost)
 
     def _priority(self, number: int, _flags: int, payload: bytes) -> None:
         """Section 5.3.2: it is checked, and means nothing any more."""
@@ -262,7 +267,7 @@ class FrameReader:
             raise ConnectionFault(FRAME_SIZE_ERROR, "RST_STREAM has not its size")
         stream = self._table.live.get(number)
         if stream is None:
-            if not number or number > self._table.last:
+            if number > self._table.last or not number & 1:
                 raise ConnectionFault(PROTOCOL_ERROR, "RST_STREAM of a stream that is idle")
             self._lose_patience(FRAME)
             return
@@ -327,9 +332,10 @@ class FrameReader:
         if len(payload) != 4:
             raise ConnectionFault(FRAME_SIZE_ERROR, "WINDOW_UPDATE has not its size")
         count = int.from_bytes(payload, "big") & _NUMBER
-        self._patience.earn(EXPLAINED * self.out.data_frames)
-        self.out.data_frames = 0
-        self._lose_patience(FRAME)
+        if self.out.explained:
+            self.out.explained -= 1
+        else:
+            self._lose_patience(FRAME)
         if not number:
             if not count:
                 raise ConnectionFault(PROTOCOL_ERROR, "a window is widened by nothing")
@@ -355,7 +361,7 @@ class FrameReader:
         if flags & END_HEADERS:
             self._block = None
             self._block_due = inf
-            self._table.take_block(number, opening, b"".join(fragments))
+            self._take_block(number, opening, b"".join(fragments))
 
     def _priority_update(self, number: int, _flags: int, payload: bytes) -> None:
         """RFC 9218 section 7.1."""

@@ -6,6 +6,7 @@ remembered, since frames of theirs may be on the way.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 
 from hendrix.core.errors import PeerError
@@ -26,10 +27,12 @@ from hendrix.wire.http2.heads import HeadReader, priority_of
 from hendrix.wire.http2.known import Known
 from hendrix.wire.http2.limits import Http2Limits
 from hendrix.wire.http2.outflow import Outflow
+from hendrix.wire.http2.patience import FRAME, LARGEST_HEAD
 from hendrix.wire.http2.priority import Priority
 from hendrix.wire.http2.stream import Stream
 
 _REMEMBERED = 1000
+_PASSED = 32
 
 
 class Streams:
@@ -41,6 +44,7 @@ class Streams:
         "_heads",
         "_limits",
         "_out",
+        "_passed",
         "_promised",
         "_sooner",
         "closed",
@@ -59,8 +63,9 @@ class Streams:
         self._heads = HeadReader(limits.http)
         self._sooner = sooner
         self.live: dict[int, Stream] = {}
-        #: The highest number so far.
+        #: The highest number so far, and those below it that were passed over (the last few ranges of them).
         self.last = 0
+        self._passed: deque[range] = deque(maxlen=_PASSED)
         #: No others are opened any more.
         self.closed = False
         self._dismissed: dict[int, None] = {}
@@ -71,24 +76,37 @@ class Streams:
 
     # --- header blocks -------------------------------------------------------------------------------------
 
-    def take_block(self, number: int, flags: int, block: bytes) -> None:
-        """A whole header block: a request, or the trailers of one. Raises ``ConnectionFault`` or ``StreamFault``."""
+    def take_block(self, number: int, flags: int, block: bytes) -> float:
+        """A whole header block: a request, or the trailers of one. Returns what it takes of the peer's patience.
+
+        Raises ``ConnectionFault`` or ``StreamFault``.
+        """
+        self._heads.excess = 0.0
         stream = self.live.get(number)
         if stream is not None:
             self._take_trailers(stream, flags, block)
         elif number <= self.last:
             self._heads.skip(block)
             self.judge_absent(number)
+            return FRAME
         elif self.closed:
             # RFC 9113 section 6.8: frames of streams that we have said we do not take are ignored.
             self._heads.skip(block)
+            return FRAME
         elif len(self.live) >= self._limits.streams:
             self._heads.skip(block)
-            self.last = number
+            self._advance(number)
             raise StreamFault(REFUSED_STREAM, "too many streams at once")
         else:
-            self.last = number
+            self._advance(number)
             self._open(number, block, ended=bool(flags & END_STREAM))
+        return min(self._heads.excess, LARGEST_HEAD)
+
+    def _advance(self, number: int) -> None:
+        """RFC 9113 section 5.1.1: whoever opens a stream gives up those below it that are idle."""
+        if number > self.last + 2:
+            self._passed.append(range(self.last + 1 | 1, number, 2))
+        self.last = number
 
     def _open(self, number: int, block: bytes, *, ended: bool) -> None:
         # Malformed requests are reset, and nobody hears of them.
@@ -97,7 +115,7 @@ class Streams:
         known = self._heads.answers.get(block) if ended else None
         if known is not None:
             stream.receiving = False
-            stream.priority = priority_of(known.request)
+            stream.priority = self._promise_kept(number, priority_of(known.request))
             self.live[number] = stream
             self.events.append(Repeated(stream, known))
             return
@@ -111,9 +129,7 @@ class Streams:
             stream.head_only = request.method == "HEAD"
             stream.priority = priority_of(request)
             stream.expected = request.length
-        if self._promised:
-            stream.priority = self._promised.pop(number, stream.priority)
-            self._promised = {which: said for which, said in self._promised.items() if which > number}
+        stream.priority = self._promise_kept(number, stream.priority)
         self.live[number] = stream
         self.events.append(event)
         if ended:
@@ -121,6 +137,13 @@ class Streams:
             stream.block = block
         else:
             self._sooner(self._credit.time(stream, self.now))
+
+    def _promise_kept(self, number: int, said: Priority) -> Priority:
+        """What was said of a stream before it was opened outweighs its own field (RFC 9218 section 7)."""
+        if self._promised:
+            said = self._promised.pop(number, said)
+            self._promised = {which: kept for which, kept in self._promised.items() if which > number}
+        return said
 
     def _take_trailers(self, stream: Stream, flags: int, block: bytes) -> None:
         """RFC 9113 section 8.1."""
@@ -164,7 +187,9 @@ class Streams:
         if not number or number > self.last or not number & 1:
             raise ConnectionFault(PROTOCOL_ERROR, "a frame of a stream that is idle")
         if number not in self._dismissed:
-            raise ConnectionFault(STREAM_CLOSED, "a frame of a stream that is closed")
+            # Section 5.1.1: never opened is unexpected; section 5.1: over is closed.
+            passed = any(number in numbers for numbers in self._passed)
+            raise ConnectionFault(PROTOCOL_ERROR if passed else STREAM_CLOSED, "a frame of a stream that is closed")
 
     def end_receiving(self, stream: Stream, trailers: RequestHeaders) -> None:
         """A request is complete."""
