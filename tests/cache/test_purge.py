@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hendrix.cache.purges import labels_of, purge_all, purge_prefix, purge_tag, purge_url
+from hendrix.cache.purges import labels_of, place_of, purge_all, purge_prefix, purge_tag, purge_url
 
 HOST, PATH = b"example.org", b"/news/"
 PLACE = HOST + PATH + b"?page=2"
@@ -24,6 +24,34 @@ LABELS = labels_of(HOST, PATH, b"page=2", [b"news", b"front"])
 )
 def test_a_url_with_or_without_host_and_query(url) -> None:
     assert purge_url(url).touches(LABELS, PLACE)
+
+
+@pytest.mark.parametrize(
+    ("path", "purged"),
+    [
+        (b"/caf%C3%A9/", b"/caf%c3%a9/"),
+        (b"/caf%c3%a9/", "/café/".encode()),
+        (b"/a%28b%29/", b"/a(b)/"),
+        (b"/%61/", b"/a/"),
+        (b"/a%2Fb/", b"/a/b/"),
+    ],
+)
+def test_a_path_is_meant_however_it_is_escaped(path, purged) -> None:
+    """PEP 3333: applications get PATH_INFO without escapes, so all of these are one page to Django."""
+    labels, place = labels_of(HOST, path, b"", []), place_of(HOST, path, b"")
+    assert purge_url(purged).touches(labels, place)
+    assert purge_prefix(purged).touches(labels, place)
+
+
+@pytest.mark.parametrize("path", [b"/a%3Fb", b"/a%23b", b"/a%25b"])
+def test_an_escape_that_means_something_else_stays(path) -> None:
+    assert not purge_url(b"/a").touches(labels_of(HOST, path, b"", []), HOST + path)
+    assert purge_url(path).touches(labels_of(HOST, path, b"", []), HOST + path)
+
+
+def test_the_word_that_has_a_query_cached_makes_no_other_page() -> None:
+    assert purge_url(b"/news/?page=2&cache=true").touches(LABELS, PLACE)
+    assert purge_url(b"/news/?page=2").touches(labels_of(HOST, PATH, b"cache=true&page=2", []), PLACE)
 
 
 @pytest.mark.parametrize(

@@ -162,6 +162,19 @@ def test_heuristics_are_for_who_asks() -> None:
     assert judged(changed, ("Cache-Control", "public"), rule=rule, status="418 X").lifetime == 360
 
 
+@pytest.mark.parametrize("status", ["200 OK", "301 X", "302 X", "404 X", "410 X"])
+def test_a_rule_speaks_for_answers_that_last(status) -> None:
+    assert judged(status=status, rule=Rule(ttl=30)).lifetime == 30
+
+
+@pytest.mark.parametrize("status", ["400 X", "401 X", "403 X", "429 X", "500 X", "502 X", "503 X", "504 X"])
+def test_a_rule_does_not_make_an_error_last(status) -> None:
+    """RFC 9110 section 15.1: they are not cacheable unless they say so themselves."""
+    for rule in (Rule(ttl=30), Rule(ttl=30, override=True)):
+        assert judged(status=status, rule=rule) == "no-freshness"
+        assert kept("max-age=5", status=status, rule=rule).lifetime == 5
+
+
 def test_a_rule_speaks_for_who_says_nothing() -> None:
     rule = Rule(ttl=30, grace=10)
     found = judged(rule=rule)

@@ -101,3 +101,29 @@ def test_who_is_known() -> None:
 def test_messages_pass() -> None:
     assert Cookies().passes(b'a=1; messages="x"')
     assert not Cookies().passes(b"sessionid=1")
+
+
+def test_of_two_cookies_with_one_name_the_order_counts() -> None:
+    """Browsers send one for each path and domain, and applications take one of them."""
+    assert key("cookie", {b"cookie": b"a=1; a=2"}) != key("cookie", {b"cookie": b"a=2; a=1"})
+    assert key("cookie", {b"cookie": b"a=1; b=2"}) == key("cookie", {b"cookie": b"b=2;a=1"})
+
+
+@pytest.mark.parametrize("space", ["\xa0", "\u2003", "\x85", "\t"])
+def test_a_name_is_read_as_django_reads_it(space) -> None:
+    """It strips all white space that Unicode knows from the names of cookies."""
+    cookies = Cookies(matter=("theme",))
+    assert cookies.known_visitor(f"theme=dark; {space}sessionid{space}=1".encode())
+    assert cookies.that_matter(f"{space}theme=dark".encode()) != b""
+
+
+def test_a_language_that_was_chosen_is_another_variant() -> None:
+    """Django's LocaleMiddleware looks at its cookie first, and says Vary: Accept-Language alone."""
+    asked = {b"accept-language": b"en"}
+    german = key("accept-language", {**asked, b"cookie": b"django_language=de"})
+    assert german != key("accept-language", asked)
+    assert german != key("accept-language", {**asked, b"cookie": b"django_language=fr"})
+    assert german == key("accept-language", {**asked, b"cookie": b"_ga=1; django_language=de"})
+    assert key("accept-language", {**asked, b"cookie": b"theme=dark"}) == key("accept-language", asked)
+    named = Cookies(language="lang")
+    assert key("accept-language", {**asked, b"cookie": b"lang=de"}, named) != key("accept-language", asked, named)

@@ -50,6 +50,9 @@ ANALYTICS = (
 VISITORS = ("sessionid", "csrftoken")
 #: Shown once, to whom it is for (django.contrib.messages).
 MESSAGES = "messages"
+#: A language that the visitor has chosen. Django's LocaleMiddleware looks at it before Accept-Language, and says
+#: ``Vary: Accept-Language`` alone.
+LANGUAGE = "django_language"
 _REMEMBERED = 4096
 
 
@@ -62,16 +65,20 @@ class Cookies:
     ignored: tuple[str, ...] = ANALYTICS
     #: Requests with one of these are never answered from the cache.
     passing: tuple[str, ...] = (MESSAGES,)
+    #: Counts wherever Accept-Language does.
+    language: str = LANGUAGE
     _visitors: frozenset[bytes] = field(init=False, default=frozenset())
     _passing: frozenset[bytes] = field(init=False, default=frozenset())
     _names: dict[bytes, bool] = field(init=False, default_factory=dict)
-    _of_value: dict[bytes, tuple[bool, bool, bytes]] = field(init=False, default_factory=dict)
+    _of_value: dict[bytes, tuple[bool, bool, bytes, bytes]] = field(init=False, default_factory=dict)
+    _language: bytes = field(init=False, default=b"")
     _matter: re.Pattern[str] | None = field(init=False, default=None)
     _ignored: re.Pattern[str] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self._visitors = frozenset(name.encode("latin-1", "replace") for name in self.visitors)
         self._passing = frozenset(name.encode("latin-1", "replace") for name in self.passing)
+        self._language = self.language.encode("latin-1", "replace")
         self._matter = _any_of(self.matter)
         self._ignored = _any_of(self.ignored)
 
@@ -87,7 +94,11 @@ class Cookies:
         """The cookies that an answer may depend upon, in one order."""
         return b"" if cookie is None else self._read(cookie)[2]
 
-    def _read(self, cookie: bytes) -> tuple[bool, bool, bytes]:
+    def language_of(self, cookie: bytes | None) -> bytes:
+        """The cookie of the language that was chosen; empty where none was."""
+        return b"" if cookie is None else self._read(cookie)[3]
+
+    def _read(self, cookie: bytes) -> tuple[bool, bool, bytes, bytes]:
         known = self._of_value.get(cookie)
         if known is None:
             known = self._judge(cookie)
@@ -97,16 +108,20 @@ class Cookies:
                 self._of_value[cookie] = known
         return known
 
-    def _judge(self, cookie: bytes) -> tuple[bool, bool, bytes]:
-        pairs = sorted({pair.strip() for pair in cookie.split(b";") if pair.strip()})
-        names = {pair.partition(b"=")[0].strip() for pair in pairs}
-        kept = [pair for pair in pairs if self._counts(pair.partition(b"=")[0].strip())]
-        return not names.isdisjoint(self._visitors), not names.isdisjoint(self._passing), b";".join(kept)
+    def _judge(self, cookie: bytes) -> tuple[bool, bool, bytes, bytes]:
+        pairs = [(_name(pair), pair.strip()) for pair in cookie.split(b";")]
+        # Of two with one name applications take the last: their order stays.
+        pairs = sorted((pair for pair in pairs if pair[1]), key=lambda pair: pair[0])
+        names = {name for name, _ in pairs}
+        kept = [pair for name, pair in pairs if self._counts(name)]
+        chosen = [pair for name, pair in pairs if name == self._language]
+        known, passes = not names.isdisjoint(self._visitors), not names.isdisjoint(self._passing)
+        return known, passes, b";".join(kept), b";".join(chosen)
 
     def _counts(self, name: bytes) -> bool:
         known = self._names.get(name)
         if known is None:
-            known = name in self._visitors or self._named(name.decode("latin-1"))
+            known = name in self._visitors or self._named(name.decode())
             if len(self._names) < _REMEMBERED:
                 self._names[name] = known
         return known
@@ -115,6 +130,11 @@ class Cookies:
         if self._matter is not None:
             return self._matter.fullmatch(name) is not None
         return self._ignored is None or self._ignored.fullmatch(name) is None
+
+
+def _name(pair: bytes) -> bytes:
+    """As Django reads it: in UTF-8, without any white space around it that Unicode knows."""
+    return pair.partition(b"=")[0].decode("utf-8", "replace").strip().encode()
 
 
 def _any_of(patterns: Iterable[str]) -> re.Pattern[str] | None:

@@ -6,10 +6,14 @@ import re
 from collections.abc import Mapping
 from fnmatch import translate
 from functools import lru_cache
+from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 #: ``?x=test,cache=true``: how the README of the first Hendrix spelled it.
-_OPT_IN = (b"cache=true",)
+_OPT_IN, _OLD_OPT_IN = b"cache=true", b",cache=true"
 _HEX = re.compile(rb"%([0-9a-fA-F]{2})")
+#: RFC 3986 section 3.3: what a path may hold besides unreserved characters, without being escaped.
+_IN_PATH = "/!$&'()*+,;=:@"
+_PLAIN = re.compile(rb"[A-Za-z0-9\-._~/!$&'()*+,;=:@]*+")
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 #: Told by proxies, and seen by applications: part of what an answer depends on.
 TOLD = (b"x-forwarded-host", b"x-forwarded-port", b"x-forwarded-prefix", b"x-forwarded-proto")
@@ -24,21 +28,17 @@ def query_of(query: bytes, mode: str, ignored: tuple[str, ...]) -> bytes | None:
 
 @lru_cache(1024)
 def _query_of(query: bytes, mode: str, ignored: tuple[str, ...]) -> bytes | None:
-    parameters = [part for part in query.split(b"&") if part]
-    kept: list[bytes] = []
-    asked = False
-    for part in parameters:
-        if part in _OPT_IN:
-            asked = True
-        elif part.endswith(b",cache=true"):
-            asked = True
-            kept.append(part[: -len(b",cache=true")])
-        else:
-            kept.append(part)
-    kept = [part for part in kept if not _is_ignored(part, ignored)]
-    if kept and mode != "key" and not asked:
-        return None
-    return b"&".join(kept)
+    parts = [part for part in query.split(b"&") if part]
+    kept = b"&".join(part for part in parts if not _is_ignored(part, ignored))
+    if mode == "key" or not kept:
+        return kept
+    asked = any(part == _OPT_IN or part.endswith(_OLD_OPT_IN) for part in parts)
+    return without_opt_in(kept) if asked else None
+
+
+def without_opt_in(query: bytes) -> bytes:
+    """The rest of it. To the application ``x=test,cache=true`` is another value of x, so that stays as it is."""
+    return b"&".join(part for part in query.split(b"&") if part and part != _OPT_IN) if _OPT_IN in query else query
 
 
 def _is_ignored(part: bytes, ignored: tuple[str, ...]) -> bool:
@@ -57,6 +57,13 @@ def normal_path(path: bytes) -> bytes:
     if b"%" not in path:
         return path
     return _HEX.sub(_spelled, path)
+
+
+def meant_path(path: bytes) -> bytes:
+    """Of all spellings that an application cannot tell apart, as it gets the path without escapes (PEP 3333), one."""
+    if _PLAIN.fullmatch(path):
+        return path
+    return quote_from_bytes(unquote_to_bytes(path), _IN_PATH).encode()
 
 
 def _spelled(match: re.Match[bytes]) -> bytes:

@@ -2,12 +2,15 @@
 
 A URL and a tag are labels that an answer carries; a label is compared as a whole. ``/news/`` is the page on every host
 and with every query, ``/news/?page=2`` with this one, ``example.org/news/`` on this host only, whatever the scheme.
+Paths are compared as applications see them, however they are escaped; and ``cache=true`` makes no other page.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+from hendrix.cache.key import meant_path, without_opt_in
 
 #: Bytes of a label or prefix; what is longer is compared by nothing and refused.
 LONGEST = 8192
@@ -66,11 +69,18 @@ def purge_all(*, soft: bool = False) -> Purge:
 
 
 def labels_of(host: bytes, path: bytes, query: bytes, tags: Iterable[bytes]) -> tuple[bytes, ...]:
-    """The labels of an answer; ``place`` is the longest of them without its ``u:``."""
+    """The labels of an answer."""
+    path, query = meant_path(path), without_opt_in(query)
     places = [path, host + path]
     if query:
         places += [path + b"?" + query, host + path + b"?" + query]
     return (*(b"u:" + place for place in places), *(b"t:" + tag for tag in tags))
+
+
+def place_of(host: bytes, path: bytes, query: bytes) -> bytes:
+    """``host/path?query`` in one spelling; ``host`` is in lower case, or empty."""
+    query = without_opt_in(query)
+    return host + meant_path(path) + (b"?" + query if query else b"")
 
 
 def _placed(url: bytes) -> bytes:
@@ -80,10 +90,12 @@ def _placed(url: bytes) -> bytes:
     place = place.partition(b"#")[0]
     if found and b"/" not in place:
         place += b"/"
-    host, slash, path = place.partition(b"/")
-    if not slash or len(place) > LONGEST or any(sign <= 0x20 or sign == 0x7F for sign in place):
+    host, slash, rest = place.partition(b"/")
+    path, _, query = rest.partition(b"?")
+    place = place_of(host.lower(), slash + path, query)
+    if not slash or len(place) > LONGEST or any(sign <= 0x20 or sign == 0x7F for sign in url):
         raise ValueError(f"{url[:80]!r} is no path or URL; give one such as /news/ or https://example.org/news/")
-    return host.lower() + slash + path
+    return place
 
 
 def to_plain(purge: Purge) -> list[object]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from hendrix.cache.key import meant_path
 from hendrix.core.record import record
 
 QUERIES = ("bust", "key")
@@ -14,7 +15,7 @@ BROWSERS = ("pass", "strip")
 
 @record(frozen=True)
 class Rule:
-    """``path`` is searched from the beginning of a path, still percent-encoded."""
+    """``path`` is searched from the beginning of a path, percent-encoded where it has to be (``key.meant_path``)."""
 
     path: re.Pattern[str] = re.compile("")
     #: Seconds that an answer is fresh which says nothing of that itself; with ``override``, whatever it says.
@@ -52,7 +53,7 @@ class Rules:
             return self.otherwise
         rule = self._known.get(path)
         if rule is None:
-            text = path.decode("latin-1")
+            text = meant_path(path).decode("latin-1")
             rule = next((rule for rule in self.rules if rule.path.match(text)), self.otherwise)
             if len(self._known) >= 4096:
                 self._known.clear()

@@ -17,6 +17,8 @@ from hendrix.core.dates import parse_http_date
 UNDERSTOOD = freshness.HEURISTIC | frozenset(
     ("201", "202", "302", "303", "307", "400", "401", "403", "409", "422", "429", "500", "502", "503", "504")
 )
+#: What a rule may give a lifetime to that says none itself: above all no error that is over in a moment.
+_BY_RULE = freshness.HEURISTIC | frozenset(("302", "307"))
 #: Section 3.3, and RFC 9110 section 15.4.5: not the whole answer to anything.
 _INCOMPLETE = frozenset(("206", "304"))
 
@@ -91,7 +93,7 @@ def _timed(asked: Asked, head: Head, names: Names, received: float, delay: float
     lifetime = freshness.lifetime(
         told, fields.get("expires"), received if date is None else date, targeted=head.targeted
     )
-    if rule.ttl is not None and (lifetime is None or rule.override):
+    if rule.ttl is not None and (lifetime is None or rule.override) and head.code in _BY_RULE:
         lifetime = rule.ttl
     if lifetime is None and rule.heuristic and (head.code in freshness.HEURISTIC or "public" in told):
         lifetime = freshness.guessed(fields.get("last-modified"), received if date is None else date)

@@ -55,8 +55,12 @@ def _cookies(name: bytes, fields: Fields, cookies: Cookies) -> bytes:
 
 
 def _languages(name: bytes, fields: Fields, cookies: Cookies) -> bytes:
-    """RFC 5646 section 2.1.1: tags of languages are the same in any case. Their order is the visitor's."""
-    return _plain(name, fields, cookies).lower()
+    """RFC 5646 section 2.1.1: tags of languages are the same in any case. Their order is the visitor's.
+
+    A language that was chosen by a cookie makes another variant, or the visitor's choice would be everybody's.
+    """
+    asked, chosen = _plain(name, fields, cookies).lower(), cookies.language_of(fields.get(b"cookie"))
+    return b"%b\r%b" % (asked, chosen) if chosen else asked
 
 
 _VALUES: dict[bytes, Callable[[bytes, Fields, Cookies], bytes]] = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from hendrix.cache.purges import purge_all, purge_url
 from tests.answer.caching.conftest import value
 from tests.kit.stage import FakeExchange, request
@@ -57,6 +59,63 @@ def test_after_a_while_they_go_on_by_themselves(make) -> None:
     assert [found.body for found in waiting[1:]] == [b"later"] * 3
     cache.asked[0].respond("200 OK", [MINUTE], b"at last")
     assert waiting[0].body == b"at last"
+
+
+@pytest.mark.parametrize("said", ["no-cache", "max-age=0", "max-age=0, must-revalidate"])
+def test_what_answers_one_request_only_is_not_given_to_others(cache, said) -> None:
+    """RFC 9111 section 4 has requests collapse where the answer may be reused; section 5.2.2.4: not this one."""
+    headers = [("Cache-Control", said), ("ETag", '"a"')]
+    waiting = [cache.get() for _ in range(3)]
+    cache.asked[0].respond("200 OK", headers, b"first")
+    assert [found.finished for found in waiting] == [True, False, False]
+    assert [exchange.request.fields[b"if-none-match"] for exchange in cache.asked[1:]] == [b'"a"', b'"a"']
+    cache.asked[1].respond("304 Not Modified", headers, b"")
+    cache.asked[2].respond("200 OK", headers, b"third")
+    assert [found.body for found in waiting] == [b"first", b"first", b"third"]
+
+
+def test_what_covers_an_error_is_given_to_all_who_wait(cache) -> None:
+    cache.says(("Cache-Control", "max-age=60, stale-if-error=600"))
+    cache.get()
+    cache.pass_time(100)
+    cache.answers = None
+    waiting = [cache.get() for _ in range(3)]
+    cache.asked[1].respond("503 Service Unavailable", [], b"down")
+    assert [found.body for found in waiting] == [b"hello"] * 3
+    assert len(cache.asked) == 2
+
+
+def test_a_renewal_that_takes_long_is_begun_once(make) -> None:
+    """Whoever needs the page itself goes on without it, and those together."""
+    cache = make(cache_wait=5.0)
+    cache.says(("Cache-Control", "max-age=60, stale-while-revalidate=600"))
+    cache.get()
+    cache.pass_time(100)
+    cache.answers = None
+    for _ in range(4):
+        assert cache.get().body == b"hello"
+        cache.pass_time(6)
+        cache.layer.tick(0.0)
+    assert len(cache.asked) == 2
+    reload = (b"cache-control", b"no-cache")
+    waiting = [cache.get(b"/", reload) for _ in range(3)]
+    assert len(cache.asked) == 3
+    cache.asked[2].respond("200 OK", [MINUTE], b"new")
+    assert [found.body for found in waiting] == [b"new"] * 3
+    assert cache.get().body == b"new"
+
+
+def test_a_renewal_that_never_comes_is_not_waited_for_without_end(make) -> None:
+    cache = make(cache_wait=5.0)
+    cache.says(("Cache-Control", "max-age=60, stale-while-revalidate=6000"))
+    cache.get()
+    cache.pass_time(100)
+    cache.answers = None
+    cache.get()
+    cache.pass_time(61)
+    cache.layer.tick(0.0)
+    cache.get()
+    assert len(cache.asked) == 3
 
 
 def test_the_first_client_goes_and_the_others_get_it(cache) -> None:

@@ -267,6 +267,29 @@ def test_rules(make) -> None:
     assert value(cache.get(b"/old/"), "cache-control") == ""
 
 
+@pytest.mark.parametrize("target", [b"/api/own/", b"/%61pi/own/", b"/api%2Fown/"])
+def test_a_rule_holds_however_the_path_is_escaped(make, target) -> None:
+    """The application gets it without escapes (PEP 3333): all of these are one page."""
+    cache = make(cache_rule=("^/api/own/ bypass", "^/ ttl=60"))
+    cache.says()
+    assert value(cache.get(target), "cache-status") == "Hendrix; fwd=bypass; detail=rule"
+
+
+@pytest.mark.parametrize("field", [(b"if-match", b'"b"'), (b"if-unmodified-since", b"Sun, 06 Nov 1994 08:49:37 GMT")])
+def test_conditions_that_are_for_the_application_alone(cache, field) -> None:
+    """RFC 9111 section 4.3.2: a cache must not evaluate those that are only applicable to an origin server."""
+    cache.says(MINUTE, ("ETag", '"a"'), ("Last-Modified", "Mon, 07 Nov 1994 08:49:37 GMT"))
+    cache.get()
+    cache.answers = ("412 Precondition Failed", [], b"changed")
+    found = cache.get(b"/", field)
+    assert (found.status, value(found, "cache-status")) == (
+        "412 Precondition Failed",
+        "Hendrix; fwd=bypass; detail=condition",
+    )
+    assert cache.asked[1].request.fields[field[0]] == field[1]
+    assert cache.get().body == b"hello"
+
+
 def test_cookies_of_a_rule(make) -> None:
     cache = make(cache_rule=("^/shop/ cookies=currency",))
     cache.says(MINUTE, ("Vary", "Cookie"))
@@ -327,6 +350,20 @@ def test_a_stream_is_kept_when_it_is_over(cache) -> None:
     exchange.finish()
     assert cache.get().body == b"one two"
     assert len(cache.asked) == 1
+
+
+def test_the_first_who_gets_a_stream_learns_what_later_ones_do(make) -> None:
+    cache = make(cache_browser="no-cache")
+    first = cache.get()
+    cache.asked[0].start("200 OK", [MINUTE, ("Cache-Tag", "news"), ("Surrogate-Key", "news")])
+    cache.asked[0].finish()
+    for found in (first, cache.get()):
+        assert (value(found, "cache-control"), value(found, "cache-tag"), value(found, "surrogate-key")) == (
+            "no-cache",
+            "",
+            "",
+        )
+    assert next(cache.store.listing(1)).labels[-1] == b"t:news"
 
 
 def test_a_stream_that_breaks_off_is_not(cache) -> None:

@@ -11,7 +11,7 @@ from hendrix.answer.caching.codings import Codings
 from hendrix.answer.caching.keeping import Keeping, Settings
 from hendrix.answer.compress.crew import Crew
 from hendrix.cache import folder, here
-from hendrix.cache.cookies import ANALYTICS, VISITORS, Cookies
+from hendrix.cache.cookies import ANALYTICS, LANGUAGE, VISITORS, Cookies
 from hendrix.cache.journal import SharedJournal
 from hendrix.cache.rules import Rule, Rules
 from hendrix.cache.store.interface import Store
@@ -66,17 +66,17 @@ def rules_of(config: Config) -> Rules:
 
 def cookies_of(config: Config) -> Cookies:
     """Which of them make a difference."""
+    settings = _of_django()
+    visitors = (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME) if settings else VISITORS
     return Cookies(
-        visitors=config.cache_visitor_cookies or _of_django() or VISITORS,
+        visitors=config.cache_visitor_cookies or tuple(str(name) for name in visitors),
         matter=config.cache_cookies,
         ignored=(*ANALYTICS, *config.cache_ignore_cookies),
+        language=str(settings.LANGUAGE_COOKIE_NAME) if settings else LANGUAGE,
     )
 
 
-def _of_django() -> tuple[str, ...]:
-    if "django.conf" not in sys.modules:
-        return ()
-    settings = sys.modules["django.conf"].settings
-    if not settings.configured:
-        return ()
-    return (str(settings.SESSION_COOKIE_NAME), str(settings.CSRF_COOKIE_NAME))
+def _of_django() -> Any:
+    """The settings; None where there are none."""
+    settings = sys.modules["django.conf"].settings if "django.conf" in sys.modules else None
+    return settings if settings is not None and settings.configured else None

@@ -11,7 +11,7 @@ from hendrix.answer.caching.flight import Flight
 from hendrix.answer.caching.look import Look
 from hendrix.answer.caching.making import barred, coding_of, make_entry
 from hendrix.answer.caching.marks import Mark, Marks, kind_of, until
-from hendrix.answer.caching.serving import Serving
+from hendrix.answer.caching.serving import Serving, for_browsers
 from hendrix.answer.caching.tally import Tally
 from hendrix.cache import status
 from hendrix.cache.answer import Head, read_head
@@ -96,7 +96,7 @@ class Keeping:
         found = self._own_cookies.get(rule.number)
         if found is None:
             all_of = self.cookies
-            found = Cookies(all_of.visitors, rule.cookies or (), all_of.ignored, all_of.passing)
+            found = Cookies(all_of.visitors, rule.cookies or (), all_of.ignored, all_of.passing, all_of.language)
             self._own_cookies[rule.number] = found
         return found
 
@@ -269,6 +269,10 @@ class Keeping:
     def said(self, look: Look, reason: str, *, code: str = "") -> str:
         """See ``Judge.said``."""
         return status.forwarded(look.why, reason, code=code, stored=not reason)
+
+    def told(self, look: Look, headers: ResponseHeaders) -> ResponseHeaders:
+        """See ``Judge.told``."""
+        return for_browsers(headers, look.rule)
 
     def wanted(self, look: Look) -> bool:
         """See ``Judge.wanted``."""

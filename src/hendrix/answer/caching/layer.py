@@ -19,7 +19,7 @@ from hendrix.cache.directives import NONE, Directives, parse_cache_control
 from hendrix.cache.entry import Entry, Fork, Stored
 from hendrix.cache.invalidation import SAFE
 from hendrix.cache.key import normal_path, primary_key, query_of
-from hendrix.cache.reuse import Use, use_of
+from hendrix.cache.reuse import Use, serves_on_error, use_of
 from hendrix.cache.rules import Rule
 from hendrix.cache.store.interface import Store
 from hendrix.cache.storing import Asked
@@ -32,12 +32,16 @@ _READS = ("GET", "HEAD")
 _ONLY_IF_CACHED = "only-if-cached"
 _NO_CACHE: Directives = {"no-cache": None}
 _COOKIE = b"cookie"
+#: RFC 9111 section 4.3.2: conditions that a cache must not evaluate.
+_ORIGIN_S = frozenset((b"if-match", b"if-unmodified-since"))
 #: Behind the key: who is known by a session or by credentials waits only for others who are.
 _KNOWN = b"\n+"
 #: Bytes of a request's Cache-Control that are looked at.
 _LONGEST_FIELD = 512
 #: Seconds between looks whether another worker has made what several want, at first and at most.
 _LOOK, _LOOK_AT_MOST = 0.005, 0.1
+#: A renewal in the background may take so many times what others wait for a page, before it is begun once more.
+_RENEWALS = 12
 #: Calls something after so many seconds, on the loop.
 Later = Callable[[float, Callable[[], None]], object]
 #: Put into ``Request.kept`` by the layer that knows of listeners: this one is not for the cache.
@@ -63,7 +67,17 @@ def never(_seconds: float, _call: Callable[[], None]) -> None:
 def _why(rule: Rule, query: bytes | None, request: Request) -> str:
     if rule.bypass:
         return "rule"
-    return "query" if query is None else "body" if request.length else "messages"
+    if query is None:
+        return "query"
+    if request.length:
+        return "body"
+    return "messages" if _ORIGIN_S.isdisjoint(request.fields) else "condition"
+
+
+def _answers_others(entry: Entry, look: Look) -> bool:
+    """May it be given to ``look``, too, without being validated (RFC 9111 sections 4.2.4 and 5.2.2.4)?"""
+    now = steady()
+    return use_of(entry, now, NONE) is not Use.RENEW or serves_on_error(entry, now, look.wants)
 
 
 class Cached:
@@ -124,9 +138,12 @@ class Cached:
         """Now and then: who has waited long enough goes on by itself."""
         now = steady()
         for key, flight in list(self._flights.items()):
-            if now - flight.began > self._lease:
+            lasts = now - flight.began
+            if lasts > (self._lease * _RENEWALS if flight.aside else self._lease):
                 del self._flights[key]
                 flight.land(LATE)
+            elif lasts > self._lease and not flight.late:
+                flight.give_up()
         self._keeping.forget_marks(now)
         self._get(b"")  # a worker with nothing to do still learns of purges, or it would miss too many
 
@@ -136,7 +153,13 @@ class Cached:
         fields = request.fields
         rule = self._rules.of(request.path)
         query = query_of(request.query, rule.query, rule.ignore) if request.query else b""
-        if rule.bypass or query is None or request.length or self._cookies.passes(fields.get(_COOKIE)):
+        if (
+            rule.bypass
+            or query is None
+            or request.length
+            or self._cookies.passes(fields.get(_COOKIE))
+            or not _ORIGIN_S.isdisjoint(fields)
+        ):
             self._pass(exchange, _why(rule, query, request))
             return
         wants = self._wants(fields) if self._obeys else NONE
@@ -224,7 +247,7 @@ class Cached:
             self._pass(exchange, "head")
             return
         flight = self._flights.get(look.lane)
-        if flight is not None:
+        if flight is not None and not flight.late:
             self._tally.collapsed += 1
             flight.wait(lambda entry: self._on_landed(look, entry))
             return
@@ -241,7 +264,8 @@ class Cached:
             self._lead(look)
 
     def _lead(self, look: Look) -> None:
-        look.flight = self._flights[look.lane] = Flight(look.lane, steady())
+        aside = isinstance(look.exchange, Sink)
+        look.flight = self._flights[look.lane] = Flight(look.lane, steady(), aside=aside)
         if self._store.far:
             self._fetch(look, _LOOK)
         else:
@@ -253,7 +277,8 @@ class Cached:
         def done(found: Stored | None, ours: bool) -> None:
             answer_late(look.exchange, lambda: self._fetched(look, found, pause, ours=ours))
 
-        self._store.fetch(look.key, self._lease, done)
+        renews = look.flight is not None and look.flight.aside
+        self._store.fetch(look.key, self._lease * _RENEWALS if renews else self._lease, done)
 
     def _fetched(self, look: Look, found: Stored | None, pause: float, *, ours: bool) -> None:
         flight = look.flight
@@ -313,12 +338,15 @@ class Cached:
     def _on_landed(self, look: Look, entry: object) -> None:
         if look.exchange.gone:
             return
-        if entry is LATE:
-            answer_late(look.exchange, lambda: self._ask(look, whole=True))
-        elif isinstance(entry, Entry) and self._suits(look, entry):
-            answer_late(look.exchange, lambda: self._keeping.give_waiting(look, entry))
-        else:
+        if isinstance(entry, Entry) and self._suits(look, entry):
+            if _answers_others(entry, look):
+                answer_late(look.exchange, lambda: self._keeping.give_waiting(look, entry))
+                return
+            look.stale = entry
+        elif entry is not LATE:
             answer_late(look.exchange, lambda: self._look_again(look))
+            return
+        answer_late(look.exchange, lambda: self._ask(look, whole=True))
 
     def _suits(self, look: Look, entry: Entry) -> bool:
         """Is it what this request is for, and was it not purged before the request came?"""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hendrix.answer.caching.look import Look
 from hendrix.cache.answer import Head
 from hendrix.cache.entry import IDENTITY, Entry
-from hendrix.cache.purges import labels_of
+from hendrix.cache.purges import labels_of, place_of
 from hendrix.cache.storing import Terms
 from hendrix.cache.tags import tags_of
 from hendrix.cache.update import storable
@@ -56,7 +56,7 @@ def make_entry(
         must_revalidate=terms.must_revalidate,
         no_cache=terms.no_cache,
         labels=labels,
-        place=look.host + look.path + (b"?" + look.query if look.query else b""),
+        place=place_of(look.host, look.path, look.query),
         ticket=look.ticket,
         vary=values,
         rule=look.rule.number,

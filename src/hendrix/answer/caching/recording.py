@@ -32,6 +32,9 @@ class Judge(Protocol):
     def said(self, look: Look, reason: str) -> str:
         """The value of Cache-Status for what passes by."""
 
+    def told(self, look: Look, headers: ResponseHeaders) -> ResponseHeaders:
+        """What clients learn of the headers of an answer that is kept."""
+
     def wanted(self, look: Look) -> bool:
         """Does somebody wait for it besides the client?"""
 
@@ -130,7 +133,7 @@ class Recording(Around):
                 judged = "too-large"
         if isinstance(judged, Terms):
             self._terms, self._head, self._headers = judged, head, headers
-            said = self._cache.said(self._look, "")
+            headers, said = self._cache.told(self._look, headers), self._cache.said(self._look, "")
         else:
             self._cache.refuse(self._look, judged)
             said = self._cache.said(self._look, judged)

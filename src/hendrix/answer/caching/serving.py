@@ -122,8 +122,7 @@ class Serving:
         self._codings.add(entry, coding, done)
 
     def _show(self, entry: Entry, coding: str, *, varies: bool) -> Shown:
-        headers = [pair for pair in entry.headers if pair[0].lower() not in TAGS]
-        headers = for_browsers(headers, self._rules.numbered(entry.rule))
+        headers = for_browsers(entry.headers, self._rules.numbered(entry.rule))
         if varies:
             headers = compressed.varied(headers) if coding == IDENTITY else compressed.coded(headers, coding)
         return Shown(entry, headers, entry.bodies[coding], self._journal, self._tally, time.time())
@@ -171,10 +170,12 @@ def _acceptable(fields: Mapping[bytes, bytes]) -> bytes | None:
 
 
 def for_browsers(headers: ResponseHeaders, rule: Rule) -> ResponseHeaders:
-    """What browsers learn of how long to keep it."""
-    if rule.browser == "pass":
-        return headers
-    kept = [pair for pair in headers if pair[0].lower() not in _OF_BROWSERS]
+    """Without what is for caches alone, and with what browsers are to learn of how long to keep it."""
+    passes = rule.browser == "pass"
+    withheld = TAGS if passes else TAGS | _OF_BROWSERS
+    kept = [pair for pair in headers if pair[0].lower() not in withheld]
+    if passes:
+        return kept
     return kept if rule.browser == "strip" else [*kept, ("Cache-Control", rule.browser)]
 
 
