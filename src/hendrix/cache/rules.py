@@ -9,9 +9,6 @@ from dataclasses import dataclass, field
 from hendrix.cache.key import meant_path
 from hendrix.core.record import record
 
-QUERIES = ("bust", "key")
-BROWSERS = ("pass", "strip")
-
 
 @record(frozen=True)
 class Rule:

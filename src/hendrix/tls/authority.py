@@ -121,11 +121,6 @@ class Authority:
                 self._be(self._registered(email, binding))
         return self.account
 
-    def forget_account(self) -> None:
-        """It is not known any more, at an authority that lost its memory."""
-        self._network.account = None
-        self.account = Account(self.account.key)
-
     def _be(self, url: str) -> None:
         self._network.account = RegistrationResource(body=Registration(), uri=url)
         self.account = Account(self.account.key, url)

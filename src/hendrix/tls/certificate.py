@@ -23,10 +23,6 @@ class Certificate:
     self_signed: bool = False
     serial: str = ""
 
-    def covers(self, name: str) -> bool:
-        """Is it good for this host (RFC 9525 section 6.3)? A wildcard stands for one label."""
-        return name in self.names or f"*.{name.partition('.')[2]}" in self.names
-
 
 @dataclass(frozen=True, slots=True)
 class Chain:

@@ -21,7 +21,6 @@ _SUITES = ":".join(
 #: (finite fields of 8192 bits), and nobody needs them.
 _GROUPS = (b"X25519MLKEM768:X25519:P-256:P-384", b"X25519:P-256:P-384")
 
-PROFILES = ("intermediate", "modern")
 _OLDEST = {"intermediate": ssl.TLSVersion.TLSv1_2, "modern": ssl.TLSVersion.TLSv1_3}
 
 
