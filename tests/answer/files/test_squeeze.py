@@ -81,6 +81,16 @@ def test_a_sibling_has_the_rights_and_the_time_of_its_file(root) -> None:
     assert not [name for name in os.listdir(root) if name.startswith(".")]
 
 
+def test_who_reads_the_file_reads_its_sibling_whatever_the_umask_says(root) -> None:
+    os.chmod(root / "a.css", 0o644)
+    before = os.umask(0o077)
+    try:
+        squeeze(str(root / "a.css"), "gzip", coders()["gzip"])
+    finally:
+        os.umask(before)
+    assert (root / "a.css.gz").stat().st_mode & 0o777 == 0o644
+
+
 def test_what_changed_meanwhile_gets_none(root) -> None:
     file = open_file(str(root / "a.css"))
     assert file is not None

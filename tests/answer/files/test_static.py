@@ -53,6 +53,17 @@ def test_files_of_all_sizes(stage, size) -> None:
         assert answer.body == BIG[:size] and header(answer, "Content-Length") == str(size)
 
 
+def test_what_is_coded_as_it_is_stored_says_so(stage) -> None:
+    """RFC 9110 section 8.4. Nor is it coded again, whatever is beside it."""
+    for name in ("static/a.svgz", "static/a.svgz.br", "media/a.svgz"):
+        stage.write(name, b"coded already" if name.endswith("z") else b"again")
+    for target in ("/static/a.svgz", "/media/a.svgz"):
+        answer = stage.ask(target, "Accept-Encoding: br, gzip")
+        assert answer.body == b"coded already" and header(answer, "Content-Encoding") == "gzip"
+        assert header(answer, "Content-Type") == "image/svg+xml" and header(answer, "Vary") is None
+    assert not stage.disk.squeezed
+
+
 def test_names_in_other_scripts_and_spellings(stage) -> None:
     stage.write("static/фото (1).jpg", b"photo")
     spelled = "/static/%D1%84%D0%BE%D1%82%D0%BE%20(1).jpg"

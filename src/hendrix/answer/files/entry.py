@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hendrix.answer.files.opening import OpenFile, identity
 from hendrix.answer.files.place import SIBLINGS, Place
 from hendrix.answer.files.source import Source
-from hendrix.answer.files.types import compressible, content_type, inert
+from hendrix.answer.files.types import compressible, content_type, inert, stored_coding
 from hendrix.core.clock import http_date
 from hendrix.core.conditional import Validators
 from hendrix.core.http import ResponseHeaders
@@ -98,7 +98,9 @@ class Entry:
     @property
     def squeezable(self) -> bool:
         """Would compressed siblings be of use, and are there none?"""
-        return self.place.squeezed and not self._offered and compressible(_kind(self))
+        if not self.place.squeezed or self._offered or stored_coding(self.name):
+            return False
+        return compressible(_kind(self))
 
     def is_true(self, now: float, *, reading: bool) -> bool:
         """Is all still as it was? Looks at the disk. See ``Source.path`` for ``reading``."""
@@ -108,7 +110,7 @@ class Entry:
         found = place.locate(self.name, now, reading=reading)
         if found is None or found[1] != self.path:
             return False
-        if place.siblings:
+        if place.siblings and not stored_coding(self.name):
             for end in SIBLINGS.values():
                 there = found[0].path(self.name + end, now, reading=reading) is not None
                 if there != any(path == self.path + end for path, _ in self.seen):
@@ -138,7 +140,8 @@ def _representations(
     place: Place, name: str, file: OpenFile, siblings: dict[str, OpenFile]
 ) -> dict[str, Representation]:
     kind = content_type(name)
-    varies = bool(siblings) or (place.siblings and compressible(kind.partition(";")[0]))
+    helped = place.siblings and compressible(kind.partition(";")[0]) and not stored_coding(name)
+    varies = bool(siblings) or helped
     modified = last_modified(file)
     basis = _headers(place, name, kind, file, modified, varies=varies)
     found = {IDENTITY: _of_file(file, IDENTITY, modified, basis)}
@@ -155,7 +158,7 @@ def _siblings(
     place: Place, source: Source, name: str, path: str, file: OpenFile, now: float, seen: list[tuple[str, Identity]]
 ) -> dict[str, OpenFile]:
     found: dict[str, OpenFile] = {}
-    if not place.siblings:
+    if not place.siblings or stored_coding(name):
         return found
     for coding, end in SIBLINGS.items():
         if source.path(name + end, now) is None:
@@ -183,6 +186,8 @@ def _headers(place: Place, name: str, kind: str, file: OpenFile, modified: int, 
         headers.append(("Vary", "Accept-Encoding"))
     headers.append(("Accept-Ranges", "bytes"))
     headers.append(("X-Content-Type-Options", "nosniff"))
+    if coding := stored_coding(name):
+        headers.append(("Content-Encoding", coding))
     if place.untrusted and not inert(kind.partition(";")[0]):
         headers.append(("Content-Security-Policy", SANDBOX))
     return headers

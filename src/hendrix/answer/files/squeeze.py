@@ -57,6 +57,7 @@ def store(path: str, coding: str, data: bytes, made_of: os.stat_result) -> bool:
             out.write(data)
             with contextlib.suppress(OSError):
                 os.fchown(fd, made_of.st_uid, made_of.st_gid)
+            os.fchmod(fd, made_of.st_mode & 0o666)  # whatever the umask of who runs this says
         os.utime(new, ns=(made_of.st_atime_ns, made_of.st_mtime_ns))
         if identity(os.stat(path)) != identity(made_of):
             os.unlink(new)

@@ -151,6 +151,8 @@ _COMPRESSIBLE = frozenset(
 )
 #: RFC 6838 section 4.2.8: what a type is made of.
 _COMPRESSIBLE_ENDS = ("+json", "+xml", "+yaml")
+#: Coded as they are stored, and of the type of what was coded: a browser shows them if it is told.
+_STORED_CODED = {"svgz": "gzip"}
 #: What a browser shows without running anything that it holds.
 _INERT = ("image/", "video/", "audio/", "font/")
 
@@ -164,6 +166,11 @@ def content_type(name: str) -> str:
     """The value of Content-Type. Text is UTF-8: a browser would else guess."""
     kind = media_type(name)
     return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
+
+
+def stored_coding(name: str) -> str:
+    """The coding (RFC 9110 section 8.4) that a file with this name is in as it is; empty for nearly all."""
+    return _STORED_CODED.get(name.rpartition(".")[2].lower(), "")
 
 
 def compressible(kind: str) -> bool:
