@@ -137,6 +137,14 @@ class TestSent:
         answer = get(server, f"{view}?status=403", sendfile(root / "page.html"), "Range: bytes=0-1")
         assert (answer.status, answer.body) == (403, CONTENT)
 
+    def test_a_view_that_knows_ranges_leaves_them_to_the_server(self, server, view, root) -> None:
+        """Without a Content-Range there is no 206 (RFC 9110 section 15.3.7)."""
+        says = "X-Say-Content-Range: bytes 4-5/100"
+        whole = get(server, f"{view}?status=206", sendfile(root / "report.pdf"), says)
+        assert (whole.status, whole.body) == (200, CONTENT) and "content-range" not in whole
+        part = get(server, f"{view}?status=206", sendfile(root / "report.pdf"), says, "Range: bytes=0-1")
+        assert (part.status, part.body, part["content-range"]) == (206, CONTENT[:2], f"bytes 0-1/{len(CONTENT)}")
+
     def test_the_connection_goes_on(self, server, view, root) -> None:
         with server.client() as client:
             for _ in range(5):
