@@ -66,7 +66,6 @@ REQUESTS = [
     ("HEAD", "/res/moved"),
     ("GET", "/res/empty"),
     ("GET", "/res/deferring"),
-    ("GET", "/res/not-bytes"),
     ("GET", "/res/greetings/"),
     ("GET", "/res/greetings/one"),
     ("GET", "/res/greetings"),

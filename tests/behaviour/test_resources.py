@@ -257,6 +257,14 @@ def test_one_that_raises_after_it_began(client) -> None:
         client.answer()
 
 
+def test_one_that_gives_no_bytes_is_told_of_in_the_log_alone(beside, client) -> None:
+    since = beside.server.mark()
+    answer = client.get("/res/not-bytes")
+    assert answer.status == 500
+    assert "Resource" not in answer.text and "not bytes" not in answer.text
+    beside.server.await_log("gave str, and must give bytes", since)
+
+
 @pytest.mark.parametrize("name", ["bad-header", "not-bytes", "bad-producer"])
 def test_what_cannot_be_sent(client, name) -> None:
     assert client.get(f"/res/{name}").status == 500

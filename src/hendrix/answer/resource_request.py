@@ -148,8 +148,11 @@ class ResourceRequest(server.Request):
             return
         if type(body) is bytes and not self._is_touched and not self.startedWriting and self.producer is None:
             self._answer(body)
-        elif body is not NOT_DONE_YET:
+        elif isinstance(body, bytes):
             super().render(_Asked(resrc, body))
+        elif body is not NOT_DONE_YET:
+            # Twisted would show the peer what it was, and tell nobody else.
+            raise TypeError(f"{resrc!r} gave {type(body).__name__}, and must give bytes or NOT_DONE_YET")
 
     def _answer(self, body: bytes) -> None:
         """What Twisted does by ``write`` and ``finish``."""
