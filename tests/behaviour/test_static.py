@@ -7,7 +7,9 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -222,6 +224,18 @@ def test_a_file_that_was_uploaded_just_now(project, client) -> None:
 
 
 # --- where from -----------------------------------------------------------------------------------------------
+
+
+def test_no_file_is_from_later_than_its_answer(project, client) -> None:
+    """RFC 9110 section 8.8.2.1, Last-Modified and Date; a machine that is busy may miss the moment."""
+
+    def told_in_order() -> bool:
+        time.sleep(1.03 - time.time() % 1)  # the clock's second has just begun
+        (project.folder / "uploads/now.txt").write_text("now")
+        answer = client.get("/uploads/now.txt")
+        return parsedate_to_datetime(answer["last-modified"]) <= parsedate_to_datetime(answer["date"])
+
+    until(told_in_order)
 
 
 def test_finders_in_their_order_until_it_is_collected(tmp_path) -> None:
