@@ -279,7 +279,8 @@ def _warm_up() -> None:
 def _close_connections() -> None:
     from django.db import connections  # noqa: PLC0415
 
-    connections.close_all()
+    if _has_settings():  # a library may have imported it all the same
+        connections.close_all()
 
 
 def thread_exit() -> Callable[[], None]:

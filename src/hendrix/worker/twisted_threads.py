@@ -64,14 +64,19 @@ def _tidied(func: Callable[..., Any], *args: Any, **kw: Any) -> Any:
 
 
 def _close_old() -> None:
-    if "django.db" in sys.modules:
+    if _has_databases():
         from django.db import close_old_connections  # noqa: PLC0415 - not every project has Django
 
         close_old_connections()
 
 
 def _close_all() -> None:
-    if "django.db" in sys.modules:
+    if _has_databases():
         from django.db import connections  # noqa: PLC0415
 
         connections.close_all()
+
+
+def _has_databases() -> bool:
+    """Without settings, though a library may have imported it, Django has none, and says so by raising."""
+    return "django.db" in sys.modules and bool(sys.modules["django.conf"].settings.configured)
