@@ -34,7 +34,7 @@ def test_what_is_no_name(text: str) -> None:
 
 
 def test_access_formats() -> None:
-    for name in ("off", "combined", "json", "%(h)s %(s)s"):
+    for name in ("off", "combined", "json", "%(h)s %(s)s", "%h %s"):
         assert access_format(name) == name
     with pytest.raises(ValueError, match="is no format; give off, combined, json"):
         access_format("combine")

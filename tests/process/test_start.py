@@ -100,7 +100,8 @@ def test_a_port_in_use(project):
         (("--bind", "nonsense"), ("--bind", "nonsense")),
         (("--bind", "unix:/nowhere/at/all"), ("/nowhere/at/all",)),
         (("--bind", "fd://99"), ("99",)),
-        (("--access-log", "%Z"), ("--access-log",)),
+        (("--access-log", "%Z"), ("--access-log: the format has '%Z', which is no atom",)),
+        (("--access-log", "combined", "--access-logfile", "/nowhere/at/all"), ("--access-logfile: cannot open",)),
         (("--log", "/nowhere/at/all"), ("/nowhere/at/all",)),
     ],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from hendrix.cli import statedir
+from hendrix.cli import access, statedir
 from hendrix.cli.development import with_certificate
 from hendrix.cli.given import Given
 from hendrix.cli.listening import with_places
@@ -48,6 +48,7 @@ class ProjectOptions:
         """With what the project's settings say."""
         config = self.merged(loaded)
         log.configure(config)  # the project's settings may say where logs go
+        access.check_file(self.latest)
         return config
 
     def merged(self, loaded: SettingsLoaded) -> Config:
@@ -58,6 +59,7 @@ class ProjectOptions:
         config = self._settled(with_places(sourced, loaded.debug, given, secure))
         if config.domains:
             terms.check(config)
+        access.check_format(self.latest)
         return config
 
     def _settled(self, sourced: Sourced) -> Config:

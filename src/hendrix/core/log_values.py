@@ -9,9 +9,9 @@ _REDACTED = re.compile(r"[!-%'-+\--:<>-~]{1,100}")
 
 
 def access_format(value: str) -> str:
-    """``off``, ``combined``, ``json``, or a format with at least one atom such as ``%(h)s``."""
-    if value not in ("off", "combined", "json") and "%(" not in value:
-        raise ValueError("is no format; give off, combined, json or a format with atoms such as %(h)s")
+    """``off``, ``combined``, ``json``, or a format with at least one atom such as ``%h`` or ``%(h)s``."""
+    if value not in ("off", "combined", "json") and "%" not in value:
+        raise ValueError("is no format; give off, combined, json or a format with atoms such as %h or %(h)s")
     return value
 
 

@@ -150,8 +150,9 @@ def _bound(place: str, beside: Callable[[str], str]) -> list[Listener]:
         sock = bound(path, "admin", "--admin")
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
+        where = "" if place == "on" else f" {place}"
         raise UsageError(
-            f"cannot open the admin socket: {reason}; give another path with --admin unix:/path"
+            f"cannot open the admin socket{where}: {reason}; give another path with --admin unix:/path"
         ) from error
     sock.setblocking(False)
     found: SocketFile | None = socket_file(path)

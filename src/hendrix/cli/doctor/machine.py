@@ -79,7 +79,8 @@ def secrets(given: Config) -> Iterator[OpenFile]:
     """The files that are secret, those of authorities' accounts, too."""
     config = replace(given, domain=(), client_ca="")
     keys = [path for path, *_ in material.stamp(config) if _holds_key(path)]
-    for path in dict.fromkeys((*keys, *filter(None, (config.key_password_file, config.acme_eab)))):
+    others = (config.key_password_file, config.acme_eab, config.admin_token_file)
+    for path in dict.fromkeys((*keys, *filter(None, others))):
         if (found := _stat(path)) is not None and stat.S_ISREG(found.st_mode):
             yield OpenFile(path, stat.S_IMODE(found.st_mode))
 
