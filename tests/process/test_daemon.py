@@ -101,6 +101,14 @@ def test_a_log_that_was_asked_for(project, hx):
     assert os.readlink(f"/proc/{pid}/fd/2") == str(project.folder / "my.log")
 
 
+def test_streams_that_are_closed(hx):
+    """As some programs start daemons. Else a listening socket would be standard output, and be written to."""
+    shell = 'exec "$@" <&- >&- 2>&-'
+    words = [sys.executable, "-m", "hendrix", "start", "-d", "--bind", "127.0.0.1:0"]
+    assert hx.run(["sh", "-c", shell, "sh", *words]).returncode == 0
+    assert hx("status").returncode == 0 and hx("stop").returncode == 0
+
+
 def test_quiet(hx):
     done = hx("start", "-d", "-q", "--bind", "127.0.0.1:0")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hendrix import __version__
+from hendrix.cli import standard
 from hendrix.cli.actions import ACTIONS
 from hendrix.cli.command import Command, parse
 from hendrix.cli.complaint import complain
@@ -19,6 +20,7 @@ _WIDEST = 110
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``hx`` with the words of ``argv`` (those of the process by default); returns the exit status."""
+    standard.complete()
     words = list(sys.argv[1:] if argv is None else argv)
     traceback = "--traceback" in words
     try:
