@@ -11,6 +11,7 @@ from twisted.web.resource import Resource, getChildForRequest
 from twisted.web.static import Data
 from twisted.web.test.requesthelper import DummyRequest
 
+from hendrix.contrib.resources.static import Uploads
 from hendrix.core.errors import ProjectError
 from hendrix.facilities.gather import get_additional_resources
 from hendrix.facilities.resources import (
@@ -43,6 +44,14 @@ def code(resource: Any, path: str) -> int:
     request = asked(path)
     resource.render(request)
     return request.responseCode or 200
+
+
+def render(resource: Any, request: DummyRequest) -> dict[str, str]:
+    """What it says of the content."""
+    resource.render(request)
+    assert request.responseCode in (None, 200)
+    told = {name.decode().lower(): values[0].decode() for name, values in request.responseHeaders.getAllRawHeaders()}
+    return {name: value for name, value in told.items() if name.startswith(("content-type", "content-sec", "x-"))}
 
 
 @pytest.fixture
@@ -105,6 +114,45 @@ def test_media(tmp_path) -> None:
     assert code(found(media, "sub/"), "sub/") == 403
     assert code(media.directoryListing(), "") == 403
     assert found(media, "none") is media.childNotFound
+
+
+def test_hidden_files_are_not_there(tmp_path) -> None:
+    for name in (".env", ".git/config", ".well-known/security.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("text")
+    media = MediaResource(tmp_path)
+    for name in (".env", ".git/config", "..", ".well-known/../.env"):
+        assert found(media, name) is media.childNotFound
+    assert found(media, ".well-known/security.txt").getContent() == b"text"
+
+
+def test_nobody_guesses_that_a_file_is_a_page(tmp_path) -> None:
+    """Twisted calls what it does not know text/html."""
+    (tmp_path / "unheard-of").write_text("<script>alert(1)</script>")
+    for method in (b"GET", b"HEAD"):
+        request = asked("unheard-of")
+        request.method = method
+        assert render(found(MediaResource(tmp_path), "unheard-of"), request) == {
+            "content-type": "application/octet-stream",
+            "x-content-type-options": "nosniff",
+        }
+
+
+def test_uploads_run_nothing_and_no_link_among_them_is_followed(tmp_path) -> None:
+    uploads = tmp_path / "uploads"
+    (uploads / "sub").mkdir(parents=True)
+    (tmp_path / "secret.txt").write_text("secret")
+    (uploads / "sub" / "link.txt").symlink_to(tmp_path / "secret.txt")
+    (uploads / "up").symlink_to(tmp_path)
+    for name in ("sub/page.html", "sub/photo.png"):
+        (uploads / name).write_text("uploaded")
+    media = Uploads(uploads)
+    for name in ("sub/link.txt", "up/secret.txt", "up"):
+        assert found(media, name) is media.childNotFound
+    page, photo = (asked(name) for name in ("sub/page.html", "sub/photo.png"))
+    told = render(found(media, "sub/page.html"), page)
+    assert told["content-type"] == "text/html; charset=utf-8" and "sandbox" in told["content-security-policy"]
+    assert render(found(media, "sub/photo.png"), photo).keys() == {"content-type", "x-content-type-options"}
 
 
 def test_the_first_directory_that_has_a_file(root, tmp_path) -> None:

@@ -207,6 +207,12 @@ def test_the_statics_of_the_old_hendrix(project, debug):
         assert get(server, "/uploads/file.txt").text == "uploaded"
         assert [get(server, path).status for path in ("/old/", "/old", "/admin-files/css/")] == [403, 302, 403]
         assert get(server, "/old/../site1/settings.py").status == 404
+        # What the server itself does not serve is not to be had by these either.
+        (project.folder / "uploads/link.txt").symlink_to(project.folder / "settings.py")
+        for folder in ("collected", "uploads", "assets"):
+            (project.folder / folder / ".hidden").write_text("hidden")
+        hidden = ("/uploads/link.txt", "/uploads/.hidden", "/files/.hidden", "/old/.hidden")
+        assert {get(server, path).status for path in hidden} == {404}
 
 
 @pytest.mark.parametrize(

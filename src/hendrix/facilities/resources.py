@@ -37,16 +37,21 @@ class NamedResource(Resource):
 
 
 class MediaResource(static.File):
-    """The files of a directory, with the options of ``static.File``. Directories are not listed (403)."""
+    """The files of a directory, with the options of ``static.File``.
+
+    Directories are not listed (403), and hidden files are not there. What has no type that is known is
+    ``application/octet-stream``, and no browser is to guess another.
+    """
 
     def __init__(
         self,
         path: str | os.PathLike[str],
+        defaultType: str = "application/octet-stream",  # noqa: N803 - the name is that of static.File
         *options: Any,
         namespace: str | bytes | None = None,
         **named: Any,
     ) -> None:
-        super().__init__(os.fspath(path), *options, **named)
+        super().__init__(os.fspath(path), defaultType, *options, **named)
         if namespace is not None:
             self.namespace = namespace
         self.delegates: list[Any] = []
@@ -61,13 +66,27 @@ class MediaResource(static.File):
 
     def getChild(self, path: bytes, request: Any) -> Any:
         """See ``static.File.getChild``."""
-        if b"\0" in path:  # no file's name, and an error to Python
+        if b"\0" in path or is_hidden(path):  # NUL is in no file's name, and an error to Python
             return self.childNotFound
         for directory in (super(), *self.delegates):
             child = directory.getChild(path, request)
             if child is not self.childNotFound:
                 return child
         return self.childNotFound
+
+    def render_GET(self, request: Any) -> Any:
+        """See ``static.File.render_GET``."""
+        request.setHeader(b"x-content-type-options", b"nosniff")
+        return super().render_GET(request)
+
+    def render_HEAD(self, request: Any) -> Any:
+        """As GET; Twisted leaves out the body."""
+        return self.render_GET(request)
+
+
+def is_hidden(name: bytes) -> bool:
+    """Is it that of a file, or directory, not to be asked for? One name with a dot in front is (RFC 8615)."""
+    return name.startswith(b".") and name != b".well-known"
 
 
 def DjangoStaticResource(path: str | os.PathLike[str], rel_url: str = "static") -> MediaResource:

@@ -14,10 +14,12 @@ from urllib.parse import urlparse
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.core.exceptions import ImproperlyConfigured, SuspiciousOperation
-from twisted.web import pages, static
+from twisted.web import pages
 from twisted.web.resource import Resource
 
-from hendrix.facilities.resources import DjangoStaticResource, MediaResource
+from hendrix.answer.files.entry import SANDBOX
+from hendrix.answer.files.types import content_type, inert, media_type
+from hendrix.facilities.resources import DjangoStaticResource, MediaResource, is_hidden
 
 
 class FoundStatics(Resource):
@@ -31,14 +33,32 @@ class FoundStatics(Resource):
 
     def render(self, request: Any) -> Any:
         """See ``IResource.render``."""
+        hidden = any(map(is_hidden, request.postpath))
         try:
-            path = finders.find(os.fsdecode(b"/".join(request.postpath)))
+            path = None if hidden else finders.find(os.fsdecode(b"/".join(request.postpath)))
         except (SuspiciousOperation, ValueError):  # it leaves the directory
             path = None
-        found: Any = static.File(path) if path is not None else pages.notFound()
+        found: Any = MediaResource(path) if path is not None else pages.notFound()
         if path is not None and os.path.isdir(path):
             found = pages.forbidden(message="Directories are not listed.")
         return found.render(request)
+
+
+class Uploads(MediaResource):
+    """What strangers have written, as ``hx start`` serves it: no link is followed, and nothing of it runs."""
+
+    def getChild(self, path: bytes, request: Any) -> Any:
+        """See ``static.File.getChild``."""
+        child = super().getChild(path, request)
+        linked = isinstance(child, Uploads) and child.islink()
+        return self.childNotFound if linked else child
+
+    def render_GET(self, request: Any) -> Any:
+        """See ``static.File.render_GET``."""
+        self.type, self.encoding = content_type(self.basename()), None
+        if not inert(media_type(self.basename())):
+            request.setHeader(b"content-security-policy", SANDBOX.encode())
+        return super().render_GET(request)
 
 
 class DjangoStaticsFinder:
@@ -48,7 +68,7 @@ class DjangoStaticsFinder:
     def get_resources() -> Iterator[Any]:
         """One resource for each place."""
         if settings.MEDIA_ROOT and _place(settings.MEDIA_URL):
-            yield DjangoStaticResource(settings.MEDIA_ROOT, _place(settings.MEDIA_URL))
+            yield Uploads(settings.MEDIA_ROOT, namespace=_place(settings.MEDIA_URL))
         # Files that a pipeline makes are only where they were collected.
         made = "pipeline.finders.PipelineFinder" in settings.STATICFILES_FINDERS
         if settings.DEBUG and not made:
