@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from twisted.internet.defer import maybeDeferred
+from twisted.internet.defer import Deferred, maybeDeferred
 
 from hendrix.cache.entry import Entry
 from hendrix.cache.journal import SharedJournal
@@ -86,6 +86,33 @@ def test_a_purge_empties_the_backend_too(machines, backend, purge) -> None:
     assert one.store.purge(purge) == 2
     assert list(backend.cache) == ["http://example.org/b"]
     assert two.fetch(b"http://example.org/a") == (None, True)
+
+
+@pytest.mark.parametrize("soft", [False, True])
+def test_a_purge_of_one_worker_holds_for_the_backend_of_another(tmp_path, soft) -> None:
+    """A backend in memory is of one worker alone, and nobody empties it for the others."""
+    one, two = (Machine(str(tmp_path / "journal"), Backend()) for _ in range(2))
+    two.store.put(page(b"/a", b"news"))
+    two.store.put(page(b"/b"))
+    one.store.purge(purge_tag(b"news", soft=soft))
+    two.store._near.remove(b"http://example.org/a")
+    two.store._near.remove(b"http://example.org/b")
+    found, ours = two.fetch(b"http://example.org/a")
+    assert (found is None, ours) == (not soft, not soft)
+    assert soft == (found is not None and found.soft)
+    assert two.fetch(b"http://example.org/b")[0].bodies == {"identity": b"hello"}
+
+
+def test_what_is_purged_on_its_way_to_the_backend_does_not_stay_there(tmp_path, backend) -> None:
+    """It is written in a thread, which may come late."""
+    later: list = []
+    machine = Machine(str(tmp_path / "journal"), backend)
+    machine.store._in_thread = lambda *work: later.append(work) or Deferred()
+    machine.store.put(page(b"/a"))
+    machine.store.purge(purge_url(b"/a"))
+    for call, *words in later:
+        call(*words)
+    assert list(backend.cache) == []
 
 
 def test_a_backend_that_fails_is_as_if_empty(machines, backend, monkeypatch) -> None:

@@ -54,7 +54,7 @@ def purge_url(url: bytes, *, soft: bool = False) -> Purge:
 def purge_tag(tag: bytes, *, soft: bool = False) -> Purge:
     """``tag`` as answers carry it (Cache-Tag, Surrogate-Key). Raises ``ValueError``."""
     if not tag or len(tag) > LONGEST or any(sign in tag for sign in b" ,\t\r\n"):
-        raise ValueError(f"{tag[:80]!r} is no tag; give one word without spaces and commas")
+        raise ValueError(f"{_shown(tag)} is no tag; give one word without spaces and commas")
     return Purge(_TAG, b"t:" + tag, soft)
 
 
@@ -94,8 +94,12 @@ def _placed(url: bytes) -> bytes:
     path, _, query = rest.partition(b"?")
     place = place_of(host.lower(), slash + path, query)
     if not slash or len(place) > LONGEST or any(sign <= 0x20 or sign == 0x7F for sign in url):
-        raise ValueError(f"{url[:80]!r} is no path or URL; give one such as /news/ or https://example.org/news/")
+        raise ValueError(f"{_shown(url)} is no path or URL; give one such as /news/ or https://example.org/news/")
     return place
+
+
+def _shown(given: bytes) -> str:
+    return repr(given[:80].decode("utf-8", "replace"))
 
 
 def to_plain(purge: Purge) -> list[object]:

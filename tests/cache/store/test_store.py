@@ -116,6 +116,7 @@ def test_listing(stage: Stage, store) -> None:
     assert sorted(entry.url[-1:] for entry in store.listing(10)) == [b"a", b"b", b"c"]
     assert next(store.listing(10)).url[-1:] == b"a"
     assert len(list(store.listing(2))) == 2
+    assert store.counts().entries == 3
 
 
 def test_counts(stage: Stage, store) -> None:

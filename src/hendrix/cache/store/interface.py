@@ -49,7 +49,10 @@ class Journal(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Of a store, as it is now. ``limit`` and ``size`` are bytes; ``evicted`` counts since the process began."""
+    """Of a store, as it is now. ``entries`` are pages, and no forks; ``limit`` and ``size`` are bytes.
+
+    ``evicted`` counts since the process began.
+    """
 
     entries: int
     size: int

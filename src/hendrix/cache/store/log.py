@@ -113,6 +113,12 @@ class Log:
         return self.places - self.positions.tolist().count(0)
 
     @property
+    def marked_count(self) -> int:
+        """Those of them that have marks."""
+        columns = zip(self.positions.tolist(), self._marks.tolist(), strict=True)
+        return sum(1 for position, marks in columns if position and marks)
+
+    @property
     def evicted(self) -> int:
         """Records that had to make room, since the file was made."""
         return self._state[_EVICTED]

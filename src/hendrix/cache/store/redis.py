@@ -356,7 +356,8 @@ class RedisStore:
     def counts(self) -> Counts:
         """See ``Store.counts``: of the front."""
         front = self._front
-        return Counts(len(front.seats), front.size, self._limit, front.evicted)
+        pages = sum(isinstance(seat.stored, Entry) for seat in front.seats.values())
+        return Counts(pages, front.size, self._limit, front.evicted)
 
     def close(self) -> None:
         """See ``Store.close``. Claims that are left end at their deadlines."""

@@ -232,8 +232,8 @@ class SharedStore:
                     yield stored
 
     def counts(self) -> Counts:
-        """See ``Store.counts``; the evicted ones are those of all workers."""
-        return Counts(self._log.count, self._log.size + self._front.size, self._limit, self._log.evicted)
+        """See ``Store.counts``; the evicted ones are those of all workers. A fork has no labels, and is no page."""
+        return Counts(self._log.marked_count, self._log.size + self._front.size, self._limit, self._log.evicted)
 
     def close(self) -> None:
         """See ``Store.close``."""

@@ -24,6 +24,8 @@ class CachedResource:
         #: What a store of today keeps beside it, and when: by the steady and by the wall clock. Not for others.
         self.packed: bytes = b""
         self.packed_at = (0.0, 0.0)
+        #: Of whose purges what is packed knows the number.
+        self.journal = 0
 
     def getMaxAge(self) -> int:
         """Seconds that it says it is fresh; 0 where it says nothing."""

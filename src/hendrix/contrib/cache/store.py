@@ -13,8 +13,9 @@ from typing import Any
 from twisted.internet.threads import deferToThread
 
 from hendrix.cache.entry import IDENTITY, Entry, Stored
+from hendrix.cache.journal import GONE, STALE, SharedJournal
 from hendrix.cache.purges import Purge
-from hendrix.cache.store.interface import Counts, Fetched, Journal, Store
+from hendrix.cache.store.interface import Counts, Fetched, Store
 from hendrix.cache.store.packing import Damaged, pack, unpack
 from hendrix.contrib.cache import CachedResource
 from hendrix.contrib.cache.backends import CacheBackend
@@ -30,7 +31,7 @@ class BackendStore:
     far = True
 
     def __init__(
-        self, near: Store, backend: CacheBackend, journal: Journal, in_thread: InThread = deferToThread
+        self, near: Store, backend: CacheBackend, journal: SharedJournal, in_thread: InThread = deferToThread
     ) -> None:
         self._near = near
         self._backend = backend
@@ -50,22 +51,29 @@ class BackendStore:
                 done(stored, ours)
                 return
             asked = self._in_thread(self._backend.getResource, _uri(key))
-            asked.addCallbacks(
-                lambda found: done(*self._taken(key, found, began)), lambda failure: self._failed(failure, done)
-            )
+            asked.addCallback(lambda found: self._taken(key, found, began))
+            asked.addCallbacks(lambda told: done(*told), lambda failure: self._failed(failure, done))
 
         self._near.fetch(key, lease, near)
 
     def _taken(self, key: bytes, found: CachedResource | None, began: int) -> tuple[Stored | None, bool]:
-        """What the backend had goes into memory, unless it was purged while it was looked for."""
+        """What the backend had goes into memory, unless it was purged.
+
+        The backend may be of this worker alone, and has not heard then of what others have purged.
+        """
         stored = None if found is None else _unpacked(key, found)
-        if isinstance(stored, Entry):
+        if found is not None and isinstance(stored, Entry):
+            verdict = self._verdict(stored, began if found.journal != self._journal.identity else stored.ticket)
+            stored.soft = stored.soft or verdict == STALE
             stored.ticket = began
-            if not self._near.put(stored):
+            if verdict == GONE or not self._near.put(stored):
                 stored = None
         elif stored is not None:
             self._near.put(stored)
         return stored, stored is None
+
+    def _verdict(self, entry: Entry, ticket: int) -> int:
+        return self._journal.verdict(entry.labels, entry.place, ticket)
 
     def _failed(self, failure: Any, done: Fetched) -> None:
         emit("cache.backend_failed", WARNING, reason=failure.getErrorMessage())
@@ -79,20 +87,23 @@ class BackendStore:
             content, headers = entry.bodies.get(IDENTITY, b""), {name.lower(): value for name, value in entry.headers}
         else:
             content, headers = b"", {}
-        packed = pack(entry)
-        self._in_thread(self._add, content, _uri(entry.key), headers, packed).addErrback(_told)
+        self._in_thread(self._add, entry, pack(entry), content, headers).addErrback(_told)
         return True
 
-    def _add(self, content: bytes, uri: str, headers: dict[str, str], packed: bytes) -> None:
+    def _add(self, entry: Stored, packed: bytes, content: bytes, headers: dict[str, str]) -> None:
         """In a thread."""
+        uri = _uri(entry.key)
         found = self._backend.addResource(content, uri, headers)
         resource = found if isinstance(found, CachedResource) else self._backend.getResource(uri)
         if resource is not None:
             resource.packed = packed
             resource.packed_at = (steady(), time.time())
+            resource.journal = self._journal.identity
             with contextlib.suppress(NotImplementedError):
                 # Again: what goes to a disk or over a network has gone without.
                 self._backend.cache[uri] = resource
+        if isinstance(entry, Entry) and self._verdict(entry, entry.ticket) == GONE:
+            self._backend.removeResource(uri)  # it was purged before it was here to be removed
 
     def release(self, key: bytes) -> None:
         """See ``Store.release``."""
