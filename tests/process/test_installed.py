@@ -99,9 +99,11 @@ def test_a_script_of_init_d(project):
         assert subprocess.run([script, "stop"], check=False, timeout=60).returncode == 0
         assert subprocess.run([script, "status"], capture_output=True, check=False, timeout=60).returncode == 3
         assert subprocess.run([script], capture_output=True, check=False, timeout=60).returncode == 2
+        assert _hx("service", "status", name).stderr == f"hx: {name} is not running; {script} start starts it\n"
         gone = _hx("service", "uninstall", name)
         assert gone.returncode == 0 and f"removed {script}" in gone.stdout, gone.stderr
         assert not script.exists() and not Path(f"/etc/hendrix/{name}.env").exists()
+        assert not Path(f"/run/{name}").exists()
         assert _hx("service", "uninstall", name).returncode == 1
     finally:
         if script.exists():
@@ -120,6 +122,27 @@ def test_what_is_wrong_touches_nothing(project):
     assert done.returncode == 1
     assert done.stderr == "hx: shop.conf line 5: proceses is no key; did you mean processes?\n"
     assert not any(map(os.path.exists, manager.paths("shop")))
+
+
+@as_root
+@pytest.mark.parametrize(
+    ("lines", "sign"),
+    [
+        (["admin: 127.0.0.1:9090"], "--admin: whoever reaches 127.0.0.1:9090 must tell a secret"),
+        (["settings: site1.absent"], "the settings site1.absent do not import"),
+        (["key: /nowhere.pem", "cert: /nowhere.pem"], "/nowhere.pem cannot be read: no such file or directory"),
+    ],
+)
+def test_what_would_not_start_touches_nothing(project, lines, sign):
+    """Each line is right by itself; together, or here, they are not."""
+    name = f"hxtest-{uuid.uuid4().hex[:8]}"
+    conf = _conf(project, name, "user: root", *lines)
+    if any(line.startswith("settings:") for line in lines):
+        conf.write_text(conf.read_text().replace("settings: site1.settings\n", ""))
+    done = _hx("service", "install", str(conf))
+    assert done.returncode == 1 and done.stderr.count("\n") == 1
+    assert done.stderr.startswith(f"hx: {name} would not start, and nothing was touched: ") and sign in done.stderr
+    assert not any(map(os.path.exists, (*manager.paths(name), f"/run/{name}", f"/var/log/{name}")))
 
 
 def test_the_old_programs_name(project):

@@ -11,6 +11,7 @@ from hendrix.cli.load import Sourced
 from hendrix.cli.units import manager
 from hendrix.cli.units.conf import default_file, read_conf
 from hendrix.cli.units.placing import place, refuse_strange, remove
+from hendrix.cli.units.rehearsal import try_out
 from hendrix.cli.units.service import Service
 from hendrix.cli.voice import Voice
 from hendrix.core.errors import HendrixError, UsageError
@@ -32,6 +33,7 @@ def service(sourced: Sourced, switches: Switches) -> int:
     init = "init" in switches or not (manager.is_systemd() or verb == "render")
     if verb == "render":
         return _render(found, init=init)
+    try_out(found, init=init)
     return _install(found, voice, init=init, dry="dry-run" in switches)
 
 
@@ -56,7 +58,8 @@ def _install(found: Service, voice: Voice, *, init: bool, dry: bool) -> int:
     if not written:
         voice.outcome(f"{found.name} is installed as it should be")
     manager.enable(found, init=init, changed=written > 0, tell=voice.progress)
-    voice.outcome(f"{found.name} runs, and starts at boot; hx service status {found.name} shows it")
+    boot = "starts at boot" if manager.starts_at_boot(init=init) else "no update-rc.d is here to have it start at boot"
+    voice.outcome(f"{found.name} runs, and {boot}; hx service status {found.name} shows it")
     return 0
 
 
@@ -86,16 +89,28 @@ def _status(given: str) -> int:
     name = _name(given)
     if not any(os.path.lexists(path) for path in manager.paths(name)):
         raise HendrixError(f"there is no service {name} here; hx service install FILE makes one")
-    folder = f"/run/{name}"
-    if os.path.isdir(folder) and not os.access(folder, os.R_OK | os.X_OK):
-        raise HendrixError(f"{folder} is not yours to read; ask as root: sudo hx service status {name}")
-    pid = os.path.join(folder, "hendrix.pid")
-    if os.path.lexists(pid):  # the script of init.d has told it so
-        return hx(["status", "--pid", pid])
-    os.environ["XDG_RUNTIME_DIR"] = folder
-    if owner := _other_owner(folder):
+    script = f"/run/{name}/hendrix.pid"
+    if os.path.lexists(script):  # that of init.d has told it so
+        return hx(["status", "--pid", script])
+    pid = _pid_file(name)
+    if owner := _other_owner(os.path.dirname(pid)):
         identity.become(owner)
-    return hx(["status"])
+    return hx(["status", "--pid", pid])
+
+
+def _pid_file(name: str) -> str:
+    """Where systemd's service has it, as all servers have. Raises ``HendrixError``."""
+    folder = f"/run/{name}/hendrix"
+    try:
+        found = sorted(entry for entry in os.listdir(folder) if entry.endswith(".pid"))
+    except PermissionError:
+        raise HendrixError(f"{folder} is not yours to read; ask as root: sudo hx service status {name}") from None
+    except OSError:
+        found = []
+    if not found:
+        start = f"systemctl start {name}" if manager.is_systemd() else f"/etc/init.d/{name} start"
+        raise HendrixError(f"{name} is not running; {start} starts it")
+    return os.path.join(folder, found[0])
 
 
 def _other_owner(folder: str) -> identity.Identity | None:

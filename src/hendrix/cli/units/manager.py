@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -85,6 +86,13 @@ def disable(name: str, there: list[str], tell: Callable[[str], None]) -> None:
             _run(path, "stop", tell=tell)
             if shutil.which("update-rc.d"):
                 _run("update-rc.d", "-f", name, "remove", tell=tell)
+            with contextlib.suppress(OSError):  # the script has made it
+                os.rmdir(f"/run/{name}")
+
+
+def starts_at_boot(*, init: bool) -> bool:
+    """Is there what does that?"""
+    return not init or shutil.which("update-rc.d") is not None
 
 
 def forget(tell: Callable[[str], None]) -> None:

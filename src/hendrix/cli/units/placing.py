@@ -68,8 +68,12 @@ def refuse_strange(path: str) -> None:
     if not os.path.lexists(path):
         return
     head = ""
-    with contextlib.suppress(OSError, UnicodeDecodeError):
+    try:
         head = Path(path).read_text(encoding="utf-8")[:300]
+    except PermissionError:
+        raise HendrixError(f"{path} cannot be read: permission denied; run it as root") from None
+    except (OSError, UnicodeDecodeError):
+        pass
     if os.path.islink(path) or MARK not in head:
         raise HendrixError(f"{path} is there and was not made by hx; move it away, or give the service another name")
 
