@@ -45,6 +45,14 @@ class RelayProcess:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
+    def be_without(self) -> None:
+        """Kill it, and have none until ``go_on``."""
+        self._parent.send_signal(signal.SIGSTOP)
+        self.kill()
+
+    def go_on(self) -> None:
+        self._parent.send_signal(signal.SIGCONT)
+
     def stop(self) -> None:
         assert self._parent.stdin
         self._parent.stdin.close()

@@ -129,6 +129,22 @@ def test_killed_relays_lose_nothing_and_say_nothing_twice(server):
         run(scenario(*both))
 
 
+def test_who_is_cut_off_before_the_first_message_misses_none_however_many_come_meanwhile(server):
+    async def scenario(here, there):
+        one, two = hub_at(here), hub_at(there)
+        heard, gaps = await hear(two, "news")
+        there.be_without()
+        try:
+            ids = [await say(one, "news", number) for number in range(250)]
+        finally:
+            there.go_on()
+        await until(lambda: gaps or len(heard) == 250, "all of them")
+        assert [m.id for m in heard] == ids and not gaps
+
+    with machines(server) as both:
+        run(scenario(*both))
+
+
 def test_while_redis_is_frozen_publishes_wait_and_then_fail_and_nothing_is_said_twice(server):
     async def scenario(here, there):
         one, two = hub_at(here), hub_at(there)

@@ -196,6 +196,7 @@ class Across:
         words = [*map(str, self._switch.latest), int(LEASE * 1000), _KEPT_FOR * 1000]
         epoch, number, floor, now = await self._ask(client, HELLO, words)
         self._offset = time.monotonic() - int(now) / 1000
+        self._switch.be_patient(time.monotonic())
         await self._catch_up(client, Id(int(epoch), int(number)), read_id(floor.decode()) or NOTHING)
         for machine in await client.zrange(self._keys.machines, 0, -1):
             await self._load(client, machine.decode())
@@ -278,10 +279,9 @@ class Across:
     def _hear(self, said: dict[str, Any]) -> None:
         if said["machine"] == self._machine:
             return
-        now = time.monotonic()
         for topic, member, joined, about in said["changes"]:
             change = Change(str(topic), str(member), joined=bool(joined), about=about)
-            self._switch.tell(self._world.change(said["machine"], change, now))
+            self._switch.tell(self._world.change(said["machine"], change, time.monotonic()))
 
     async def _load(self, client: Client, machine: str) -> None:
         if machine == self._machine:

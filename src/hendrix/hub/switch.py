@@ -132,6 +132,10 @@ class Switch:
             for peer in tuple(self._topics.subscribers(message.topic)):
                 peer.deliver(message)
 
+    def be_patient(self, now: float) -> None:
+        """More becomes known at once than a topic keeps; those who were cut off with a predecessor come for it."""
+        self._history.patient_until = now + _GRACE
+
     def lost(self, id: Id) -> None:
         """Messages up to there are missing: who asks for what came since anything before it is told of a gap."""
         self._history.lost(id)
@@ -256,7 +260,7 @@ class Switch:
         self.latest = max([forgotten, *found])
         self._history.floor = forgotten
         # What it wrote down in its last moment may be more than a topic keeps, and nobody has been told of it.
-        self._history.patient_until = now + _GRACE
+        self.be_patient(now)
         for id in sorted(found):
             self._recall(id, found[id])
         if self.latest not in found:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.db import IntegrityError
 from django.db.models.functions import Now
 
 PREFIX = "hx-"
@@ -41,8 +42,12 @@ def appear(me: Identity, using: str) -> None:
     """From now on it may hold tasks."""
     from hendrix.tasks.models import TaskWorker  # noqa: PLC0415 - only where the app is installed
 
+    rows = TaskWorker.objects.using(using)
     facts = {"host": me.host, "pid": me.pid, "born": me.born, "seen": Now()}
-    TaskWorker.objects.using(using).update_or_create(id=me.id, defaults=facts)
+    # Two statements, not a transaction of both: SQLite refuses at once one that reads before it writes.
+    if not rows.filter(id=me.id).update(**facts):
+        with contextlib.suppress(IntegrityError):  # another thread of ours was faster
+            rows.create(id=me.id, **facts)
 
 
 def disappear(me: Identity, using: str) -> None:
