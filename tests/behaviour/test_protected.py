@@ -92,6 +92,15 @@ class TestSent:
             assert str(root).encode() not in answer.body
             assert b"passwd" not in answer.body
 
+    def test_nor_a_client_that_would_like_a_websocket(self, server, view, root, request) -> None:
+        """Whoever serves none answers as if it had not been asked for one (RFC 9110 section 7.8)."""
+        if "asgi" in request.node.callspec.params.values():
+            pytest.skip("Django's ASGI application raises where it is asked for one")
+        asks = ("Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13")
+        answer = get(server, view, sendfile(root / "report.pdf"), *asks, "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==")
+        assert not [name for name, _ in answer.headers if name.startswith(("x-sendfile", "x-accel"))]
+        assert answer.body == CONTENT
+
     def test_what_the_view_says_is_kept(self, server, view, root) -> None:
         says = {
             "content-disposition": 'attachment; filename="x.pdf"',

@@ -70,7 +70,7 @@ def protect(roots: Roots, disk: Disk, threads: Threads, inner: Answer) -> Answer
             emit("sendfile.no_root", WARNING, directory=root.directory, advice="files can be sent once it is there")
 
     def answer(exchange: Exchange) -> None:
-        if exchange.request.websocket or (exchange.origin.proxied and not roots.all):
+        if exchange.origin.proxied and not roots.all:
             # Without roots of ours the headers are meant for the proxy in front of us.
             inner(exchange)
         else:
