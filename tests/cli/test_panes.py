@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from hendrix.cli.panes import PANES, View, page
+from hendrix.cli.screen import run
+from hendrix.core.errors import HendrixError
 from hendrix.core.measure import BOUNDS, empty
 from hendrix.observe.glance import Look, glance, quantile
 
@@ -82,6 +85,18 @@ def test_every_page_fits_and_is_printable(pane: str, size: tuple[int, int]) -> N
         lines = page(facts, view, width, height, NOW)
         assert len(lines) == height
         assert all(len(text) < width and text.isprintable() for text, _ in lines)
+
+
+def test_a_terminal_that_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "nobody-has-this")
+    with pytest.raises(HendrixError, match=r"'nobody-has-this' \(TERM\) is not known here; set TERM=xterm"):
+        run(Mock())
+
+
+def test_what_speaks_no_protocol_is_not_listed() -> None:
+    levels = {"sockets_http1": 2, "sockets_websocket": 0}
+    lines = page(glance(None, look(10.0, [worker(1)], levels=levels)), View(), 80, 24, NOW)
+    assert "sockets: http1 2" in [line.strip() for line, _ in lines]
 
 
 def test_a_worker_that_stands_still_is_told_of() -> None:

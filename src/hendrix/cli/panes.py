@@ -84,7 +84,11 @@ def _server(facts: Facts, view: View, now: float) -> Iterator[Line]:
 
 def _beside(facts: Facts) -> list[str]:
     levels, hub = facts.get("levels") or {}, facts.get("hub") or {}
-    sockets = [f"{name.removeprefix('sockets_')} {int(levels[name])}" for name in sorted(levels) if "sockets_" in name]
+    sockets = [
+        f"{name.removeprefix('sockets_')} {int(levels[name])}"
+        for name in sorted(levels)
+        if "sockets_" in name and levels[name]
+    ]
     parts = ["sockets: " + ", ".join(sockets)] if sockets else []
     tasks = [row for row in facts.get("workers", ()) if row.get("kind") == "tasks"]
     if tasks:

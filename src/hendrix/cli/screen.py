@@ -20,7 +20,14 @@ _COLOURS = {Style.GOOD: curses.COLOR_GREEN, Style.FAIR: curses.COLOR_YELLOW, Sty
 
 
 def run(watched: Watched) -> int:
-    """Until the user has seen enough."""
+    """Until the user has seen enough. Raises ``HendrixError`` where nothing is known of the terminal."""
+    try:
+        curses.setupterm(fd=1)
+    except curses.error:
+        name = os.environ.get("TERM", "")
+        raise HendrixError(
+            f"the terminal {name!r} (TERM) is not known here; set TERM=xterm, or use hx top --once"
+        ) from None
     os.environ.setdefault("ESCDELAY", "25")
     return int(curses.wrapper(lambda window: Screen(window, watched).live()))
 

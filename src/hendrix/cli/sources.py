@@ -93,7 +93,8 @@ def file(directory: Path) -> Level:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{FILE} cannot be read: {error}; correct or remove it") from None
+        reason = (error.strerror or str(error)).lower() if isinstance(error, OSError) else "it is not text in UTF-8"
+        raise UsageError(f"{FILE} cannot be read: {reason}; correct or remove it") from None
     level: dict[str, Given] = {}
     for key, value in _toml(text).items():
         if key in _TABLES:
@@ -128,7 +129,7 @@ def _line_of(key: str, text: str) -> int:
 def _option_name(key: str, place: str) -> str:
     name = key.replace("-", "_")
     if name not in OPTIONS:
-        hint = advice(name.lower(), OPTIONS, "hx start --help-all lists the options")
+        hint = advice(name.lower(), (*OPTIONS, *_TABLES), "hx start --help-all lists the options")
         raise UsageError(f"{place} is no option; {hint}")
     return name
 

@@ -124,6 +124,14 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
         read_conf(str(tmp_path / "no.conf"))
 
 
+def test_a_file_that_is_none_of_ours(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"cannot be read: is a directory$"):
+        read_conf(str(tmp_path))
+    (tmp_path / "a.conf").write_bytes(b"\xff\xfe")
+    with pytest.raises(UsageError, match=r"a\.conf is not text in UTF-8; give a hendrix\.conf"):
+        read_conf(str(tmp_path / "a.conf"))
+
+
 def test_toml_is_read_by_hx_itself(make: Make, tmp_path: Path) -> None:
     """Its options are not repeated as flags: a reload reads them anew."""
     make()

@@ -33,8 +33,10 @@ def _read(path: str) -> Migration:
     try:
         with open(path, encoding="utf-8") as file:
             text = file.read(_LARGEST + 1)
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read: {error}") from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{path} is not text in UTF-8; give another server's configuration") from None
     if len(text) > _LARGEST:
         raise UsageError(f"{path} is too large for a configuration")
     return _reader(path, text)(os.path.basename(path), text)

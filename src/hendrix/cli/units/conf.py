@@ -61,8 +61,10 @@ def read_conf(path: str, *, elsewhere: bool = False) -> Service:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise UsageError(f"{path} does not exist; give a hendrix.conf or hendrix.toml") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read: {error}") from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{path} is not text in UTF-8; give a hendrix.conf or hendrix.toml") from None
     return _toml(file, text, elsewhere) if file.suffix == ".toml" else _yaml(file, text, elsewhere)
 
 
