@@ -147,6 +147,29 @@ def test_windows_that_stay_shut(count: int) -> None:
         asks(server)
 
 
+def test_answers_that_are_asked_for_and_not_taken() -> None:
+    """By several peers at once: 120 MB would wait for them, as long as the write timeout lets them."""
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(serve("apps:app", "--threads", "4", directory=HERE))
+        vitals = worker(server)
+        before = vitals.memory
+        peers = [stack.enter_context(server.http2(window=0)) for _ in range(6)]
+        for peer in peers:
+            peer.sock.settimeout(0.05)
+            for _ in range(100):
+                peer.begin("GET", "/page")
+
+        def told(peer: Http2Client) -> bool:
+            with contextlib.suppress(TimeoutError):
+                peer._more()
+            return bool(peer.goaways)
+
+        until(lambda: sum(map(told, peers)) >= 4, "most of them to be told")
+        assert {peer.goaways[-1].code for peer in peers if peer.goaways} == {f.ENHANCE_YOUR_CALM}
+        until(lambda: vitals.memory - before < 60, "the memory to come back")
+        asks(server)
+
+
 def test_a_peer_that_reads_nothing(shared: Server) -> None:
     """It asks without end; what waits for it is bounded, and it is cut off."""
     vitals = worker(shared)

@@ -19,6 +19,7 @@ from hendrix.core.events import DEBUG, emit
 from hendrix.core.http import Origin, Request
 from hendrix.wire.http2.events import Body, Drained, Ended, Event, Lost, Opened, Refused, Repeated
 from hendrix.wire.http2.heads import copied
+from hendrix.wire.http2.hoard import Hoard
 from hendrix.wire.http2.known import Known
 from hendrix.wire.http2.machine import Http2
 from hendrix.wire.http2.stream import Stream
@@ -80,7 +81,9 @@ class Http2Connection(asyncio.BufferedProtocol):
         self._transport = transport
         self._trusted = site.trusts(origin.client[0])
         common = site.secure_common if origin.secured else site.common
-        self.machine = Http2(site.http2.limits, site.http2.fields, common, time.monotonic())
+        now = time.monotonic()
+        self.machine = Http2(site.http2.limits, site.http2.fields, common, now)
+        self._hoard = Hoard(site.http2.hoards, site.config.min_rate, now)
         self.tunnels: set[Tunnel] = set()
         self._taking = Taking()
         self._reading = True
@@ -142,6 +145,7 @@ class Http2Connection(asyncio.BufferedProtocol):
         self.site.connections.discard(self)
         self.closes_at = inf
         self._taking.stop()
+        self._hoard.leave()
         self._over = True
         for stream in self.machine.streams:
             if stream.owner is not None:
@@ -297,8 +301,11 @@ class Http2Connection(asyncio.BufferedProtocol):
         if now >= machine.deadline:
             self._act(machine.expire(now))
             self._flush()
-        if not machine.idle:
+        if machine.idle:
+            self._hoard.leave()
+        else:
             self._act(machine.watch(now))
+            self._weigh(now)
             self._flush()
         for tunnel in list(self.tunnels):
             tunnel.check(now)
@@ -308,6 +315,14 @@ class Http2Connection(asyncio.BufferedProtocol):
             if self._taking.stalled(waiting, now, seconds=config.write_timeout, rate=config.min_rate):
                 emit("peer.stalled", DEBUG, peer=self.origin.client[0])
                 self._transport.abort()
+
+    def _weigh(self, now: float) -> None:
+        """Does too much wait for peers that do not take it?"""
+        out = self.machine.out
+        waiting = [stream.queued for stream in self.machine.streams if stream.queued]
+        taken = out.sent - self._transport.get_write_buffer_size()
+        if self._hoard.weigh(waiting, taken, now, stuck=out.congested):
+            self._act(self.machine.give_up(now))
 
 
 def _keep_little_unsent(sock: socket.socket | None) -> None:

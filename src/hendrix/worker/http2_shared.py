@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from hendrix.core.config import Config
 from hendrix.wire.hpack.literals import encode_name
 from hendrix.wire.http2.answers import CommonFields
+from hendrix.wire.http2.hoard import Hoards
 from hendrix.wire.http2.limits import Http2Limits
 from hendrix.wire.limits import Limits
 
@@ -19,6 +20,7 @@ class Http2Shared:
     #: The name of the field that carries a request's id, encoded; empty where none does.
     id_name: bytes
     fields: CommonFields = field(default_factory=CommonFields)
+    hoards: Hoards = field(default_factory=Hoards)
 
 
 def http2_shared(config: Config, limits: Limits) -> Http2Shared:

@@ -199,13 +199,13 @@ class TestTheHonest:
                 peer.send(f.window_update(1, size) + f.window_update(0, size))
             assert peer.machine.over is None
 
-    @pytest.mark.parametrize("window", [65535, 4 * 1024 * 1024, 64 * 1024 * 1024])
+    @pytest.mark.parametrize("window", [65535, 16 * 1024 * 1024])
     def test_one_that_opens_them_at_every_4_kilobytes(self, window: int) -> None:
         """As clients in Go do, whose readers take such pieces of what has come."""
         peer = Peer(answers=False, settings=f.settings((f.INITIAL_WINDOW_SIZE, window)))
         peer.send(f.window_update(0, 2**30))
         peer.get(1)
-        peer.answer(1, b"x" * 20_000_000)
+        peer.answer(1, b"x" * 8_000_000)
         while not peer.ended(1):
             peer.flush()
             count = sum(len(sent.payload) for sent in peer.of(f.DATA, 1))

@@ -226,6 +226,13 @@ class Http2(FrameReader):
         stream.sent_then = stream.sent
         return False
 
+    def give_up(self, now: float) -> list[Event]:
+        """Too much waits for the peer, which takes nothing of it."""
+        events = self._begin(now)
+        if self.over is None:
+            self._fail(ConnectionFault(ENHANCE_YOUR_CALM, "answers are asked for and not taken"))
+        return events
+
     # --- the end -------------------------------------------------------------------------------------------
 
     def leave(self, now: float) -> list[Event]:

@@ -34,6 +34,7 @@ class Outflow:
         "explained",
         "frames",
         "initial_window",
+        "sent",
         "size",
         "waiting",
     )
@@ -48,6 +49,8 @@ class Outflow:
         self.congested = False
         #: So many WINDOW_UPDATEs of the peer are explained by what was sent of bodies, and have not come yet.
         self.explained = 0
+        #: Bytes of bodies that have become frames.
+        self.sent = 0
         self.initial_window = _WINDOW
         self._window = _WINDOW
         self._levels = [Level() for _ in range(LEAST_URGENT + 1)]
@@ -98,6 +101,7 @@ class Outflow:
         self._window -= size
         stream.window -= size
         stream.sent += size
+        self.sent += size
         self.explained += 2 + 2 * (size // _PIECE)
         ends = stream.ends and not stream.ending
         frames = self.frames
@@ -155,6 +159,7 @@ class Outflow:
         stream.window -= size
         stream.sent += size
         self._window -= size
+        self.sent += size
         self.explained += 2 + 2 * (size // _PIECE)
         last = stream.ends and not stream.queued
         self.frames.append(_pack(size >> 8, size & 0xFF, DATA, last and not stream.ending, stream.id))
