@@ -10,6 +10,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from tests.kit.live import until
+from tests.process.protocols import free_port
+from tests.process.test_deploy import Scripted
 
 CODE = """
 from django.dispatch import receiver
@@ -164,3 +166,62 @@ def test_who_has_left_is_told_nothing_and_breaks_nothing(served):
     say(served, "dispatch", "room", "x")
     say(served, "dispatch", address, "x")
     until(lambda: "ERROR" not in served.log(), "a quiet log")
+
+
+RUN = """
+import sys
+
+from hendrix.deploy import HendrixDeploy
+from hendrix.experience import hey_joe
+
+
+class Service(hey_joe.WebSocketService):
+    def may_publish(self, participant, topic, data):
+        return topic == "relayed"
+
+
+service = Service("127.0.0.1", PORT)
+service.register_followup("greeted", lambda participant: participant.sendMessage(b"hello there"))
+deployer = HendrixDeploy("start", {"settings": "site1.settings", "bind": sys.argv[-1], "workers": 2})
+deployer.add_non_tls_websocket_service(service)
+deployer.run()
+"""
+
+
+def test_the_service_at_a_port_of_its_own(tmp_path):
+    project = Scripted(tmp_path)
+    port = free_port()
+    project.write("urls.py", CODE)
+    (project.folder / "run.py").write_text(RUN.replace("PORT", str(port)))
+
+    def client(topic, told, **options):
+        socket = connect(f"ws://127.0.0.1:{port}", open_timeout=20, legacy=True, **options)
+        socket.send(json.dumps({"hx_subscribe": topic}))
+        assert socket.recv(timeout=20) == told
+        return socket
+
+    with tempfile.TemporaryDirectory(prefix="hx-") as folder, project.serve(XDG_RUNTIME_DIR=folder) as server:
+        ann, bob = client("greeted", "hello there"), client("relayed", "Subscribed to relayed")
+        say(server, "joe", "relayed", "one")
+        assert heard(bob) == ["relayed", {"word": "one"}]
+        for nonsense in (
+            "no json",
+            "[1]",
+            '{"hx_subscribe": ["a"]}',
+            '{"hx_subscribe": "BROADCAST"}',
+            '{"address": 5}',
+        ):
+            ann.send(nonsense)
+        ann.send(json.dumps({"address": "greeted", "text": "not relayed"}))
+        ann.send(json.dumps({"address": "relayed", "text": "hi"}))
+        assert heard(bob) == ["relayed", {"address": "relayed", "text": "hi"}]
+        say(server, "broadcast", "", "two")
+        assert heard(ann) == heard(bob) == ["BROADCAST", "two"]
+        with pytest.raises(InvalidStatus):
+            client("greeted", "", origin="https://evil.example")
+        client("greeted", "hello there", origin="http://127.0.0.1").close()
+        ann.close()
+        say(server, "broadcast", "", "three")
+        assert heard(bob) == ["BROADCAST", "three"]
+        bob.close()
+        assert "ERROR" not in server.log()

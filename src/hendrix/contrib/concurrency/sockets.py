@@ -21,7 +21,7 @@ from hendrix.hub.door import publish
 from hendrix.hub.message import BadTopic, Message, check_topic
 
 #: They had a meaning in 5.0.
-_RESERVED = ("YOU", "BROADCAST", "SUBSCRIBED", "UNSUBSCRIBED")
+RESERVED = ("YOU", "BROADCAST", "SUBSCRIBED", "UNSUBSCRIBED")
 
 
 class MessageSocket(WebSocket):
@@ -73,7 +73,7 @@ class MessageSocket(WebSocket):
         message_signal.send(sender=None, data=value, dispatcher=hxdispatcher, socket=self)
 
     def _enter(self, room: Any) -> None:
-        if room in _RESERVED or not _is_room(room) or not self.may_subscribe(room):
+        if room in RESERVED or not is_room(room) or not self.may_subscribe(room):
             return
         self.subscribe(DICT + room)
         self.subscribe(PAIR + room)
@@ -87,11 +87,12 @@ class MessageSocket(WebSocket):
         room = value.get("address")
         if room is None or room == self.address:
             self.send(json.dumps(value))
-        elif _is_room(room) and self.may_publish(room, value):
+        elif is_room(room) and self.may_publish(room, value):
             publish(DICT + room, value)
 
 
-def _is_room(room: Any) -> bool:
+def is_room(room: Any) -> bool:
+    """Can ``room``, as a client says it, be one?"""
     try:
         check_topic(room)
         check_topic(PAIR + room)
