@@ -132,6 +132,8 @@ class WebSocket(Protocol):
     on_closed: Callable[[int, str], None]
     #: Called when bytes waiting for the peer have fallen below the low-water mark.
     on_drained: Callable[[], None] | None
+    #: Called when the worker is to leave: the reason that the peer is closed with.
+    farewell: Callable[[], str]
 
     @property
     def open(self) -> bool:

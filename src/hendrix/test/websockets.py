@@ -177,6 +177,7 @@ class _Wire:
         self.on_message: Callable[[str | bytes], None] = unheard
         self.on_closed: Callable[[int, str], None] = unheard
         self.on_drained: Callable[[], None] | None = None
+        self.farewell: Callable[[], str] = str
         self.sent: asyncio.Queue[str | bytes | Closed] = asyncio.Queue()
         self.open = True
 

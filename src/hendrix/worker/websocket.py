@@ -42,6 +42,7 @@ class WebSocketConnection(asyncio.BufferedProtocol):
         "_taking",
         "_transport",
         "closes_at",
+        "farewell",
         "on_closed",
         "on_drained",
         "on_message",
@@ -78,6 +79,7 @@ class WebSocketConnection(asyncio.BufferedProtocol):
         self.on_message: Callable[[str | bytes], None] = unheard
         self.on_closed: Callable[[int, str], None] = unheard
         self.on_drained: Callable[[], None] | None = None
+        self.farewell: Callable[[], str] = _farewell
         transport.set_write_buffer_limits(high=_HIGH_WATER)
 
     # --- called by the transport ---------------------------------------------------------------------------
@@ -259,7 +261,7 @@ class WebSocketConnection(asyncio.BufferedProtocol):
 
     def leave(self) -> None:
         """The worker drains: the peer is to come back, to another one."""
-        self.close(SERVICE_RESTART, "service restart")
+        self.close(SERVICE_RESTART, self.farewell())
 
     def abort(self) -> None:
         """Cut the connection."""
@@ -274,6 +276,7 @@ class WebSocketConnection(asyncio.BufferedProtocol):
         """Whoever answered is not needed any more."""
         self.on_message = self.on_closed = unheard
         self.on_drained = None
+        self.farewell = _farewell
 
     # --- time ----------------------------------------------------------------------------------------------
 
@@ -300,3 +303,7 @@ class WebSocketConnection(asyncio.BufferedProtocol):
         if machine.output:
             self._write_output()
         self._deliver(events)
+
+
+def _farewell() -> str:
+    return "service restart"

@@ -77,6 +77,7 @@ class Session(Topical):
         """It is connected."""
         self._wire = wire
         wire.on_message, wire.on_closed, wire.on_drained = self._on_message, self._on_closed, self._on_drained
+        wire.farewell = self._farewell
         self._call_handler("connect", **self._socket.kwargs)
 
     def _on_message(self, data: str | bytes) -> None:
@@ -132,6 +133,11 @@ class Session(Topical):
             data = self._queued.popleft()
             self._queued_bytes -= len(data)
             self._writable = self._wire.send(data)
+
+    def _farewell(self) -> str:
+        """Where the client may go on at another worker; of what it was not sent it knows better itself."""
+        position = None if self._queued else self.position
+        return f"since={position}" if position else "service restart"
 
     def close(self, code: int = 1000, reason: str = "") -> None:
         """Close it."""

@@ -108,6 +108,12 @@ class Topical:
         changed = self._watched[topic] = self._socket.changed
         self._hub.watch(topic, changed, lambda members: self.send_value({"presence": topic, "members": members}))
 
+    @property
+    def position(self) -> Id | None:
+        """Up to there it was told all that it has subscribed to. None: it has nothing, or that is not known yet."""
+        ears = self._ears.values()
+        return max((ear.position for ear in ears), default=None) if all(ear.live for ear in ears) else None
+
     def end_topics(self) -> None:
         """The client is gone."""
         for ear in self._ears.values():
