@@ -215,6 +215,24 @@ def test_the_statics_of_the_old_hendrix(project, debug):
         assert {get(server, path).status for path in hidden} == {404}
 
 
+def test_a_resource_below_the_uploads_says_who_may_read_there(served):
+    served.add("resources.py", "keeper = Nameless()\nkeeper.namespace = 'uploads/kept'")
+    served.add(
+        "settings.py",
+        "MEDIA_ROOT, MEDIA_URL = BASE_DIR / 'uploads', 'uploads/'\n"
+        f"HENDRIX_CHILD_RESOURCES = ['site1.resources.keeper', '{STATIC}.DjangoStaticsFinder']",
+    )
+    (served.folder / "uploads/kept/sub").mkdir(parents=True)
+    for name in ("kept/sub/secret.txt", "open.txt", "kept.txt"):
+        (served.folder / "uploads" / name).write_text(name)
+    with served.serve("--bind", "127.0.0.1:0", bind="") as server:
+        for path in ("kept/sub/secret.txt", "%6bept/sub/secret.txt", "kept/sub/none.txt", "kept/"):
+            assert get(server, f"/uploads/{path}").text == "nameless"
+        for name in ("open.txt", "kept.txt"):
+            answer = get(server, f"/uploads/{name}")
+            assert (answer.text, "etag" in answer) == (name, True), "the server's own answer"
+
+
 @pytest.mark.parametrize(
     ("settings", "name", "words"),
     [

@@ -14,6 +14,7 @@ from hendrix.answer.files.opening import OpenFile
 from hendrix.answer.files.place import Place
 from hendrix.answer.files.source import Search, Source, Tree, Uploads
 from hendrix.answer.files.table import FileTable
+from hendrix.answer.mounts import Mounts
 from hendrix.core.config import Config
 from hendrix.core.events import WARNING, emit
 
@@ -21,10 +22,10 @@ from hendrix.core.events import WARNING, emit
 _INTERVAL = 1.0
 
 
-def find_places(config: Config) -> tuple[Place, ...]:
+def find_places(config: Config, mounts: Mounts | None = None) -> tuple[Place, ...]:
     """What is served without the project; nothing where no Django project was set up in this process.
 
-    Settings that make no sense for files are no reason not to serve the rest.
+    ``mounts`` are the resources beside it. Settings that make no sense for files are no reason not to serve the rest.
     """
     if "django" not in sys.modules:
         return ()
@@ -32,15 +33,18 @@ def find_places(config: Config) -> tuple[Place, ...]:
 
     if not apps.ready:
         return ()
-    wanted = [make for make, asked in ((_static, config.static), (_media, config.media)) if asked]
-    return tuple(place for make in wanted if (place := _tried(make, config)) is not None)
+    wanted = (
+        ("static", config.static, lambda: _static(config)),
+        ("media", config.media, lambda: _media(config, mounts)),
+    )
+    return tuple(place for name, asked, make in wanted if asked and (place := _tried(name, make)) is not None)
 
 
-def _tried(make: Callable[[Config], Place | None], config: Config) -> Place | None:
+def _tried(name: str, make: Callable[[], Place | None]) -> Place | None:
     try:
-        return make(config)
+        return make()
     except Exception as error:
-        emit("files.not_served", WARNING, what=make.__name__.strip("_"), reason=str(error))
+        emit("files.not_served", WARNING, what=name, reason=str(error))
         return None
 
 
@@ -157,7 +161,7 @@ def _hashed_names() -> frozenset[str]:
 # --- uploads --------------------------------------------------------------------------------------------------
 
 
-def _media(config: Config) -> Place | None:
+def _media(config: Config, mounts: Mounts | None) -> Place | None:
     from django.conf import settings  # noqa: PLC0415
 
     prefixes = _prefixes("MEDIA_URL", config)
@@ -176,9 +180,21 @@ def _media(config: Config) -> Place | None:
         interval=0.0 if _edited(config) else _INTERVAL,
         cache_control=_cache_control(config),
         untrusted=True,
-        claimed=claims(root),
+        claimed=_claims(claims(root), mounts),
         origin=f"{root} (uploads, for everybody to read)",
     )
+
+
+def _claims(of_urls: Callable[[str], bool], mounts: Mounts | None) -> Callable[[str], bool]:
+    """Resources decide who may read what below their place too, but for those that only serve a directory."""
+    if mounts is None:
+        return of_urls
+
+    def claimed(path: str) -> bool:
+        mount = mounts.find(quote(path).encode())
+        return of_urls(path) or (mount is not None and not hasattr(mount.resource, "putDelegate"))
+
+    return claimed
 
 
 # --- both -----------------------------------------------------------------------------------------------------

@@ -75,7 +75,7 @@ def _with_files_and_resources(served: Served, config: Config) -> Served:
     if _has_settings() and not (config.wsgi or config.asgi):
         with projects_fault("the routes of WebSockets do not load"):
             served = _with_sockets(served)
-    return replace(served, places=find_places(config))
+    return replace(served, places=find_places(config, served.mounts))
 
 
 def _resources(config: Config) -> Sequence[str]:
