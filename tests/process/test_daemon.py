@@ -101,6 +101,14 @@ def test_a_log_that_was_asked_for(project, hx):
     assert os.readlink(f"/proc/{pid}/fd/2") == str(project.folder / "my.log")
 
 
+def test_a_directory_below_this_one(project, hx):
+    words = ["start", "-d", "--bind", "127.0.0.1:0", "--chdir", project.folder.name]
+    done = hx.run([sys.executable, "-m", "hendrix", *words], cwd=project.folder.parent)
+    assert done.returncode == 0, done.stderr + hx.logs()
+    assert hx("reload").returncode == 0 and hx("restart").returncode == 0
+    assert hx("stop").returncode == 0
+
+
 def test_streams_that_are_closed(hx):
     """As some programs start daemons. Else a listening socket would be standard output, and be written to."""
     shell = 'exec "$@" <&- >&- 2>&-'

@@ -44,7 +44,7 @@ def start(sourced: Sourced, switches: Switches) -> int:
     if HANDOVER in os.environ:  # a daemon that was executed anew is one
         daemon.talk_to(config.log)
         return _serve(options, config, _rooms_of_daemon(config.log))
-    return daemon.launch(config, lambda caller: _serve_caller(sourced, caller, passwords))
+    return daemon.launch(config, lambda caller: _serve_caller(sourced, options.origin, caller, passwords))
 
 
 def _serve(options: ProjectOptions, config: Config, rooms: Rooms) -> int:
@@ -56,9 +56,11 @@ def _serve(options: ProjectOptions, config: Config, rooms: Rooms) -> int:
 # --- in a daemon ------------------------------------------------------------------------------------------
 
 
-def _serve_caller(sourced: Sourced, caller: daemon.Caller, passwords: tuple[str, ...]) -> int:
-    """In the new process, whose caller waits for the workers."""
-    options = ProjectOptions(sourced, Origin.now())
+def _serve_caller(sourced: Sourced, origin: Origin, caller: daemon.Caller, passwords: tuple[str, ...]) -> int:
+    """In the new process, whose caller waits for the workers. It was started as the caller was, who has gone to
+    another directory since and has set variables."""
+    told = {name: os.environ[name] for name in ("LISTEN_PID",) if name in os.environ}
+    options = ProjectOptions(sourced, replace(origin, environ={**origin.environ, **told}))
     config = options.known()
 
     def announce(urls: str) -> None:

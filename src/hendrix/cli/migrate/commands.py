@@ -51,7 +51,7 @@ _TIMES = {
     "--timeout-graceful-shutdown": "graceful_timeout", "--http-timeout": "timeout", "--channel-timeout": "keep_alive",
     "--ping-interval": "ws_ping_interval", "--ping-timeout": "ws_ping_timeout",
 }  # fmt: skip
-_BIND = ("-b", "--bind", "--listen", "-e", "--endpoint", "--insecure-bind")
+_BIND = ("-b", "--bind", "--listen", "--insecure-bind")
 _HOST, _PORT, _UNIX = ("--host",), ("--port",), ("--uds", "--unix-socket", "-u:daphne")
 _ON = {"--reload": "reload", "--daemon": "daemonize", "-D": "daemonize"}
 _NOT_NEEDED = {
@@ -193,7 +193,9 @@ class _Others:
             said = _placed(self._source, f"--port {self._port}")
             self._migration.leave(said, said, "not needed: PORT in the environment is where it listens")
         elif self._host or self._port:
-            host, port = self._host or "127.0.0.1", self._port or ("8080" if "waitress" in self._program else "8000")
+            waitress = self._program == "waitress-serve"
+            host = self._host or ("0.0.0.0" if waitress else "127.0.0.1")
+            port = self._port or ("8080" if waitress else "8000")
             said = _placed(self._source, f"--host {host} --port {port}")
             self._migration.say("bind", address(host, port), said)
 
@@ -223,9 +225,29 @@ class _Others:
             self._port = str(value)
         elif flag in _UNIX:
             self._migration.say("bind", f"unix:{value}", said)
-        elif flag in _BIND and not (daphne and flag == "-e"):
+        elif flag in _BIND:
             words = str(value).replace("*:", "0.0.0.0:")
             self._migration.say("bind", words, said)
+        elif daphne and flag in ("-e", "--endpoint"):
+            return self._endpoint(str(value), said)
+        else:
+            return False
+        return True
+
+    def _endpoint(self, text: str, said: str) -> bool:
+        """Twisted's words for a place to listen: ``tcp:8000:interface=127.0.0.1``, ``ssl:443:privateKey=...``."""
+        kind, *parts = (part.replace("\\:", ":") for part in re.split(r"(?<!\\):", text))
+        named = dict(part.partition("=")[::2] for part in parts if "=" in part)
+        first = next((part for part in parts if "=" not in part), "")
+        port = named.get("port", first)
+        if kind == "unix":
+            self._migration.say("bind", f"unix:{named.get('address', first)}", said)
+        elif kind == "tcp":
+            self._migration.say("bind", address(named.get("interface", "0.0.0.0"), port), said)
+        elif kind == "ssl" and named.keys() >= {"privateKey", "certKey"}:
+            self._migration.say("key", named["privateKey"], said)
+            self._migration.say("cert", named["certKey"], said)
+            self._migration.say("https_port", port, said)
         else:
             return False
         return True
