@@ -283,7 +283,7 @@ def test_the_page_about_several_machines_has_what_the_command_prints(
 ) -> None:
     page = (Path(__file__).parents[2] / "docs/how-to/from-one-machine-to-many.md").read_text()
     (configuration,) = re.findall(r"```yaml\n(settings: .*?)```", page, re.S)
-    (command,) = re.findall(r"^\$ hx (deploy haproxy .*)$", page, re.M)
+    command, *_ = re.findall(r"^\$ hx (deploy haproxy .*)$", page, re.M)
     (printed,) = re.findall(r"```haproxy\n(.*?)```", page, re.S)
     (shop / "shop.conf").write_text(configuration)
     assert main(command.split()) == 0

@@ -59,6 +59,7 @@ def test_every_option_has_its_key(make: Make) -> None:
         ("settings:", "shop.conf line 4, settings: None is no value of an option"),
         ("environment: {A: [1, 2]}", "environment: the value of A is no text; put it into quotes"),
         ("writable: var", "'var' is no absolute path"),
+        ("writable: /nobody/has/this", "writable: /nobody/has/this is no directory; make it: install -d -o "),
         ("memory: lots", "memory: 'lots'"),
         ("group: nobody-has-this", "there is no group 'nobody-has-this'; make it with groupadd"),
         ("name: ../etc", "is no name of a service"),
@@ -122,6 +123,15 @@ def test_a_virtualenv_without_hendrix(make: Make, tmp_path: Path) -> None:
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"no\.conf does not exist"):
         read_conf(str(tmp_path / "no.conf"))
+
+
+def test_paths_are_those_beside_the_file(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever one is when it is installed."""
+    expected = make()
+    (tmp_path / "shop.conf").write_text(f"virtualenv: venv\nproject_path: project\nuser: {getpass.getuser()}\n")
+    monkeypatch.chdir("/")
+    found = read_conf(str(tmp_path / "shop.conf"))
+    assert (found.virtualenv, found.project_path) == (expected.virtualenv, expected.project_path)
 
 
 def test_a_file_that_is_none_of_ours(tmp_path: Path) -> None:

@@ -164,7 +164,11 @@ def _service(
             raise UsageError(f"{everything[name].source}: not for a service: {reason}; remove it")
     _both("key", "cert", everything)
     called = _name(file, said)
-    virtualenv, project_path, user, group = _there(said, called) if elsewhere else _here(said)
+    virtualenv, project_path, user, group = _there(said, called) if elsewhere else _here(said, file.parent)
+    writable = _writable(said)
+    for missing in (path for path in writable if not elsewhere and not os.path.isdir(path)):
+        make = f"install -d -o {user} -g {group} {missing}"
+        raise UsageError(f"{said['writable'][1]}: {missing} is no directory; make it: {make}")
     return Service(
         name=called,
         source=str(file),
@@ -174,7 +178,7 @@ def _service(
         group=group,
         options={name: found.value for name, found in given.items()},
         environment=_environment(said),
-        writable=_writable(said),
+        writable=writable,
         memory=_memory(said),
         http_port=_port(everything, "http_port", 8000),
         https_port=_port(everything, "https_port", 4430 if "key" in everything else 0),
@@ -182,9 +186,9 @@ def _service(
     )
 
 
-def _here(said: Mapping[str, tuple[Any, str]]) -> tuple[str, str, str, str]:
-    """Virtual environment, project, user and group, all of which this machine has."""
-    virtualenv, project_path = (_directory(said, name) for name in _REQUIRED)
+def _here(said: Mapping[str, tuple[Any, str]], folder: Path) -> tuple[str, str, str, str]:
+    """Virtual environment, project, user and group, all of which this machine has. ``folder`` is the file's."""
+    virtualenv, project_path = (_directory(said, name, folder) for name in _REQUIRED)
     if not os.access(f"{virtualenv}/bin/hx", os.X_OK):
         raise UsageError(f"{said['virtualenv'][1]}: {virtualenv}/bin/hx is not there; pip install hendrix into it")
     return virtualenv, project_path, *owner_of(*_text(said, "user"), *_text(said, "group"), project_path)
@@ -229,9 +233,9 @@ def _text(said: Mapping[str, tuple[Any, str]], name: str) -> tuple[str, str]:
     return value, place
 
 
-def _directory(said: Mapping[str, tuple[Any, str]], name: str) -> str:
+def _directory(said: Mapping[str, tuple[Any, str]], name: str, folder: Path) -> str:
     value, place = _text(said, name)
-    path = os.path.abspath(os.path.expanduser(value))
+    path = os.path.abspath(folder / os.path.expanduser(value))
     if not os.path.isdir(path):
         raise UsageError(f"{place}: {path} is no directory; correct it")
     return path
