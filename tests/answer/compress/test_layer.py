@@ -528,8 +528,11 @@ class TestStreams:
         if end == "gone":
             stage.outer.gone = True
             stage.outer.on_gone()
+        elif end == "abort":
+            stage.inner.abort()
+            stage.outer.on_gone()  # as the connection does, once it is cut
         else:
-            getattr(stage.inner, end)()
+            stage.inner.finish()
         stream = weakref.ref(stage.inner._stream)
         stage.outer.on_gone = stage.outer.on_drained = None  # as the connection does
         stage.inner = None
@@ -540,10 +543,14 @@ class TestStreams:
         stage = Stage(GZIP)
         stage.inner.start("200 OK", [HTML])
         stage.inner.write(PAGE * 300)
+        told: list[int] = []
+        stage.inner.on_gone = lambda: told.append(1)
         stage.inner.abort()
         stage.threads.settle()
         assert stage.outer.aborted
         assert stage.outer.body == b""
+        stage.outer.on_gone()
+        assert told == [1], "as where nothing is compressed"
 
     def test_large_pieces_where_too_much_waits_already(self) -> None:
         """They go through the loop, a part in each turn."""
@@ -616,12 +623,16 @@ class TestFiles:
         listen(listener := lambda name, _level, _facts: heard.append(name))
         stage = Stage(GZIP)
         stage.inner.start("200 OK", [("Content-Type", "text/csv")])
+        told: list[int] = []
+        stage.inner.on_gone = lambda: told.append(1)
         with path.open("rb") as file:
             stage.inner.send_file(file, 0, len(PAGE) * 301)
         stage.threads.settle()
         forget(listener)
         assert stage.outer.aborted
         assert heard == ["compress.failed"]
+        stage.outer.on_gone()
+        assert told == [1], "a view's thread may be waiting for its file to leave"
 
     def test_what_is_not_text_is_not_read_at_all(self, path) -> None:
         stage = Stage(GZIP)

@@ -80,8 +80,9 @@ class Stream:
             self._finish()
 
     def drop(self) -> None:
-        """It ends here: nobody reads it, or it broke off."""
-        self._end()
+        """It ends here: nobody reads it, or it broke off. Whoever waits for the peer is told once that is gone."""
+        self._over = True
+        self.on_drained = None
         if not self._away:
             for each in self._waiting:
                 each.close()
@@ -169,6 +170,7 @@ class Stream:
             # Not gone: the worker leaves, and ends this stream in the application's place.
             self._exchange.write(self._coder.end())
         told = self.on_gone
+        self._end()
         self.drop()
         if told is not None:
             told()
