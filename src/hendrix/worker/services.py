@@ -13,7 +13,7 @@ import inspect
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from twisted.application.service import MultiService
+from twisted.application.service import MultiService, Service
 from twisted.internet.defer import Deferred
 
 from hendrix.core.errors import ProjectError
@@ -74,10 +74,13 @@ class Group:
                 self._hook(self.collection)
         services = list(self.collection)
         for service in services:
+            if _begins_early(service):
+                self._started.append(service)
             with projects_fault(f"{_source(service, sources)} does not start"):
                 await settled(service.privilegedStartService())
         for service in services:
-            self._started.append(service)
+            if service not in self._started:
+                self._started.append(service)
             with projects_fault(f"{_source(service, sources)} does not start"):
                 await settled(service.startService())
         self.collection.running = True
@@ -99,6 +102,11 @@ class Group:
             ending.cancel()
         self._started.clear()
         self.collection = HendrixService()
+
+
+def _begins_early(service: Any) -> bool:
+    """Does it something in ``privilegedStartService``, such as to open a port, that is to be undone?"""
+    return getattr(type(service), "privilegedStartService", None) is not Service.privilegedStartService
 
 
 async def _stop(service: Any) -> None:
