@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hendrix.core.dates import parse_http_date
+from hendrix.core.http import ResponseHeaders
 
 Fields = Mapping[bytes, bytes]
 
@@ -39,6 +40,19 @@ class Validators:
     etag: bytes = b""
     modified: int = -1
     exists: bool = True
+
+
+def validators_of(headers: ResponseHeaders, now: float) -> Validators:
+    """Those that an answer states; ``now`` as in ``judge``."""
+    etag, modified = b"", -1
+    for name, value in headers:
+        lower = name.lower()
+        if lower == "etag":
+            etag = value.encode("latin-1", "replace")
+        elif lower == "last-modified":
+            found = parse_http_date(value.strip().encode("latin-1", "replace"), now)
+            modified = -1 if found is None else found
+    return Validators(etag, modified)
 
 
 def judge(method: str, fields: Fields, has: Validators, now: float) -> int:

@@ -228,6 +228,18 @@ def test_the_mark_is_over_after_a_while(cache) -> None:
     assert b"/" not in cache.keeping.quick
 
 
+def test_when_it_is_over_still_nobody_waits(cache) -> None:
+    """A slow page for one visitor would hold up all others each time."""
+    cache.says(("Cache-Control", "private"))
+    cache.get()
+    cache.pass_time(31)
+    cache.layer.tick(0.0)
+    cache.answers = None
+    for _ in range(3):
+        cache.get()
+    assert len(cache.asked) == 4
+
+
 def test_who_is_known_does_not_keep_others_from_sharing(cache) -> None:
     """What one gets for credentials or a session says nothing of what others get."""
     cache.says(MINUTE)

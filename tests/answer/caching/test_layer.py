@@ -115,6 +115,38 @@ def test_a_condition_on_a_miss_does_not_cost_the_page(cache) -> None:
     assert len(cache.asked) == 1
 
 
+@pytest.mark.parametrize(
+    ("field", "status"),
+    [
+        ((b"if-none-match", b'W/"a"'), "304 Not Modified"),
+        ((b"if-none-match", b'"b"'), "200 OK"),
+        ((b"if-modified-since", b"Sun, 06 Nov 1994 08:49:37 GMT"), "304 Not Modified"),
+        ((b"if-modified-since", b"Sat, 05 Nov 1994 08:49:37 GMT"), "200 OK"),
+    ],
+)
+def test_a_condition_counts_for_what_is_not_kept_too(cache, field, status) -> None:
+    """RFC 9110 section 13.2.2: without a cache the application itself would have judged it."""
+    cache.says(
+        ("Cache-Control", "private"),
+        ("ETag", '"a"'),
+        ("Last-Modified", "Sun, 06 Nov 1994 08:49:37 GMT"),
+        ("Set-Cookie", "a=b"),
+    )
+    found = cache.get(b"/", field)
+    assert (found.status, found.body) == (status, b"" if status[:3] == "304" else b"hello")
+    assert value(found, "content-type") == ("" if status[:3] == "304" else "text/html")
+    assert (value(found, "etag"), value(found, "set-cookie")) == ('"a"', "a=b")
+    assert value(found, "cache-status") == "Hendrix; fwd=uri-miss; detail=private"
+
+
+def test_an_application_that_says_304_of_its_own_page_is_let_pass_as_before(cache) -> None:
+    cache.says(("Cache-Control", "private"), ("ETag", '"a"'))
+    cache.get()
+    cache.answers = ("304 Not Modified", [("ETag", '"a"')], b"")
+    assert cache.get(b"/", (b"if-none-match", b'"a"')).status == "304 Not Modified"
+    assert b"/" in cache.keeping.quick
+
+
 def test_parts(cache) -> None:
     cache.says(MINUTE, ("ETag", '"a"'), body=LONG)
     cache.get()

@@ -32,7 +32,8 @@ _FORMS = 8
 #: Different lists in Vary that are remembered of one URL.
 _MOST_FORKS = 4
 #: Seconds for which an answer that was not to be shared lets others of its key run at once, and how many are known.
-_MARKED = 30.0
+#: Longer than a mark of ``marks`` lasts: when that is over one is looked at in full, and still nobody waits for it.
+_MARKED = 60.0
 _MOST_MARKS = 10_000
 #: Bytes of a key or target; longer ones are an attacker's, who would fill the memory with them.
 _LONGEST_MARKED = 512

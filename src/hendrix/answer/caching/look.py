@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 
 from hendrix.answer.around import Around
@@ -11,12 +12,14 @@ from hendrix.cache.entry import Entry
 from hendrix.cache.rules import Rule
 from hendrix.cache.storing import Asked
 from hendrix.cache.update import conditions
-from hendrix.core.conditional import CONDITIONS
+from hendrix.core.conditional import CONDITIONS, NOT_MODIFIED, judge, validators_of
 from hendrix.core.exchange import Exchange
 from hendrix.core.http import Request, ResponseHeaders
 
 #: What the application is not asked, so that it makes the whole: conditions and parts are for the cache to judge.
 _OURS = CONDITIONS | {b"range"}
+#: RFC 9110 section 15.4.5: what is not said where no content goes with it.
+_OF_CONTENT = frozenset(("content-encoding", "content-language", "content-length", "content-range", "content-type"))
 
 
 @dataclass(slots=True)
@@ -99,9 +102,20 @@ class Asking(Around):
         self._look = look
 
     def respond(self, status: str, headers: ResponseHeaders, body: bytes) -> None:
-        """See ``Exchange.respond``."""
+        """See ``Exchange.respond``. It is not kept, so the client's conditions were taken away for nothing."""
         self._look.note()
+        if self._is_known(status, headers):
+            status, body = "304 Not Modified", b""
+            headers = [pair for pair in headers if pair[0].lower() not in _OF_CONTENT]
         super().respond(status, headers, body)
+
+    def _is_known(self, status: str, headers: ResponseHeaders) -> bool:
+        """Does the client have what is answered (RFC 9110 section 13.2.2)?"""
+        request = self.inner.request
+        if status[:3] != "200" or CONDITIONS.isdisjoint(request.fields):
+            return False
+        now = time.time()
+        return judge(request.method, request.fields, validators_of(headers, now), now) == NOT_MODIFIED
 
     def start(self, status: str, headers: ResponseHeaders) -> None:
         """See ``Exchange.start``."""

@@ -120,8 +120,9 @@ class Marked(Around):
     def _passed(self, status: str, headers: ResponseHeaders) -> ResponseHeaders:
         mark = self._mark
         try:
-            if kind_of(status, headers) != mark.like:
-                # Another kind of answer: the next request is looked at in full.
+            if kind_of(status, headers) != mark.like and status[:3] != "304":
+                # Another kind of answer: the next request is looked at in full. A 304 is no other one, as it need not
+                # say all that decides.
                 self._marks.pop(self.request.target, None)
         except (TypeError, AttributeError):
             return headers  # whoever sends them will refuse them

@@ -8,7 +8,7 @@ from hendrix.answer.caching.tally import Tally
 from hendrix.cache import status
 from hendrix.cache.entry import Entry
 from hendrix.cache.store.interface import Journal
-from hendrix.core.conditional import Validators
+from hendrix.core.conditional import Validators, validators_of
 from hendrix.core.dates import parse_http_date
 from hendrix.core.http import ResponseHeaders
 from hendrix.core.prepared import Prepared
@@ -51,7 +51,7 @@ class Shown:
         self._whole_now: Prepared | None = None
         self._unmodified_now: Prepared | None = None
         self.generation = -1
-        self.validators = _validators(headers, now)
+        self.validators = validators_of(headers, now)
         #: The same for If-Modified-Since: where there is no Last-Modified, Date is (RFC 9111 section 4.3.2).
         self.conditions = self.validators if self.validators.modified >= 0 else _dated(self.validators, headers, now)
 
@@ -123,18 +123,6 @@ def _with(bare: Prepared, age: float, said: str) -> Prepared:
         0,
         bare.own,
     )
-
-
-def _validators(headers: ResponseHeaders, now: float) -> Validators:
-    etag, modified = b"", -1
-    for name, value in headers:
-        lower = name.lower()
-        if lower == "etag":
-            etag = value.encode("latin-1", "replace")
-        elif lower == "last-modified":
-            found = parse_http_date(value.strip().encode("latin-1", "replace"), now)
-            modified = -1 if found is None else found
-    return Validators(etag, modified)
 
 
 def _dated(known: Validators, headers: ResponseHeaders, now: float) -> Validators:
