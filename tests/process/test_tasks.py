@@ -370,6 +370,34 @@ def test_a_worker_elsewhere_is_known_by_its_signs_of_life_whatever_its_clock_say
     assert manage(made, "shell", "-v0", "-c", ELSEWHERE).split("\n")[-2] == "0 1 READY"
 
 
+#: The result of a task, by a database that is away for longer than one waits for one that refuses it.
+AWAY = """
+from unittest import mock
+from django.db import OperationalError
+from hendrix.tasks import loop
+
+def change():
+    attempts.append(1)
+    if len(attempts) < 6:
+        raise OperationalError("refused")
+    return "written"
+
+with mock.patch.object(loop, "_PERSISTENCE", 0.2), mock.patch.object(loop, "_LONGEST_REST", 0.1):
+    attempts = []
+    with mock.patch("django.db.backends.base.base.BaseDatabaseWrapper.connect", side_effect=OperationalError("away")):
+        print(loop._persist("default", change), end=" ")
+    attempts = []
+    try:
+        print(loop._persist("default", change))
+    except OperationalError as error:
+        print(error)
+"""
+
+
+def test_a_result_is_kept_for_as_long_as_the_database_is_away(lite) -> None:
+    assert manage(lite, "shell", "-v0", "-c", AWAY).split("\n")[-2] == "written refused"
+
+
 def test_turns(made) -> None:
     said = manage(made, "shell", "-v0", "-c", TURNS)
     assert said.split("\n")[-2] == "['SUCCESSFUL', 'SUCCESSFUL', 'SUCCESSFUL', 'SUCCESSFUL'] [1, 1, 1, 1]"

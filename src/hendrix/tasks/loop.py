@@ -22,8 +22,10 @@ from hendrix.tasks.statements import Statements
 
 #: Seconds between looks for tasks of dead workers.
 _ROUNDS = 5.0
-#: Seconds for which the result of a task that is done is not given up, while the database is away.
+#: Seconds after which the result of a task that is done is given up, where the database is there and does not take it.
 _PERSISTENCE = 60.0
+#: Seconds between attempts.
+_SHORTEST_REST, _LONGEST_REST = 0.1, 2.0
 _LONGEST_PAUSE = 15.0
 #: Seconds between attempts to take a task while somebody else writes.
 _LOCKED = 0.05
@@ -177,8 +179,8 @@ class TaskLoop:
 
     def _succeed(self, row: Any, value: Any) -> tuple[bool, Any]:
         if self._leaving.is_set():
-            return _persist(holding.succeed, row, value), None
-        kept, following = _persist(self._statements.succeed_and_take, row, value)
+            return _persist(self.using, holding.succeed, row, value), None
+        kept, following = _persist(self.using, self._statements.succeed_and_take, row, value)
         return kept, following
 
     def _failed(self, row: Any, error: BaseException, backend: Any) -> tuple[bool, bool]:
@@ -187,11 +189,11 @@ class TaskLoop:
         policy = policy_of(_function(row), getattr(backend, "options", {}))
         delay = policy.delay(attempt, error, chance())
         if delay is None:
-            kept = _persist(holding.fail, row, error)
+            kept = _persist(self.using, holding.fail, row, error)
             if backend is None:
                 emit("task.unknown", ERROR, task=row.task_path, id=str(row.id), exc=error)
             return kept, kept
-        kept = _persist(holding.put_off, row, error, delay)
+        kept = _persist(self.using, holding.put_off, row, error, delay)
         if kept:
             facts = {"task": row.task_path, "id": str(row.id), "attempt": attempt, "again_in": round(delay, 1)}
             emit("task.retried", WARNING, **facts, reason=traceback.format_exception_only(error)[-1].strip())
@@ -220,17 +222,27 @@ def _tell_finished(backend: Any, row: Any, result: Any = None) -> None:
         emit("task.signal_failed", ERROR, task=row.task_path, id=str(row.id), exc=error)
 
 
-def _persist(change: Any, *args: Any) -> Any:
-    """A task that is done is not to be done again only because the database is locked, or away for a moment."""
-    until = time.monotonic() + _PERSISTENCE
+def _persist(using: str, change: Any, *args: Any) -> Any:
+    """A task that is done is not to be done again, or failed, only because the database is locked, or away."""
+    until, rest = time.monotonic() + _PERSISTENCE, _SHORTEST_REST
     while True:
         try:
             return change(*args)
-        except OperationalError:
-            if time.monotonic() > until:
-                raise
+        except OperationalError as error:
             connections.close_all()
-            time.sleep(0.1)
+            if time.monotonic() > until and not is_locked_database_exception(error) and _answers(using):
+                raise
+            time.sleep(rest)
+            rest = min(2 * rest, _LONGEST_REST)
+
+
+def _answers(using: str) -> bool:
+    """Is the database there?"""
+    try:
+        connections[using].ensure_connection()
+    except Error:
+        return False
+    return True
 
 
 def _tidy(using: str) -> None:
