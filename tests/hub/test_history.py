@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hendrix.hub.history import OVERHEAD, History, Keep
+from hendrix.hub.history import OVERHEAD, History, Keep, check_keep
 from hendrix.hub.message import NOTHING, Id, Message
 
 ALL = Keep(1_000_000, 1_000_000)
@@ -168,3 +168,14 @@ def test_what_nobody_here_has_seen_is_a_gap_for_all_that_was_before():
         history.add(Message("a", Id(2, number), b"2"), 1.0, Keep(3, 60))
     assert history.since("a", Id(1, 1), 1.0).gap
     assert [m.id.number for m in history.since("a", Id(2, 1), 1.0).messages] == [2, 3]
+
+
+@pytest.mark.parametrize("keep", [Keep(-1), Keep(1 << 32), Keep(1.5), Keep(1, -1.0), Keep(1, float("nan"))])
+def test_what_cannot_be_kept_to_is_said_to_who_publishes(keep: Keep) -> None:
+    with pytest.raises(ValueError, match="cannot be kept"):
+        check_keep(keep)
+
+
+def test_what_can() -> None:
+    assert check_keep((3, 2)) == Keep(3, 2)  # type: ignore[arg-type]
+    assert check_keep(Keep(0, float("inf"))) == Keep(0, float("inf"))

@@ -21,7 +21,7 @@ from hendrix.hub import place
 from hendrix.hub.alone import Alone
 from hendrix.hub.bus import Bus, Outgoing
 from hendrix.hub.caller import Caller
-from hendrix.hub.history import Keep
+from hendrix.hub.history import Keep, check_keep
 from hendrix.hub.link import Link
 from hendrix.hub.local import Hub
 from hendrix.hub.message import LARGEST_PAYLOAD, HubError, Id, Message, check_topic, read_id
@@ -113,7 +113,7 @@ async def apublish(topic: str | Iterable[str], payload: Any, *, keep: Keep | Non
 
 
 def outgoing(topic: str | Iterable[str], payload: Any, keep: Keep | None = None) -> list[Outgoing]:
-    """What is to be published, ready. Raises ``BadTopic``, ``HubError``, ``TypeError``."""
+    """What is to be published, ready. Raises ``BadTopic``, ``HubError``, ``TypeError``, ``ValueError``."""
     topics = [topic] if isinstance(topic, str) else list(topic)
     if not topics:
         raise HubError("there is no topic to publish under")
@@ -121,7 +121,8 @@ def outgoing(topic: str | Iterable[str], payload: Any, keep: Keep | None = None)
     data = bytes(payload) if binary else to_json(payload)
     if len(data) > LARGEST_PAYLOAD:
         raise HubError(f"a message of {len(data)} bytes; the most is {LARGEST_PAYLOAD}")
-    return [Outgoing(check_topic(one), data, binary, keep) for one in topics]
+    kept = None if keep is None else check_keep(keep)
+    return [Outgoing(check_topic(one), data, binary, kept) for one in topics]
 
 
 def to_json(value: Any) -> bytes:

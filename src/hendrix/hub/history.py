@@ -31,6 +31,14 @@ class Keep(NamedTuple):
     seconds: float = 300.0
 
 
+def check_keep(keep: Keep) -> Keep:
+    """``keep`` if it can be kept to. Raises ``ValueError``."""
+    last, seconds = keep
+    if not isinstance(last, int) or not 0 <= last < 1 << 32 or not seconds >= 0:
+        raise ValueError(f"{keep!r} cannot be kept: give a whole number of messages and of seconds, 0 or more of each")
+    return Keep(last, seconds)
+
+
 class Kept(NamedTuple):
     """A message in the history, and when it was published."""
 
