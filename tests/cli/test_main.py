@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -54,6 +55,8 @@ class TestHelp:
         lines = page(action, 80).splitlines()
         assert len(lines) < 24
         assert max(map(len, lines)) <= 80
+        options = [line for line in lines if line.startswith("  -")]
+        assert [line for line in options if not re.match(r".{23} \S|  -\S+ \S+$", line)] == []
 
     def test_actions(self, capsys: pytest.CaptureFixture[str]) -> None:
         main(["--help"])

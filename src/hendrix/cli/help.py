@@ -123,11 +123,12 @@ def _switches(action: Action, column: int, width: int) -> Iterator[str]:
 
 
 def _brief(names: Collection[str], width: int) -> Iterator[str]:
-    """A line for each option: as much of its help as there is room for."""
+    """A line for each option: as much of its help as there is room for, and none of the names it has elsewhere."""
     for name in names:
         option = OPTIONS[name]
         text = _cut(option.help, max(width, 80) - _NARROW, _default(option))
-        yield _called(option).ljust(_NARROW) + text
+        own = [flag for flag in option.flags if flag == option.flag or not flag.startswith("--")]
+        yield _called(option, own).ljust(_NARROW) + text
 
 
 def _cut(text: str, room: int, more: str) -> str:
@@ -139,11 +140,11 @@ def _cut(text: str, room: int, more: str) -> str:
 
 
 def _option(option: Option, width: int) -> Iterator[str]:
-    yield from _row(_called(option), option.help + _default(option), _COLUMN, width)
+    yield from _row(_called(option, option.flags), option.help + _default(option), _COLUMN, width)
 
 
-def _called(option: Option) -> str:
-    return "  " + ", ".join(option.flags) + (f" {option.metavar}" if option.metavar else "")
+def _called(option: Option, flags: Collection[str]) -> str:
+    return "  " + ", ".join(flags) + (f" {option.metavar}" if option.metavar else "")
 
 
 def _row(called: str, text: str, column: int, width: int) -> Iterator[str]:
