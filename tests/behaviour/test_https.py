@@ -184,6 +184,13 @@ def test_alpn(server: Server) -> None:
     assert "ALPN protocol: http/1.1" in s_client(server, "-alpn", "nothing,http/1.1")
 
 
+def test_who_wants_to_speak_something_else_is_told(server: Server) -> None:
+    """RFC 7301 section 3.2; or what is meant for another server could be brought to this one."""
+    said = s_client(server, "-alpn", "ftp")
+    assert "no application protocol" in said
+    assert "ALPN protocol: http/1.1" in s_client(server, "-alpn", "ftp,http/1.1")
+
+
 def test_no_renegotiation(server: Server) -> None:
     said = s_client(server, "-tls1_2", "-legacy_renegotiation", given="R\n")
     assert "no renegotiation" in said

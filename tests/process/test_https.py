@@ -290,6 +290,11 @@ class TestWhatStopsTheStart:
         said = self.fails(project, "--key", "site.key", "--cert", "site.crt")
         assert said.startswith("site.crt is not valid before ")
 
+    def test_clients_must_show_what_nobody_can_judge(self, project):
+        issued(project)
+        said = self.fails(project, "--key", "site.key", "--cert", "site.crt", "--client-cert", "required")
+        assert said == "--client-cert needs authorities beside it; give --client-ca FILE"
+
     def test_https_without_a_certificate(self, project):
         assert self.fails(project, "--https-only") == "--https-only needs a certificate; give --key and --cert"
 

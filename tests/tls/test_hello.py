@@ -13,11 +13,13 @@ from hendrix.tls import hello
 
 
 @functools.cache
-def said(name: str | None) -> bytes:
+def said(name: str | None, *protocols: str) -> bytes:
     """What OpenSSL says first to a server of this name."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if name is None:
         context.check_hostname = False
+    if protocols:
+        context.set_alpn_protocols(protocols)
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     client = context.wrap_bio(incoming, outgoing, server_hostname=name)
     with pytest.raises(ssl.SSLWantReadError):
@@ -42,6 +44,13 @@ def test_without_a_name() -> None:
     message = hello.whole(said(None))
     assert message
     assert hello.server_name(message) == ""
+
+
+@pytest.mark.parametrize("protocols", [(), ("h2",), ("h2", "http/1.1"), ("x" * 255,)])
+def test_what_is_to_be_spoken(protocols: tuple[str, ...]) -> None:
+    message = hello.whole(said("example.org", *protocols))
+    assert message
+    assert hello.protocols(message) == list(protocols)
 
 
 def test_names_are_compared_in_lower_case() -> None:
@@ -81,15 +90,17 @@ def test_what_is_none_is_not_waited_for(data: bytes) -> None:
 def test_any_bytes_are_read_without_an_error(data: bytes) -> None:
     hello.whole(data)
     hello.server_name(data)
+    hello.protocols(data)
 
 
 @given(at=st.integers(0, 600), byte=st.integers(0, 255))
 def test_any_changed_hello_is_read_without_an_error(at: int, byte: int) -> None:
-    data = bytearray(said("example.org"))
+    data = bytearray(said("example.org", "h2", "http/1.1"))
     data[at % len(data)] = byte
     message = hello.whole(bytes(data))
     if message:
         hello.server_name(message)
+        hello.protocols(message)
 
 
 def test_a_name_that_is_no_ascii_is_none() -> None:

@@ -13,7 +13,7 @@ from hendrix.tls import hello, openssl, tickets
 from hendrix.tls.context import Manner
 from hendrix.tls.keyring import Keyring
 from hendrix.tls.pairs import CertificateError
-from tests.kit.certificates import DAY, NOW, Made, authority
+from tests.kit.certificates import DAY, NOW, Authority, Made, authority
 from tests.tls.test_pairs import of
 
 TLS12, TLS13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
@@ -138,6 +138,21 @@ def test_alpn() -> None:
     assert Meeting(keyring, "x.example", context).server.selected_alpn_protocol() == "two"
 
 
+@pytest.mark.parametrize(
+    ("offered", "spoken"),
+    [([], True), (["h2"], True), (["x", "http/1.1"], True), (["http/1.0"], True), (["ftp"], False), (["h"], False)],
+)
+def test_alpn_without_anything_in_common(offered: list[str], spoken: bool) -> None:
+    context, outgoing = client(), ssl.MemoryBIO()
+    if offered:
+        context.set_alpn_protocols(offered)
+    channel = context.wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname="x.example")
+    with pytest.raises(ssl.SSLWantReadError):
+        channel.do_handshake()
+    keyring = ring(authority().issue("x.example"), manner=Manner(alpn=("h2", "http/1.1")))
+    assert keyring.speaks(hello.whole(outgoing.read()) or b"") == spoken
+
+
 def test_new_certificates() -> None:
     old, new = authority().issue("x.example"), authority().issue("x.example")
     keyring = ring(old)
@@ -240,6 +255,31 @@ class TestClients:
         context = client(version)
         context.load_cert_chain(*authority().issue(common_name="Jane").write(tmp_path, "jane"))  # type: ignore[arg-type]
         return context
+
+    @both_versions
+    def test_a_ticket_counts_as_long_as_the_same_is_asked_for(self, tmp_path: object, version: ssl.TLSVersion) -> None:
+        """Whoever comes again by it is not asked for a certificate."""
+        shared, ours, other = secret(), authority().pem, Authority("Other").pem
+        context = self.with_certificate(tmp_path, version)
+        keyring = ring(self.made, manner=Manner(client_cert="required"), client_ca=ours, tickets=[shared])
+        session = Meeting(keyring, "x.example", context).session
+        keyring.take(replace(of(self.made), tickets=[secret(), shared], client_ca=ours))
+        again = Meeting(keyring, "x.example", context, session)
+        assert again.client.session_reused
+        assert again.server.getpeercert()["subject"] == ((("commonName", "Jane"),),)  # type: ignore[index]
+        keyring.take(replace(of(self.made), tickets=[shared], client_ca=other))
+        with pytest.raises(ssl.SSLError):
+            Meeting(keyring, "x.example", context, session)
+
+    @pytest.mark.parametrize("before", ["", "optional"])
+    @both_versions
+    def test_a_ticket_of_one_that_need_not_is_none_where_it_must(self, version: ssl.TLSVersion, before: str) -> None:
+        shared, context = secret(), client(version)
+        loose = ring(self.made, manner=Manner(client_cert=before), client_ca=authority().pem, tickets=[shared])
+        strict = ring(self.made, manner=Manner(client_cert="required"), client_ca=authority().pem, tickets=[shared])
+        session = Meeting(loose, "x.example", context).session
+        with pytest.raises(ssl.SSLError):
+            Meeting(strict, "x.example", context, session)
 
     @pytest.mark.parametrize("how", ["optional", "required"])
     def test_one_that_does(self, tmp_path: object, how: str) -> None:

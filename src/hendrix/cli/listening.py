@@ -82,6 +82,9 @@ def _check(sourced: Sourced) -> None:
     config = sourced.config
     if config.key and not config.cert:
         raise UsageError(f"{sourced.sources['key']} needs a certificate beside it; give --cert FILE")
+    if sourced.sources["client_cert"] != DEFAULT and not config.client_ca:
+        # Whoever wants certificates of clients must not find that all are let in.
+        raise UsageError(f"{sourced.sources['client_cert']} needs authorities beside it; give --client-ca FILE")
     if config.secure:
         _check_http3(sourced)
         return

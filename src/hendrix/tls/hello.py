@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 HANDSHAKE = 22
 _CLIENT_HELLO = 1
-_SERVER_NAME = 0
+_SERVER_NAME, _PROTOCOLS = 0, 16
 _LONGEST_RECORD = 16384
 #: RFC 8446 has no limit below 16 MB; with post-quantum keys and tickets a few kilobytes are usual.
 LONGEST = 32768
@@ -47,6 +47,21 @@ def server_name(message: bytes) -> str:
     except (IndexError, UnicodeDecodeError):
         pass
     return ""
+
+
+def protocols(message: bytes) -> list[str]:
+    """What the client offers to speak (RFC 7301 section 3.1); nothing where it does not say."""
+    found: list[str] = []
+    try:
+        for kind, content in _extensions(message):
+            if kind == _PROTOCOLS:
+                at = 2
+                while at < len(content):
+                    found.append(content[at + 1 : at + 1 + content[at]].decode("latin-1"))
+                    at += 1 + content[at]
+    except IndexError:
+        return []
+    return found
 
 
 def _extensions(message: bytes) -> Iterator[tuple[int, bytes]]:

@@ -15,6 +15,8 @@ from hendrix.tls.context import Manner
 from hendrix.tls.pairs import Pair, pairs, warnings
 
 _MOST_CONTEXTS = 4096
+#: Is answered as those are that name nothing.
+_OLD = "http/1.0"
 
 
 class Keyring:
@@ -38,7 +40,8 @@ class Keyring:
         moment = time.time() if now is None else now
         found = pairs(credentials, moment)
         groups = _grouped(found)
-        secrets = [bytes.fromhex(text) for text in credentials.tickets] or self._secrets
+        secrets = [tickets.bound(bytes.fromhex(text), self._demands(credentials)) for text in credentials.tickets]
+        secrets = secrets or self._secrets
         fresh = Keyring(self._manner)
         fresh._groups, fresh._client_ca, fresh._secrets = groups, credentials.client_ca, secrets
         for number in range(len(groups)):
@@ -48,6 +51,11 @@ class Keyring:
         self._groups, self._client_ca = groups, credentials.client_ca
         self._secrets, self._contexts = secrets, fresh._contexts
 
+    def _demands(self, credentials: Credentials) -> str:
+        """What is asked of clients, and who may vouch for them."""
+        asked = self._manner.client_cert
+        return f"{asked}\n{credentials.client_ca}" if asked else ""
+
     def choose(self, message: bytes) -> ssl.SSLContext:
         """The context for the client that said ``message`` (see ``hello.whole``)."""
         number = self._find(hello.server_name(message)) if len(self._groups) > 1 else 0
@@ -56,6 +64,11 @@ class Keyring:
             if secret[: tickets.NAME] in message:
                 return self._context(number, age)
         return self._context(number, 0)
+
+    def speaks(self, message: bytes) -> bool:
+        """Is anything spoken here that the client wants to speak, or does it not say (RFC 7301 section 3.2)?"""
+        offered = hello.protocols(message)
+        return not offered or _OLD in offered or not set(self._manner.alpn).isdisjoint(offered)
 
     def pairs_for(self, message: bytes) -> list[Pair]:
         """What the client that said ``message`` may be shown, one for each kind of key (see ``choose``)."""

@@ -9,6 +9,7 @@ its contexts.
 
 from __future__ import annotations
 
+import hashlib
 import ssl
 
 from hendrix.tls import openssl
@@ -16,6 +17,16 @@ from hendrix.tls import openssl
 SIZE = openssl.TICKET_KEYS
 """Bytes: 16 that name the secret, in every ticket; 32 that sign and 32 that encrypt it."""
 NAME = 16
+
+
+def bound(secret: bytes, demands: str) -> bytes:
+    """``secret`` for tickets of those who have met ``demands``; without any it is ``secret`` itself.
+
+    Whoever shows a ticket is not asked for a certificate again: it must not count once other ones are asked for.
+    """
+    if not demands or len(secret) != SIZE:
+        return secret
+    return hashlib.shake_256(secret + demands.encode()).digest(SIZE)
 
 
 def share(context: ssl.SSLContext, secret: bytes) -> bool:

@@ -30,6 +30,8 @@ _TURN = 0.005
 _LAST = 1.0
 _PLAIN = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 29\r\nConnection: close\r\n\r\n"
 _PLAIN += b"This port speaks HTTPS only.\n"
+#: RFC 7301 section 3.2: what the client wants to speak is not spoken here.
+_NO_PROTOCOL = b"\x15\x03\x03\x00\x02\x02\x78"
 _METHODS = (b"GET ", b"HEAD ", b"POST ", b"PUT ", b"OPTIONS ", b"DELETE ", b"PATCH ")
 
 #: What is spoken behind the handshake, in the order of preference.
@@ -144,6 +146,10 @@ class Handshake(asyncio.BufferedProtocol):
         if message is None and len(self._data) < hello.LONGEST:
             return
         self._asked = True
+        if not self._keyring.speaks(message or b""):
+            self._transport.write(_NO_PROTOCOL)
+            self._transport.close()
+            return
         self._context = self._keyring.choose(message or b"")
         self._queue.add(self._begin)
 
