@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import weakref
 import zlib
@@ -633,6 +634,21 @@ class TestFiles:
         assert heard == ["compress.failed"]
         stage.outer.on_gone()
         assert told == [1], "a view's thread may be waiting for its file to leave"
+
+    def test_no_descriptor_is_left_for_it(self, path, monkeypatch) -> None:
+        """Else a body without the file would end as if it were whole."""
+
+        def refused(_fd: int) -> int:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+        monkeypatch.setattr(os, "dup", refused)
+        stage = Stage(GZIP)
+        stage.inner.start("200 OK", [("Content-Type", "text/csv"), ("Content-Length", str(len(PAGE)))])
+        with path.open("rb") as file:
+            assert not stage.inner.send_file(file, 0, len(PAGE)), "who asked waits, and is told"
+        stage.inner.finish()
+        stage.threads.settle()
+        assert stage.outer.aborted and not stage.outer.finished
 
     def test_what_is_not_text_is_not_read_at_all(self, path) -> None:
         stage = Stage(GZIP)

@@ -68,8 +68,12 @@ class Stream:
             self._left -= count
         if self._over or self._exchange.gone or not count:
             return True
-        self._waiting.append(_File(file, offset, count))
-        self._go_on()
+        try:
+            self._waiting.append(_File(file, offset, count))
+        except OSError as error:  # no descriptor is left for it: what was sent must not look complete
+            self._fail(str(error))
+        else:
+            self._go_on()
         return False
 
     def finish(self, trailers: ResponseHeaders | None) -> None:
@@ -138,9 +142,12 @@ class Stream:
             self._send(found)
             self._go_on()
         else:
-            emit("compress.failed", ERROR, request=self._described, id=self._exchange.request_id, reason=str(found))
-            self._exchange.abort()
-            self.drop()
+            self._fail(str(found))
+
+    def _fail(self, reason: str) -> None:
+        emit("compress.failed", ERROR, request=self._described, id=self._exchange.request_id, reason=reason)
+        self._exchange.abort()
+        self.drop()
 
     @property
     def _described(self) -> str:
