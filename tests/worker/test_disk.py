@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 
 from hendrix.worker import crew as module
@@ -25,6 +26,37 @@ def test_an_exception_comes_back_too_and_the_thread_goes_on() -> None:
     for _ in range(10):
         loop.turn()
     assert [type(each) for each in found] == [ZeroDivisionError] * 10
+
+
+def test_nor_does_code_of_the_project_that_would_end_the_process() -> None:
+    loop, found = Loop(), []
+    threads = DiskThreads(loop)
+    for _ in range(10):
+        threads.run(sys.exit, found.append)
+    for _ in range(10):
+        loop.turn()
+    assert [type(each) for each in found] == [SystemExit] * 10 and threads.pending == 0
+
+
+def test_where_no_thread_can_be_had_it_is_said_at_once(monkeypatch) -> None:
+    """And nothing is lost of what comes later."""
+    loop, found = Loop(), []
+    threads = DiskThreads(loop)
+    with monkeypatch.context() as limited:
+        limited.setattr(threading.Thread, "start", _refuse)
+        assert not threads.run(lambda: "never", found.append)
+    assert threads.run(lambda: "first", found.append)
+    loop.turn()
+    with monkeypatch.context() as limited:
+        limited.setattr(threading.Thread, "start", _refuse)
+        assert threads.run(lambda: "second", found.append) and threads.run(lambda: "third", found.append)
+    loop.turn()
+    loop.turn()
+    assert found == ["first", "second", "third"] and threads.pending == 0
+
+
+def _refuse(_thread: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")
 
 
 def test_some_that_hang_do_not_hold_the_others() -> None:

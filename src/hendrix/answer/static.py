@@ -137,7 +137,7 @@ class Files:
             self._keep(path, found)
         else:
             self._shelf.drop(path)
-            if isinstance(found, Exception):
+            if isinstance(found, BaseException):
                 emit("file.failed", ERROR, path=path.decode("latin-1"), exc=found)
         for exchange in waiting:
             self._answer_late(exchange, found)

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Protocol
 
+from hendrix.core.events import WARNING, emit
+
 _MOST_WAITING = 2000
 
 
@@ -30,17 +32,26 @@ class Crew:
     def run(self, work: Callable[[], object], done: Callable[[object], None]) -> bool:
         """``done(work())`` on the loop, where ``work`` ran in a thread; with the exception where it raised one.
 
-        False: too much is waiting already.
+        False: too much is waiting already, or the system has no thread for it.
         """
         if self.pending >= _MOST_WAITING:
             return False
+        if len(self._threads) <= min(self.pending, self.most - 1):
+            self._hire()
+        if not self._threads:
+            return False
         self.pending += 1
-        if len(self._threads) < min(self.pending, self.most):
-            name = f"hendrix-{self.kind}-{len(self._threads) + 1}"
-            self._threads.append(threading.Thread(target=self._live, name=name, daemon=True))
-            self._threads[-1].start()
         self._jobs.put((work, done))
         return True
+
+    def _hire(self) -> None:
+        thread = threading.Thread(target=self._live, name=f"hendrix-{self.kind}-{len(self._threads) + 1}", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:  # a limit of the system's; those that are there do it
+            emit("threads.cannot_start", WARNING, kind=self.kind, reason=str(error))
+        else:
+            self._threads.append(thread)
 
     def close(self) -> None:
         """Let the threads go, where the process goes on."""
@@ -58,7 +69,7 @@ class Crew:
             found: object
             try:
                 found = work()
-            except Exception as error:
+            except BaseException as error:  # SystemExit of a project's code ends no thread that others wait for
                 found = error
             self._loop.call_soon_threadsafe(self._on_done, done, found)
 

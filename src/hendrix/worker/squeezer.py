@@ -45,8 +45,11 @@ class Squeezer:
         self._waiting += 1
         self._jobs.put((entry, done))
         if self._thread is None:
-            self._thread = threading.Thread(target=self._live, name="hendrix-squeezer", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._live, name="hendrix-squeezer", daemon=True)
+            # Else a limit of the system's: another file is asked for some time, and all are done then.
+            with contextlib.suppress(RuntimeError):
+                thread.start()
+                self._thread = thread
 
     def _live(self) -> None:
         with contextlib.suppress(OSError, AttributeError):
