@@ -10,7 +10,7 @@ import stat
 import pytest
 
 from hendrix.core.errors import UsageError
-from hendrix.supervisor.identity import Identity, become, find, own
+from hendrix.supervisor.identity import Identity, barred, become, find, own
 
 
 def exists(user):
@@ -209,3 +209,16 @@ class TestOwn:
     def test_nothing_there(self, tmp_path):
         with pytest.raises(FileNotFoundError):
             own(str(tmp_path / "none"), find("nobody", ""))
+
+
+@as_root
+def test_who_may_not_read_this_python(monkeypatch, tmp_path):
+    """As one below /root: each import would fail then, with the name of a module."""
+    hidden = tmp_path / "os.py"
+    hidden.write_text("")
+    hidden.chmod(0o600)
+    monkeypatch.setattr(os, "__file__", str(hidden))
+    nobody = find("nobody", "")
+    assert barred(nobody) == "", "root may"
+    said = in_child(lambda: become(nobody) or barred(nobody))
+    assert said.startswith(f"--user nobody may not read {hidden}, which is of this Python; install it where")

@@ -120,6 +120,9 @@ def _be_child(config: Config, settle: Settle, writer: int, parent: int) -> None:
         os.dup2(2, 1)  # what the project prints is no part of our result
         if owner := identity.find(config.user, config.group):
             identity.become(owner)
+            if reason := identity.barred(owner):
+                _say(writer, failure=(reason, ""))
+                return
         process.die_with(parent)
         import_from(config.pythonpath)
         _load(config, settle, writer)

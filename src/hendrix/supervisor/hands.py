@@ -255,6 +255,9 @@ class Hands:
             if owner := identity.find(config.user, config.group):
                 identity.become(owner)
                 process.die_with(parent)  # the kernel forgets it with a change of user
+                if reason := identity.barred(owner):
+                    channel.sendall(control.encode(control.LoadFailed(reason, "")))
+                    return
             self._run_template(channel, config, stacks)
 
         return lambda stacks: lambda channel: work(channel, stacks)

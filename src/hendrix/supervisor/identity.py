@@ -56,6 +56,17 @@ def become(identity: Identity) -> None:
     os.environ.update(HOME=_home(identity.uid), USER=identity.name, LOGNAME=identity.name)
 
 
+def barred(identity: Identity) -> str:
+    """Why this process, which is one of ``identity`` by now, can import nothing; empty where it can."""
+    for path, whose in ((os.__file__, "this Python"), (__file__, "this Hendrix")):
+        if not os.access(path, os.R_OK):
+            return (
+                f"--user {identity.name} may not read {path}, which is of {whose}; "
+                "install it where all may read, such as below /srv, or give another user"
+            )
+    return ""
+
+
 def own(path: str, identity: Identity) -> None:
     """Give a file or a unix socket to ``identity``; anything else at ``path``, such as /dev/null, stays as it is.
 
