@@ -225,6 +225,19 @@ def test_5_1_2_too_many_streams_are_refused(way: str) -> None:
 
 
 @in_all_ways
+@pytest.mark.parametrize(("window", "most"), [(0, 16), (1023, 16), (1024, 128)])
+def test_5_1_2_fewer_where_no_answer_could_leave(way: str, window: int, most: int) -> None:
+    peer = Peer(way, answers=False, settings=f.settings((f.INITIAL_WINDOW_SIZE, window)))
+    for number in range(1, 260, 2):
+        peer.send(peer.headers(number))
+    assert len(peer.exchanges) == most
+    refused = peer.of(f.RST_STREAM)
+    assert (refused[0].stream, refused[0].code) == (2 * most + 1, f.REFUSED_STREAM)
+    peer.send(f.settings((f.INITIAL_WINDOW_SIZE, 65535)))
+    peer.get(301) if most < 128 else peer.lives()
+
+
+@in_all_ways
 class Test_5_3_priorities:
     def test_headers_that_depend_on_themselves(self, way: str) -> None:
         peer = Peer(way)

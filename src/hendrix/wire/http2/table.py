@@ -93,7 +93,7 @@ class Streams:
             # RFC 9113 section 6.8: frames of streams that we have said we do not take are ignored.
             self._heads.skip(block)
             return FRAME
-        elif len(self.live) >= self._limits.streams:
+        elif len(self.live) >= self._most:
             self._heads.skip(block)
             self._advance(number)
             raise StreamFault(REFUSED_STREAM, "too many streams at once")
@@ -101,6 +101,12 @@ class Streams:
             self._advance(number)
             self._open(number, block, ended=bool(flags & END_STREAM))
         return min(self._heads.excess, LARGEST_HEAD)
+
+    @property
+    def _most(self) -> int:
+        """So many streams at once. Answers on streams that begin with next to no window would only wait here."""
+        limits = self._limits
+        return limits.streams if self._out.initial_window >= limits.least_window else min(limits.streams, limits.shut)
 
     def _advance(self, number: int) -> None:
         """RFC 9113 section 5.1.1: whoever opens a stream gives up those below it that are idle."""
