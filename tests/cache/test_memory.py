@@ -48,6 +48,12 @@ def test_a_flood_stays_within_the_limit(store) -> None:
     assert len(store._labels) <= store.counts().entries * 3
 
 
+def test_what_a_variant_was_asked_with_counts() -> None:
+    """Whoever floods a cache chooses the values of fields that Vary names."""
+    long = page(1, vary=((b"accept-language", b"x" * 30_000),))
+    assert long.size >= page(1).size + 30_000
+
+
 def test_forks_count(store) -> None:
     for number in range(5_000):
         store.put(Fork(b"/%d" % number, ((b"cookie",),)))

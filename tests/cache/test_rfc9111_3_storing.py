@@ -175,6 +175,15 @@ def test_a_rule_does_not_make_an_error_last(status) -> None:
         assert kept("max-age=5", status=status, rule=rule).lifetime == 5
 
 
+def test_a_rule_that_overrides_does_so_whatever_freshness_is_said() -> None:
+    rule = Rule(ttl=30, override=True)
+    for said in ("no-cache", "max-age=0", "max-age=0, no-cache"):
+        found = kept(said, rule=rule)
+        assert (found.lifetime, found.no_cache) == (30, False)
+    assert refused("no-store", rule=rule) == "no-store"
+    assert kept("no-cache", ("ETag", '"a"'), rule=Rule(ttl=30)).no_cache
+
+
 def test_a_rule_speaks_for_who_says_nothing() -> None:
     rule = Rule(ttl=30, grace=10)
     found = judged(rule=rule)

@@ -66,7 +66,8 @@ class Entry:
         words = sum(len(name) + len(value) + EACH for name, value in self.headers)
         labels = sum(len(label) + EACH for label in self.labels)
         bodies = sum(len(body) + EACH for body in self.bodies.values())
-        return OVERHEAD + len(self.key) + 2 * len(self.url) + len(self.place) + words + labels + bodies
+        vary = sum(len(value) + EACH for _, value in self.vary)
+        return OVERHEAD + len(self.key) + 2 * len(self.url) + len(self.place) + words + labels + bodies + vary
 
     def age(self, now: float) -> float:
         """Seconds (RFC 9111 section 4.2.3)."""

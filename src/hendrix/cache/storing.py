@@ -93,11 +93,13 @@ def _timed(asked: Asked, head: Head, names: Names, received: float, delay: float
     lifetime = freshness.lifetime(
         told, fields.get("expires"), received if date is None else date, targeted=head.targeted
     )
-    if rule.ttl is not None and (lifetime is None or rule.override) and head.code in _BY_RULE:
-        lifetime = rule.ttl
+    ttl = rule.ttl if head.code in _BY_RULE else None
+    overridden = rule.override and ttl is not None
+    if lifetime is None or overridden:
+        lifetime = ttl
     if lifetime is None and rule.heuristic and (head.code in freshness.HEURISTIC or "public" in told):
         lifetime = freshness.guessed(fields.get("last-modified"), received if date is None else date)
-    no_cache = "no-cache" in told
+    no_cache = "no-cache" in told and not overridden
     validated = "etag" in fields or "last-modified" in fields
     if lifetime is None:
         if not (no_cache and validated):

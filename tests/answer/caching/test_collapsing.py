@@ -105,6 +105,17 @@ def test_a_renewal_that_takes_long_is_begun_once(make) -> None:
     assert cache.get().body == b"new"
 
 
+def test_pages_that_are_renewed_for_nobody_do_not_pile_up(cache) -> None:
+    cache.says(("Cache-Control", "max-age=60, stale-while-revalidate=600"))
+    for number in range(400):
+        cache.get(b"/%d" % number)
+    cache.pass_time(100)
+    cache.answers = None
+    for number in range(400):
+        assert cache.get(b"/%d" % number).body == b"hello"
+    assert len(cache.asked) == 400 + 256
+
+
 def test_a_renewal_that_never_comes_is_not_waited_for_without_end(make) -> None:
     cache = make(cache_wait=5.0)
     cache.says(("Cache-Control", "max-age=60, stale-while-revalidate=6000"))

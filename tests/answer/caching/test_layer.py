@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 
 import pytest
@@ -382,6 +383,37 @@ def test_a_stream_is_kept_when_it_is_over(cache) -> None:
     exchange.finish()
     assert cache.get().body == b"one two"
     assert len(cache.asked) == 1
+
+
+def test_many_streams_at_once_are_not_held_in_memory_either(make) -> None:
+    cache = make(cache_size=1 << 20, cache_largest=100_000)
+    found = [cache.get(b"/%d" % number) for number in range(20)]
+    for exchange in cache.asked:
+        exchange.start("200 OK", [MINUTE])
+        exchange.write(b"x" * 50_000)
+    assert sum(len(part) for exchange in cache.asked for part in exchange._parts) <= (1 << 20) // 4
+    for number, exchange in enumerate(cache.asked):
+        if number == 0:
+            exchange.abort()
+        elif number == 1:
+            found[1].gone = True
+            exchange._left()
+        else:
+            exchange.finish()
+    assert [len(one.body) for one in found] == [50_000] * 20
+    assert cache.keeping.held == 0
+    assert cache.keeping.tally.reasons["no-room"] == 15
+    assert value(cache.get(b"/2"), "cache-status") == "Hendrix; hit; ttl=60"
+
+
+def test_a_stream_that_nobody_ends_gives_its_room_back(cache) -> None:
+    found, exchange = stream(cache, b"one ")
+    assert cache.keeping.held == 4
+    cache.asked.clear()
+    cache.keeping.flights.clear()
+    del exchange, found
+    gc.collect()
+    assert cache.keeping.held == 0
 
 
 def test_the_first_who_gets_a_stream_learns_what_later_ones_do(make) -> None:

@@ -29,6 +29,8 @@ from hendrix.wire.prepare import prepare
 
 #: The part of the store's limit that forms ready to be sent may take besides.
 _FORMS = 8
+#: And the part that streams may take while they are heard: many clients may read as many of them slowly.
+_STREAMS = 4
 #: Different lists in Vary that are remembered of one URL.
 _MOST_FORKS = 4
 #: Seconds for which an answer that was not to be shared lets others of its key run at once, and how many are known.
@@ -42,7 +44,9 @@ _OF_ITS_HEAD = frozenset(
     ("no-freshness", "no-store", "private", "set-cookie", "vary-star", "must-understand", "stale-at-once", "send-file")
 )
 #: Reasons that say nothing of the next answer.
-_PASSING = frozenset(("partial", "request-no-store", "client-gone", "broken-off", "failed", "bad-answer", "prepared"))
+_PASSING = frozenset(
+    ("partial", "request-no-store", "client-gone", "broken-off", "failed", "no-room", "bad-answer", "prepared")
+)
 
 
 @record(frozen=True)
@@ -76,6 +80,7 @@ class Keeping:
         forms = store.counts().limit // _FORMS
         self.serving = Serving(store, journal, rules, codings, self.tally, forms)
         self.largest = settings.largest
+        self.held, self.most_held = 0, max(settings.largest, store.counts().limit // _STREAMS)
         self.flights: dict[bytes, Flight] = {}
         #: Asked before anything is kept: True: this is not to be (path, status, headers by lower-case name).
         self.vetoes: list[Callable[[str, int, dict[str, str]], bool]] = []

@@ -42,6 +42,9 @@ _LONGEST_FIELD = 512
 _LOOK, _LOOK_AT_MOST = 0.005, 0.1
 #: A renewal in the background may take so many times what others wait for a page, before it is begun once more.
 _RENEWALS = 12
+#: Pages that are being made, from which on none is renewed in the background: nobody waits for those, so nothing else
+#: keeps their number down.
+_MOST_AT_ONCE = 256
 #: Calls something after so many seconds, on the loop.
 Later = Callable[[float, Callable[[], None]], object]
 #: Put into ``Request.kept`` by the layer that knows of listeners: this one is not for the cache.
@@ -258,8 +261,9 @@ class Cached:
         self._lead(look)
 
     def _renew(self, look: Look) -> None:
-        """In the background, once."""
-        if look.lane not in self._flights and look.exchange.request.method == "GET":
+        """In the background, once; and not where so many are being made that this could only wait."""
+        busy = len(self._flights) >= _MOST_AT_ONCE
+        if not busy and look.lane not in self._flights and look.exchange.request.method == "GET":
             look.exchange = Sink(look.exchange)
             self._lead(look)
 

@@ -19,6 +19,9 @@ class Judge(Protocol):
 
     #: Bytes of a body that is kept, at the most.
     largest: int
+    #: Bytes of streams that are not over yet, as heard by all who listen, and at the most.
+    held: int
+    most_held: int
 
     def judge(self, look: Look, head: Head, headers: ResponseHeaders) -> Terms | str | None:
         """On what terms it is kept, or why it is not. None: it is answered already, and nobody needs the rest."""
@@ -62,6 +65,7 @@ class Recording(Around):
         "_gone",
         "_head",
         "_headers",
+        "_held",
         "_look",
         "_muted",
         "_parts",
@@ -77,7 +81,8 @@ class Recording(Around):
         self._headers: ResponseHeaders = []
         self._terms: Terms | None = None
         self._parts: list[bytes] = []
-        self._size = 0
+        #: Bytes heard, and of them those that count in ``Judge.held``.
+        self._size = self._held = 0
         self._expected = -1
         #: The client has its answer already.
         self._muted = False
@@ -144,12 +149,29 @@ class Recording(Around):
         if self._muted:
             return True
         if self._terms is not None:
-            self._size += len(data)
-            if self._size > self._cache.largest:
-                self._give_up("too-large")
-            else:
-                self._parts.append(data)
+            self._hear(data)
         return self.inner.write(data) if not self.inner.gone else True
+
+    def _hear(self, data: bytes) -> None:
+        cache, count = self._cache, len(data)
+        self._size += count
+        if self._size > cache.largest:
+            self._give_up("too-large")
+        elif cache.held + count > cache.most_held:
+            self._give_up("no-room")
+        else:
+            self._parts.append(data)
+            self._held += count
+            cache.held += count
+
+    def _forget(self) -> None:
+        """What was heard."""
+        self._cache.held -= self._held
+        self._terms, self._parts, self._held = None, [], 0
+
+    def __del__(self) -> None:
+        """Whoever gives it up without a word."""
+        self._cache.held -= self._held
 
     def send_file(self, file: Descriptor, offset: int, count: int) -> bool:
         """See ``Exchange.send_file``."""
@@ -167,8 +189,8 @@ class Recording(Around):
             self._give_up("trailers" if trailers else "broken-off")
         self.inner.finish(trailers)
         if self._terms is not None and terms is not None and head is not None:
-            self._terms = None
-            body, self._parts = b"".join(self._parts), []
+            body = b"".join(self._parts)
+            self._forget()
             reason = self._cache.keep(self._look, terms, head, self._headers, body, sent=True)
             if reason:
                 self._cache.refuse(self._look, reason)
@@ -177,7 +199,7 @@ class Recording(Around):
         """See ``Exchange.abort``."""
         if self._muted:
             return
-        self._terms, self._parts = None, []
+        self._forget()
         self._cache.refuse(self._look, "broken-off")
         self.inner.abort()
 
@@ -240,7 +262,7 @@ class Recording(Around):
             if self._drained is not None:
                 self._drained()
             return
-        self._terms, self._parts = None, []
+        self._forget()
         self._cache.refuse(self._look, "client-gone")
         gone, self._gone = self._gone, None
         if gone is not None:
@@ -257,7 +279,7 @@ class Recording(Around):
 
     def _give_up(self, reason: str) -> None:
         if self._terms is not None:
-            self._terms, self._parts = None, []
+            self._forget()
             self._cache.refuse(self._look, reason)
 
 
