@@ -108,6 +108,16 @@ def test_each_state_of_a_file_once(stage) -> None:
     assert stage.done == ["noise.css"]
 
 
+def test_what_another_worker_has_made_meanwhile_is_not_made_again(stage, monkeypatch) -> None:
+    entry = stage.entry("a.css")
+    for end in (".br", ".gz", ".zst"):
+        (stage.root / f"a.css{end}").write_bytes(b"of another")
+    monkeypatch.setattr(module, "squeezed", lambda *_: 1 / 0)
+    stage.squeeze(entry)
+    assert stage.done == ["a.css"], "what is at hand is built anew, with them"
+    assert (stage.root / "a.css.br").read_bytes() == b"of another"
+
+
 def test_a_file_that_has_gone(stage) -> None:
     entry = stage.entry("a.css")
     (stage.root / "a.css").unlink()

@@ -70,6 +70,15 @@ def store(path: str, coding: str, data: bytes, made_of: os.stat_result) -> bool:
     return True
 
 
+def stored(path: str, coding: str, made_of: os.stat_result) -> bool:
+    """Is there one beside the file at ``path`` that is of use: not older, and smaller?"""
+    try:
+        facts = os.stat(path + SIBLINGS[coding])
+    except OSError:
+        return False
+    return facts.st_mtime_ns >= made_of.st_mtime_ns and 0 < facts.st_size < made_of.st_size
+
+
 def squeeze(path: str, coding: str, coder: Coder) -> int | None:
     """Make one sibling of the file at ``path``. Raises ``OSError``.
 
