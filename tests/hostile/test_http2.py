@@ -153,7 +153,7 @@ def test_answers_that_are_asked_for_and_not_taken() -> None:
         server = stack.enter_context(serve("apps:app", "--threads", "4", directory=HERE))
         vitals = worker(server)
         before = vitals.memory
-        peers = [stack.enter_context(server.http2(window=1024)) for _ in range(6)]
+        peers = [stack.enter_context(server.http2(window=1)) for _ in range(6)]
         for peer in peers:
             peer.sock.settimeout(0.05)
             for _ in range(100):

@@ -225,7 +225,7 @@ def test_5_1_2_too_many_streams_are_refused(way: str) -> None:
 
 
 @in_all_ways
-@pytest.mark.parametrize(("window", "most"), [(0, 16), (1023, 16), (1024, 128)])
+@pytest.mark.parametrize(("window", "most"), [(0, 16), (1, 128)])
 def test_5_1_2_fewer_where_no_answer_could_leave(way: str, window: int, most: int) -> None:
     peer = Peer(way, answers=False, settings=f.settings((f.INITIAL_WINDOW_SIZE, window)))
     for number in range(1, 260, 2):

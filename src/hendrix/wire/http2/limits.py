@@ -14,9 +14,8 @@ class Http2Limits:
     http: Limits = field(default_factory=Limits)
     #: Requests under way at once on a connection.
     streams: int = 128
-    #: The same, where the peer has its streams begin with less than ``least_window``.
+    #: The same, where the peer has its streams begin without a window.
     shut: int = 16
-    least_window: int = 1024
     #: A peer may take nothing of an answer for so long, and must take ``min_rate`` on the whole.
     write_timeout: float = 30.0
     #: What may be on its way to us before it is asked for: for a stream, for one whose body is awaited in pieces or as

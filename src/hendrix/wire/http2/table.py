@@ -104,9 +104,9 @@ class Streams:
 
     @property
     def _most(self) -> int:
-        """So many streams at once. Answers on streams that begin with next to no window would only wait here."""
+        """So many streams at once. Answers on streams that begin without any window would only wait here."""
         limits = self._limits
-        return limits.streams if self._out.initial_window >= limits.least_window else min(limits.streams, limits.shut)
+        return limits.streams if self._out.initial_window else min(limits.streams, limits.shut)
 
     def _advance(self, number: int) -> None:
         """RFC 9113 section 5.1.1: whoever opens a stream gives up those below it that are idle."""
