@@ -9,6 +9,7 @@ import threading
 import time
 
 import pytest
+from asgiref.sync import async_to_sync
 
 import hendrix
 from hendrix.hub import door, frames, place
@@ -18,6 +19,7 @@ from hendrix.hub.local import Hub
 from hendrix.hub.message import read_id
 from hendrix.hub.peer import MOST_WAITING
 from tests.kit.hub import relay
+from tests.kit.live import until
 
 
 @pytest.fixture
@@ -238,6 +240,33 @@ def test_long_answers_are_given_however_much_they_are(running):
     pid = pid_of(running)
     run(scenario())
     assert pid_of(running) == pid
+
+
+def run_within_sync_code(coroutine):
+    async def awaited():
+        await coroutine
+
+    async_to_sync(awaited)()
+
+
+@pytest.mark.parametrize("run_short", [asyncio.run, run_within_sync_code])
+def test_loops_that_live_for_one_call_lose_nothing_and_leave_nothing_behind(running, run_short):
+    async def publish(*payloads):
+        for payload in payloads:
+            hendrix.publish("short", payload)
+
+    async def wait(payload):
+        await hendrix.apublish("short", payload)
+
+    run_short(publish(b"x" * 900_000, b"behind it"))
+    assert [len(one.payload) for one in hendrix.history("short")] == [900_000, 9]
+    files = len(os.listdir("/proc/self/fd"))
+    for number in range(5):
+        run_short(publish(number))
+        run_short(wait(number))
+    assert [one.data for one in hendrix.history("short", 10)] == [number // 2 for number in range(10)]
+    assert len(os.listdir("/proc/self/fd")) <= files
+    until(lambda: Caller(running.path).facts()["peers"] <= 2, "the relay to see that they are gone")
 
 
 NONSENSE = [

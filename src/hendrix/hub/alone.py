@@ -162,6 +162,9 @@ class AloneBus:
             future.set_exception(error)
         return future
 
+    async def settle(self) -> None:
+        """See ``Bus``."""
+
     def close(self) -> None:
         """See ``Bus``."""
         if self._ticking is not None:

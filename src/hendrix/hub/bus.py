@@ -69,6 +69,9 @@ class Bus(Protocol):
     def call(self, kind: int, request: bytes) -> asyncio.Future[bytes]:
         """Ask a service that all share (``services``). It may be asked twice."""
 
+    async def settle(self) -> None:
+        """Wait until what was published is known for good, or cannot be."""
+
     def close(self) -> None:
         """Hear and say nothing more."""
 

@@ -12,8 +12,7 @@ import json
 import os
 import sys
 import threading
-import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from typing import Any, Protocol
 
 from hendrix.core.events import ERROR, emit
@@ -52,7 +51,9 @@ class _Process:
         self.pid = os.getpid()
         self.alone = Alone()
         self.waiting: dict[str, Waiting] = {}
-        self.hubs: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = weakref.WeakKeyDictionary()
+        self.hubs: dict[asyncio.AbstractEventLoop, Hub] = {}
+        #: What ends with a loop.
+        self.ends: dict[asyncio.AbstractEventLoop, AsyncGenerator[None]] = {}
         self.lock = threading.Lock()
         self.loop: asyncio.AbstractEventLoop | None = None
 
@@ -238,13 +239,38 @@ def hub_of(loop: asyncio.AbstractEventLoop) -> Hub:
     here = _here()
     hub = here.hubs.get(loop)
     if hub is None:
+        for closed in [one for one in list(here.hubs) if one.is_closed()]:
+            here.hubs.pop(closed, None)
+            here.ends.pop(closed, None)
         hub = here.hubs[loop] = Hub(loop, _connect)
+        if asyncio._get_running_loop() is loop:
+            here.ends[loop] = _begin(_end_with(loop, hub))
     return hub
+
+
+async def _end_with(loop: asyncio.AbstractEventLoop, hub: Hub) -> AsyncGenerator[None]:
+    """To be begun on the loop. Loops that only live for a call (``asyncio.run``, ``async_to_sync``) close their
+    asynchronous generators in the end: what was published is then waited for, and the connection closed."""
+    try:
+        yield
+    finally:
+        await hub.settle()
+        leave(loop)
+        await asyncio.sleep(0)  # in which the transport closes
+
+
+def _begin(generator: AsyncGenerator[None]) -> AsyncGenerator[None]:
+    """Until its ``yield``, before which it waits for nothing."""
+    with contextlib.suppress(StopIteration):
+        generator.__anext__().__await__().send(None)
+    return generator
 
 
 def leave(loop: asyncio.AbstractEventLoop) -> None:
     """The loop is about to end."""
-    hub = _here().hubs.pop(loop, None)
+    here = _here()
+    hub = here.hubs.pop(loop, None)
+    here.ends.pop(loop, None)
     if hub is not None:
         hub.close()
 

@@ -171,6 +171,12 @@ class Link(asyncio.Protocol):
         self._say(data)
         return future
 
+    async def settle(self) -> None:
+        """See ``Bus``."""
+        if self._unconfirmed:
+            self._connect()
+            await asyncio.wait([future for _, future in self._unconfirmed.values()], timeout=PATIENCE)
+
     def close(self) -> None:
         """See ``Bus``. What waits for an answer has none."""
         self._closed = True
@@ -217,7 +223,9 @@ class Link(asyncio.Protocol):
     # --- the connection -----------------------------------------------------------------------------------
 
     def _connect(self) -> None:
-        if self._connecting is None and self._transport is None and not self._closed:
+        # One that is done was cancelled, with all tasks of a loop that ends.
+        connects = self._connecting is not None and not self._connecting.done()
+        if not connects and self._transport is None and not self._closed:
             self._connecting = self._loop.create_task(self._try())
 
     async def _try(self) -> None:

@@ -268,6 +268,11 @@ class Hub:
         if not future.cancelled() and future.exception() is None:
             self._know(topic, future.result())
 
+    async def settle(self) -> None:
+        """See ``Bus.settle``."""
+        if self._made is not None:
+            await self._made.settle()
+
     def close(self) -> None:
         """Leave."""
         if self._checking is not None:

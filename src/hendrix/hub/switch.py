@@ -259,8 +259,9 @@ class Switch:
             journal.forget(_ID.pack(*forgotten))
         self.latest = max([forgotten, *found])
         self._history.floor = forgotten
-        # What it wrote down in its last moment may be more than a topic keeps, and nobody has been told of it.
-        self.be_patient(now)
+        if found:
+            # What it wrote down in its last moment may be more than a topic keeps, and nobody has been told of it.
+            self.be_patient(now)
         for id in sorted(found):
             self._recall(id, found[id])
         if self.latest not in found:
