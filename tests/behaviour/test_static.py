@@ -325,6 +325,23 @@ def test_what_the_settings_say(tmp_path, options, more, static, media) -> None:
         assert "SECRET_KEY" not in client.get("/uploads/mysettings.py").text
 
 
+def test_uploads_among_static_files_are_no_static_files(tmp_path) -> None:
+    """What is refused of them, or is for a view to decide, must not be had by the other name."""
+    project = Project(tmp_path, "MEDIA_URL, MEDIA_ROOT = 'static/up/', STATIC_ROOT / 'up'")
+    project.write("myurls.py", URLS.replace("uploads/private", "static/up/private"))
+    project.collect()
+    for name in ("page.html", "private/secret.txt", "upper.txt"):
+        project.write(f"collected/up/{name}", name)
+    project.write("collected/upper.txt", "static")
+    (tmp_path / "collected/up/link.txt").symlink_to(tmp_path / "mysettings.py")
+    with project.serve() as server, server.client() as client:
+        assert "sandbox" in client.get("/static/up/page.html")["content-security-policy"]
+        assert client.get("/static/up/private/secret.txt").text == "private"
+        assert client.get("/static/up/link.txt").text == "view of /static/up/link.txt"
+        assert client.get("/static/upper.txt").text == "static"
+        assert "static.holds_media" in server.log()
+
+
 def test_compressed_in_the_background(tmp_path) -> None:
     project = Project(tmp_path)
     project.collect()

@@ -92,7 +92,7 @@ def _static_sources(interval: float, *, edited: bool) -> tuple[list[Source], boo
     if root and _holds_project(root):
         emit("static.not_served", WARNING, reason=f"STATIC_ROOT {root} holds the project itself, or its database")
         root = ""
-    collected = Tree(FileTable(root, interval).read()) if root else None
+    collected = _tree(root, interval) if root else None
     full = collected is not None and len(collected.table) > 0
     with_finders = apps.is_installed("django.contrib.staticfiles")
     if collected is not None and (not with_finders or (full and not edited)):
@@ -116,13 +116,26 @@ def _finders(interval: float) -> Iterator[Source]:
     for finder in finders.get_finders():
         if type(finder) is finders.FileSystemFinder:
             for prefix, root in finder.locations:
-                yield Tree(FileTable(str(root), interval).read(), f"{prefix}/" if prefix else "")
+                yield _tree(str(root), interval, f"{prefix}/" if prefix else "")
         elif type(finder) is finders.AppDirectoriesFinder:
             # Of all apps: a directory may be made while the server runs.
             for app in apps.get_app_configs():
-                yield Tree(FileTable(os.path.join(app.path, finder.source_dir), interval).read())
+                yield _tree(os.path.join(app.path, finder.source_dir), interval)
         else:
             yield Search(_finding(finder))
+
+
+def _tree(root: str, interval: float, prefix: str = "") -> Tree:
+    """Without the uploads, where they are below it: no rule that holds for them would hold for static files."""
+    from django.conf import settings  # noqa: PLC0415
+
+    uploads = os.path.realpath(settings.MEDIA_ROOT) if settings.MEDIA_ROOT else ""
+    within = os.path.relpath(uploads, os.path.realpath(root)) if uploads else ".."
+    but = "" if within.split(os.sep)[0] in (os.curdir, os.pardir) else within + "/"
+    if but:
+        advice = "they are served at MEDIA_URL only; give them a directory beside the other"
+        emit("static.holds_media", WARNING, reason=f"the uploads of MEDIA_ROOT {uploads} are in {root}", advice=advice)
+    return Tree(FileTable(root, interval).read(), prefix, but)
 
 
 def _finding(finder: Any) -> Callable[[str], str | None]:

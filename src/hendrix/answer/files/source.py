@@ -24,17 +24,23 @@ class Source(Protocol):
 
 class Tree:
     """A directory that whoever deploys has filled. What links in it point to was put there on purpose, as
-    ``collectstatic --link`` does, and is served."""
+    ``collectstatic --link`` does, and is served.
 
-    def __init__(self, table: FileTable, prefix: str = "") -> None:
+    Names begin with ``prefix`` before those of the directory. What it has below ``but`` (``uploads/``) is not for it.
+    """
+
+    def __init__(self, table: FileTable, prefix: str = "", but: str = "") -> None:
         self.table = table
         self._prefix = prefix
+        self._but = but
 
     def path(self, name: str, now: float, *, reading: bool = True) -> str | None:
         if not name.startswith(self._prefix):
             return None
         name = name[len(self._prefix) :]
-        return self.table.path(name) if name and self.table.has(name, now, reading=reading) else None
+        if not name or (self._but and name.startswith(self._but)):
+            return None
+        return self.table.path(name) if self.table.has(name, now, reading=reading) else None
 
     def open(self, name: str, path: str) -> OpenFile | None:
         return open_file(path)
