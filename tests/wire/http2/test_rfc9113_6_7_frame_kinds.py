@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hendrix.wire.http2.events import Over
 from hendrix.wire.http2.limits import Http2Limits
 from tests.kit import http2_frames as f
 from tests.kit.http2_peer import Peer, in_all_ways
@@ -316,6 +317,21 @@ class Test_6_8_goaway:
         peer.at(1.0)
         assert [sent.number for sent in peer.of(f.GOAWAY)] == [LARGEST, 0]
         assert peer.machine.over is not None
+
+    def test_what_comes_of_streams_that_are_not_taken_any_more_is_ignored(self, way: str) -> None:
+        """It was on its way when we said so."""
+        peer = Peer(way, answers=False)
+        peer.get(1)
+        peer.machine.leave(0.0)
+        peer.at(1.0)
+        assert peer.of(f.GOAWAY)[-1].number == 1
+        late = [peer.headers(3, [*f.POST, ("x-late", "to the table")], end=False), f.data(3, b"late")]
+        peer.send(*late, f.window_update(3, 1), f.data(3, b"x", end=True), peer.headers(5), f.rst_stream(5))
+        peer.answer(1)
+        peer.flush()
+        assert peer.ended(1)
+        assert (peer.machine.over, len(peer.exchanges)) == (Over(), 1)
+        assert peer.of(f.RST_STREAM) == []
 
     def test_whoever_has_not_even_begun_is_left_at_once(self, way: str) -> None:
         peer = Peer(way, greet=False)

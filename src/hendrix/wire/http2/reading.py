@@ -267,7 +267,7 @@ class FrameReader:
             raise ConnectionFault(FRAME_SIZE_ERROR, "RST_STREAM has not its size")
         stream = self._table.live.get(number)
         if stream is None:
-            if number > self._table.last or not number & 1:
+            if self._table.is_idle(number):
                 raise ConnectionFault(PROTOCOL_ERROR, "RST_STREAM of a stream that is idle")
             self._lose_patience(FRAME)
             return
@@ -343,7 +343,7 @@ class FrameReader:
             return
         stream = self._table.live.get(number)
         if stream is None:
-            if number > self._table.last or not number & 1:
+            if self._table.is_idle(number):
                 raise ConnectionFault(PROTOCOL_ERROR, "WINDOW_UPDATE of a stream that is idle")
             return
         if not count:

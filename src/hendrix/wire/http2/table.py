@@ -6,7 +6,6 @@ remembered, since frames of theirs may be on the way.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 
 from hendrix.core.errors import PeerError
@@ -65,7 +64,7 @@ class Streams:
         self.live: dict[int, Stream] = {}
         #: The highest number so far, and those below it that were passed over (the last few ranges of them).
         self.last = 0
-        self._passed: deque[range] = deque(maxlen=_PASSED)
+        self._passed: tuple[range, ...] = ()
         #: No others are opened any more.
         self.closed = False
         self._dismissed: dict[int, None] = {}
@@ -111,7 +110,7 @@ class Streams:
     def _advance(self, number: int) -> None:
         """RFC 9113 section 5.1.1: whoever opens a stream gives up those below it that are idle."""
         if number > self.last + 2:
-            self._passed.append(range(self.last + 1 | 1, number, 2))
+            self._passed = (*self._passed, range(self.last + 1 | 1, number, 2))[-_PASSED:]
         self.last = number
 
     def _open(self, number: int, block: bytes, *, ended: bool) -> None:
@@ -188,11 +187,15 @@ class Streams:
 
     # --- the end -------------------------------------------------------------------------------------------
 
+    def is_idle(self, number: int) -> bool:
+        """RFC 9113 section 5.1. What comes of streams that we have said we do not take is ignored (section 6.8)."""
+        return not number & 1 or (number > self.last and not self.closed)
+
     def judge_absent(self, number: int) -> None:
         """A frame of a stream that is not open. Raises ``ConnectionFault`` unless that may be in good faith."""
-        if not number or number > self.last or not number & 1:
+        if self.is_idle(number):
             raise ConnectionFault(PROTOCOL_ERROR, "a frame of a stream that is idle")
-        if number not in self._dismissed:
+        if number <= self.last and number not in self._dismissed:
             # Section 5.1.1: never opened is unexpected; section 5.1: over is closed.
             passed = any(number in numbers for numbers in self._passed)
             raise ConnectionFault(PROTOCOL_ERROR if passed else STREAM_CLOSED, "a frame of a stream that is closed")
