@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from hendrix.cli.units import manager
+from hendrix.cli.units.placing import MARK
 from tests.kit.live import Server, until
 from tests.process.test_service import ACTIVATE
 
@@ -91,6 +92,12 @@ def test_a_script_of_init_d(project):
         again = _hx("service", "install", str(conf))
         assert again.returncode == 0 and "is installed as it should be" in again.stdout, again.stderr
         assert Path(f"/run/{name}/hendrix.pid").read_text() == first, "nothing changed, so it goes on"
+        # Left by a configuration with a port below 1024.
+        stale = Path(f"/etc/systemd/system/{name}.socket")
+        stale.write_text(f"# {MARK}\n[Socket]\nListenStream=80\n")
+        again = _hx("service", "install", str(conf))
+        assert again.returncode == 0 and f"removed {stale}\n" in again.stdout and not stale.exists(), again.stderr
+        first = Path(f"/run/{name}/hendrix.pid").read_text()
         # Killed, it leaves a pid file, which is to be in the way of nothing (LSB: to stop what does not run is fine).
         os.kill(int(first.split()[0]), signal.SIGKILL)
         assert subprocess.run([script, "stop"], check=False, timeout=60).returncode == 0
@@ -111,7 +118,8 @@ def test_a_script_of_init_d(project):
             script.unlink()
         if shutil.which("update-rc.d"):
             subprocess.run(["update-rc.d", "-f", name, "remove"], capture_output=True, check=False)
-        Path(f"/etc/hendrix/{name}.env").unlink(missing_ok=True)
+        for path in (f"/etc/hendrix/{name}.env", f"/etc/systemd/system/{name}.socket"):
+            Path(path).unlink(missing_ok=True)
         for folder in (f"/run/{name}", f"/var/log/{name}"):
             shutil.rmtree(folder, ignore_errors=True)
 

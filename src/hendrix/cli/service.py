@@ -10,7 +10,7 @@ from hendrix.cli.actions import Switches
 from hendrix.cli.load import Sourced
 from hendrix.cli.units import manager
 from hendrix.cli.units.conf import default_file, read_conf
-from hendrix.cli.units.placing import place, refuse_strange, remove
+from hendrix.cli.units.placing import is_ours, place, refuse_strange, remove
 from hendrix.cli.units.rehearsal import try_out
 from hendrix.cli.units.service import Service
 from hendrix.cli.voice import Voice
@@ -46,18 +46,26 @@ def _render(found: Service, *, init: bool) -> int:
 
 def _install(found: Service, voice: Voice, *, init: bool, dry: bool) -> int:
     files = manager.files(found, init=init)
+    # What the configuration has made before and does not any more: a socket would hold its port for ever.
+    wanted = {each.path for each in files}
+    stale = [path for path in manager.paths(found.name) if path not in wanted and is_ours(path)]
     if dry:
         for each in files:
             refuse_strange(each.path)
             voice.outcome(f"{'is there: ' if each.is_there else 'would write '}{each.path}")
+        for path in stale:
+            voice.outcome(f"would remove {path}")
         return 0
-    written = 0
+    changed = list(stale)
     for path in place(files):
-        written += 1
+        changed.append(path)
         voice.outcome(f"wrote {path}")
-    if not written:
+    manager.disable(found.name, stale, voice.progress)
+    for path in remove(stale):
+        voice.outcome(f"removed {path}")
+    if not changed:
         voice.outcome(f"{found.name} is installed as it should be")
-    manager.enable(found, init=init, changed=written > 0, tell=voice.progress)
+    manager.enable(found, init=init, changed=changed, tell=voice.progress)
     boot = "starts at boot" if manager.starts_at_boot(init=init) else "no update-rc.d is here to have it start at boot"
     voice.outcome(f"{found.name} runs, and {boot}; hx service status {found.name} shows it")
     return 0

@@ -125,6 +125,21 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
         read_conf(str(tmp_path / "no.conf"))
 
 
+def test_other_options_in_a_toml_are_another_unit(make: Make, tmp_path: Path) -> None:
+    """Or to install it again would leave the old ones in effect."""
+    make()
+
+    def unit(text: str) -> str:
+        table = f'[service]\nvirtualenv = "{tmp_path}/venv"\nuser = "{getpass.getuser()}"\nname = "shop"\n'
+        (tmp_path / "hendrix.toml").write_text(text + table)
+        (placed,) = manager.files(read_conf(str(tmp_path / "hendrix.toml")), init=False)
+        return placed.content
+
+    before = unit("workers = 3\n")
+    assert unit("# a remark\nworkers = 3\n") == before != unit("workers = 4\n")
+    assert unit('workers = 3\ncache_token = "one"\n') == before, "nobody is to guess it by that"
+
+
 def test_paths_are_those_beside_the_file(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Wherever one is when it is installed."""
     expected = make()

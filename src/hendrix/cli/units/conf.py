@@ -6,6 +6,7 @@ Everything is checked before anything is touched: what is wrong is said with its
 from __future__ import annotations
 
 import functools
+import hashlib
 import os
 import re
 import sys
@@ -183,7 +184,14 @@ def _service(
         http_port=_port(everything, "http_port", 8000),
         https_port=_port(everything, "https_port", 4430 if "key" in everything else 0),
         binds="bind" in everything,
+        digest=_digest(level),
     )
+
+
+def _digest(level: Mapping[str, Given]) -> str:
+    """Of options that are no secrets: it is written where everybody reads it."""
+    said = sorted((name, str(found.value)) for name, found in level.items() if not OPTIONS[name].secret)
+    return hashlib.sha256(repr(said).encode()).hexdigest()[:16] if level else ""
 
 
 def _here(said: Mapping[str, tuple[Any, str]], folder: Path) -> tuple[str, str, str, str]:

@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from hendrix.cli.units import initd, systemd
 from hendrix.cli.units.placing import MARK, Placed
@@ -27,10 +27,12 @@ def is_systemd() -> bool:
 
 def files(service: Service, *, init: bool, root: str = "/") -> list[Placed]:
     """The files that make it a service."""
-    marks = (MARK, f"From {service.source}")
+    marks: tuple[str, ...] = (MARK, f"From {service.source}")
+    variables = marks
+    marks += (f"With the options {service.digest}",) if service.digest else ()
     placed = []
     if service.variables:
-        placed.append(Placed(_variables(root, service.name), 0o600, _assigned(service, marks)))
+        placed.append(Placed(_variables(root, service.name), 0o600, _assigned(service, variables)))
     if init:
         return [*placed, Placed(os.path.join(root, SCRIPTS, service.name), 0o755, initd.script(service, marks))]
     unit = systemd.unit(service, marks, systemd.version())
@@ -60,8 +62,8 @@ def _unit(root: str, name: str, kind: str) -> str:
     return os.path.join(root, UNITS, f"{name}.{kind}")
 
 
-def enable(service: Service, *, init: bool, changed: bool, tell: Callable[[str], None]) -> None:
-    """Have it started now and at each boot; anew where its files have ``changed``. Raises ``HendrixError``."""
+def enable(service: Service, *, init: bool, changed: Collection[str], tell: Callable[[str], None]) -> None:
+    """Have it started now and at each boot; anew where files have ``changed``, by path. Raises ``HendrixError``."""
     if init:
         if shutil.which("update-rc.d"):
             _run("update-rc.d", service.name, "defaults", tell=tell)
@@ -71,7 +73,12 @@ def enable(service: Service, *, init: bool, changed: bool, tell: Callable[[str],
         return
     _run("systemctl", "daemon-reload", tell=tell)
     if service.low_ports:
-        _run("systemctl", "enable", "--now", f"{service.name}.socket", tell=tell)
+        socket = f"{service.name}.socket"
+        moved = _unit("/", service.name, "socket") in changed
+        if moved:  # systemd opens it anew for nobody who has it
+            _run("systemctl", "stop", f"{service.name}.service", tell=tell)
+        _run("systemctl", "enable", socket, tell=tell)
+        _run("systemctl", "restart" if moved else "start", socket, tell=tell)
     _run("systemctl", "enable", f"{service.name}.service", tell=tell)
     _run("systemctl", "restart" if changed else "start", f"{service.name}.service", tell=tell)
 

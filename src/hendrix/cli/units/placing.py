@@ -63,18 +63,19 @@ def remove(paths: Iterable[str]) -> Iterator[str]:
         yield path
 
 
-def refuse_strange(path: str) -> None:
-    """Raises ``HendrixError`` where something is there that we have not made."""
-    if not os.path.lexists(path):
-        return
-    head = ""
+def is_ours(path: str) -> bool:
+    """Is something there, and have we made it? Raises ``HendrixError`` where that is not to be seen."""
     try:
-        head = Path(path).read_text(encoding="utf-8")[:300]
+        return not os.path.islink(path) and MARK in Path(path).read_text(encoding="utf-8")[:300]
     except PermissionError:
         raise HendrixError(f"{path} cannot be read: permission denied; run it as root") from None
     except (OSError, UnicodeDecodeError):
-        pass
-    if os.path.islink(path) or MARK not in head:
+        return False
+
+
+def refuse_strange(path: str) -> None:
+    """Raises ``HendrixError`` where something is there that we have not made."""
+    if os.path.lexists(path) and not is_ours(path):
         raise HendrixError(f"{path} is there and was not made by hx; move it away, or give the service another name")
 
 

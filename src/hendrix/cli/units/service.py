@@ -35,6 +35,8 @@ class Service:
     https_port: int = 0
     #: Is ``bind`` said, so that it opens its sockets itself?
     binds: bool = False
+    #: Another one where the options are others that ``hx`` finds itself: then it is to be started anew.
+    digest: str = ""
 
     @property
     def hx(self) -> str:
