@@ -99,14 +99,29 @@ class Files:
         """In the places that the path may be in, unless it is certain that none has it."""
         now = time.monotonic()
         named = [
-            (place, name)
+            (place, name, prefix)
             for prefix, place in self._pairs
             if path.startswith(prefix) and (name := name_of(path[len(prefix) :])) is not None
         ]
-        wanted = [(place, name) for place, name in named if not place.surely_lacks(name, now)]
+        wanted = [(place, name) for place, name, _ in named if not place.surely_lacks(name, now)]
         if not wanted:
             self._inner(exchange)
             return
+        usual = named[0][2] + path_of(named[0][1])
+        if usual != path and self._serve_at_hand(exchange, usual, now):
+            return
+        self._await(exchange, usual, wanted)
+
+    def _serve_at_hand(self, exchange: Exchange, usual: bytes, now: float) -> bool:
+        """Another spelling of what is at hand is no reason to read it again."""
+        entry = self._at_hand.get(usual)
+        if entry is None or not (now - entry.checked < entry.place.interval or self._is_true(usual, entry, now)):
+            return False
+        serve(exchange, entry)
+        return True
+
+    def _await(self, exchange: Exchange, path: bytes, wanted: list[tuple[Place, str]]) -> None:
+        """Have it found in a thread."""
         waiting = self._waiting.get(path)
         if waiting is not None:
             waiting.append(exchange)
@@ -143,7 +158,7 @@ class Files:
             self._answer_late(exchange, found)
 
     def _keep(self, path: bytes, entry: Entry) -> None:
-        """At hand is only what has its usual spelling, so that nobody fills the memory with others of the same."""
+        """``path`` is the usual spelling, so that nobody fills the memory with others of the same."""
         if path.endswith(path_of(entry.name)):
             self._shelf.put(path, entry)
         if entry.squeezable:

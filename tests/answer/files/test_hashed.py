@@ -34,3 +34,17 @@ def test_certain(tmp_path, name) -> None:
 )
 def test_not_certain(tmp_path, name) -> None:
     assert not judged(tmp_path, name)
+
+
+def test_it_is_read_once(tmp_path, monkeypatch) -> None:
+    """Who asks for it again and again by ever other spellings must not have it hashed each time."""
+    name = f"b.{MD5[:12]}.css"
+    assert judged(tmp_path, name)
+    file = open_file(str(tmp_path / name))
+    assert file is not None
+    monkeypatch.setattr(type(file), "read", lambda _self: 1 / 0)
+    assert is_named_by_content(name, file)
+    monkeypatch.undo()
+    (tmp_path / name).write_bytes(b"of another size")
+    changed = open_file(str(tmp_path / name))
+    assert changed is not None and not is_named_by_content(name, changed)
