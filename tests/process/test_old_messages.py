@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import tempfile
 
 import pytest
@@ -14,6 +16,8 @@ from tests.process.protocols import free_port
 from tests.process.test_deploy import Scripted
 
 CODE = """
+import time
+
 from django.dispatch import receiver
 from django.http import HttpResponse, JsonResponse
 from django.urls import path
@@ -24,6 +28,11 @@ from hendrix.contrib.concurrency.sockets import MessageSocket
 from hendrix.experience import hey_joe
 
 HEARD = []
+
+
+def remember(path):
+    time.sleep(1.5)
+    open(path, "w").close()
 
 
 class Messages(MessageSocket):
@@ -48,6 +57,7 @@ def say(request):
         "joe": lambda: hey_joe.send({"word": word}, topic=address),
         "broadcast": lambda: hey_joe.broadcast(word),
         "task": lambda: short_task.send(None, args=(int, (word,)), kwargs=dict(hxrecipient=address, hxmessage="done")),
+        "remember": lambda: short_task.send(None, args=(remember, (word,))),
     }[request.GET["how"]]()
     return HttpResponse("said")
 
@@ -166,6 +176,17 @@ def test_who_has_left_is_told_nothing_and_breaks_nothing(served):
     say(served, "dispatch", "room", "x")
     say(served, "dispatch", address, "x")
     until(lambda: "ERROR" not in served.log(), "a quiet log")
+
+
+def test_a_reload_waits_for_a_short_task(served, tmp_path):
+    """In whichever worker it is: each is asked several times, most likely, and one of them all the same."""
+    before = served.workers()
+    files = [tmp_path / str(number) for number in range(4)]
+    for file in files:
+        say(served, "remember", "", str(file))
+    os.kill(served.pid, signal.SIGHUP)
+    until(lambda: not set(before) & set(served.workers()), "the new workers")
+    assert all(file.exists() for file in files)
 
 
 RUN = """

@@ -9,6 +9,9 @@ from typing import Any
 
 from hendrix.answer.sockets.socket import WebSocket
 
+#: Seconds that a function has to ask for the next message, and so to hear that its client is gone.
+_GRACE = 10.0
+
 
 class FunctionSocket(WebSocket):
     """``handler`` is called for each message."""
@@ -31,7 +34,7 @@ class IteratedSocket(WebSocket):
         #: The message that was received, and who waits for it to be taken.
         self._given: list[Any] = []
         self._taken: asyncio.Future[None] | None = None
-        self._gone = False
+        self._gone = self._told = False
 
     async def connect(self, **kwargs: Any) -> None:
         """See ``WebSocket``."""
@@ -61,6 +64,12 @@ class IteratedSocket(WebSocket):
         """See ``WebSocket``."""
         self._gone = True
         _wake(self._waiter)
+        asyncio.get_running_loop().call_later(_GRACE, self._cancel)
+
+    def _cancel(self) -> None:
+        """As a view is whose client is gone: it waits for something else, which may go on for ever."""
+        if self._task is not None and not self._told:
+            self._task.cancel()
 
     def __aiter__(self) -> IteratedSocket:
         return self
@@ -68,6 +77,7 @@ class IteratedSocket(WebSocket):
     async def __anext__(self) -> Any:
         while not self._given:
             if self._gone:
+                self._told = True
                 raise StopAsyncIteration
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter

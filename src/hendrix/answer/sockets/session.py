@@ -27,8 +27,9 @@ from hendrix.wire.websocket.frames import INTERNAL_ERROR, INVALID_DATA, POLICY
 
 TRY_AGAIN = 1013
 """Registry of RFC 6455 section 11.7: the server could not keep up with what this client was to be sent."""
-#: Messages that wait for a handler before the client is made to wait.
+#: Messages that wait for a handler before the client is made to wait, and bytes of them.
 _MOST_PENDING = 16
+_MOST_PENDING_BYTES = 1 << 20
 _MOST_QUEUED_BYTES = 4 << 20
 
 
@@ -61,8 +62,9 @@ class Session(Topical):
         self._wire: Wire | None = None
         self._thread = threading.get_ident()
         self._rate = Rate(socket.rate, time.monotonic()) if socket.rate else None
-        #: Handlers that wait for the one that runs, and what is done with what they return.
-        self._pending: deque[tuple[Callable[[], Any], Callable[[Any], None]]] = deque()
+        #: Handlers that wait for the one that runs, what is done with what they return, and the size of their message.
+        self._pending: deque[tuple[Callable[[], Any], Callable[[Any], None], int]] = deque()
+        self._pending_bytes = self._arriving = 0
         self._running = self._paused = False
         #: What waits for a client that reads slowly.
         self._queued: deque[str | bytes] = deque()
@@ -92,13 +94,16 @@ class Session(Topical):
         except Exception as error:  # the codec's own fault
             self.fail(error)
             return
+        self._arriving = len(data)
         if not (self._socket.topics and self.commanded(value)):
             self._call_handler("receive", value)
+        self._arriving = 0
 
     def _on_closed(self, code: int, reason: str) -> None:
         self._gone = True
         self._queued.clear()
         self._pending.clear()
+        self._pending_bytes = 0
         self.end_topics()
         self._call_handler("disconnect", code)
 
@@ -168,20 +173,26 @@ class Session(Topical):
 
     def handle(self, call: Callable[[], Any], then: Callable[[Any], None] = unheard) -> None:
         """Have a handler called in its turn; ``then`` is called on the loop with what it returns."""
-        self._pending.append((call, then))
+        self._pending.append((call, then, self._arriving))
+        self._pending_bytes += self._arriving
         if not self._running:
             self._next()
-        elif len(self._pending) >= _MOST_PENDING and not self._paused and self._wire is not None:
+        elif self._holds(1) and not self._paused and self._wire is not None:
             self._paused = True
             self._wire.pause()
 
+    def _holds(self, part: int) -> bool:
+        """As much as may wait, or a ``part`` of it?"""
+        return len(self._pending) >= _MOST_PENDING // part or self._pending_bytes >= _MOST_PENDING_BYTES // part
+
     def _next(self) -> None:
         self._running = bool(self._pending)
-        if self._paused and len(self._pending) <= _MOST_PENDING // 2 and self._wire is not None:
+        if self._paused and not self._holds(2) and self._wire is not None:
             self._paused = False
             self._host.loop.call_soon(self._wire.resume)
         if self._running:
-            call, then = self._pending.popleft()
+            call, then, size = self._pending.popleft()
+            self._pending_bytes -= size
             if iscoroutinefunction(call.func if isinstance(call, partial) else call):
                 self._host.start(self._await(call, then), self._context)
             else:

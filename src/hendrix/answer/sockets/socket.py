@@ -161,8 +161,9 @@ def envelope(message: Message) -> Shared:
 def websocket(handler: Callable[..., Any] | None = None, **options: Any) -> Any:
     """A function as a socket: ``@websocket``, or with attributes of the class, ``@websocket(codec="text")``.
 
-    An ``async def`` is called once for each client and iterates over what it sends: ``async for data in socket``. Any
-    other is called for each message: ``def echo(socket, data): socket.send(data)``.
+    An ``async def`` is called once for each client and iterates over what it sends: ``async for data in socket``. One
+    that does something else instead is cancelled ten seconds after its client has gone. Any other is called for each
+    message: ``def echo(socket, data): socket.send(data)``.
     """
     if handler is None:
         return lambda function: websocket(function, **options)

@@ -1,5 +1,7 @@
 """What ``short_task`` and ``long_task`` do: run a function in a thread, and tell a client of its begin and end.
 
+The thread is one of those of ``hendrix.after_response``: there are a few, and a worker that leaves waits for them.
+
 Reserved names among the keyword arguments: ``hxrecipient`` (an address), ``hxmessage``, ``hxsubject_id`` and
 ``hxcallbacks`` (called with the result, one after the other).
 """
@@ -7,7 +9,7 @@ Reserved names among the keyword arguments: ``hxrecipient`` (an address), ``hxme
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from functools import wraps
 from typing import Any
 
 from django.db import close_old_connections
@@ -15,9 +17,8 @@ from django.db import close_old_connections
 from hendrix.contrib.concurrency.messaging import send_json_message
 from hendrix.contrib.concurrency.signals import long_task, short_task
 from hendrix.core.events import ERROR, emit
-
-_THREADS = 8
-_pool: list[ThreadPoolExecutor] = []
+from hendrix.tasks.after_response import begin
+from hendrix.tasks.duty import Duty
 
 
 def listen() -> None:
@@ -29,9 +30,12 @@ def listen() -> None:
 def _on_task(sender: Any, args: Any = (), kwargs: dict[str, Any] | None = None, **_: Any) -> None:
     function, *rest = args
     given = tuple(rest[0]) if rest else ()
-    if not _pool:
-        _pool.append(ThreadPoolExecutor(_THREADS, "hendrix task"))
-    _pool[0].submit(_run, function, given, dict(kwargs or {}))
+
+    @wraps(function)
+    def work() -> None:
+        _run(function, given, dict(kwargs or {}))
+
+    begin(Duty(work))
 
 
 def _run(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
