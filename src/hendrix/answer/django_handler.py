@@ -26,8 +26,6 @@ class Handler(BaseHandler):  # type: ignore[misc]
 
     def __init__(self) -> None:
         self.chain: Layer
-        #: Middleware that holds a thread while what is within it is awaited; the outermost first.
-        self.holding: list[str] = []
         #: Did each thread call ``prepare_context``?
         self.threads_are_prepared = False
         self._routes = Routes()
@@ -43,6 +41,8 @@ class Handler(BaseHandler):  # type: ignore[misc]
         self._view_middleware: list[Any] = []
         self._template_response_middleware: list[Any] = []
         self._exception_middleware: list[Any] = []
+        #: Middleware that holds a thread while what is within it is awaited; the outermost first.
+        self.holding: list[str] = []
         layer: Layer = ViewLayer(self)
         on_loop = has_async_views(get_resolver()) if is_async is None else is_async
         pauses = on_loop
