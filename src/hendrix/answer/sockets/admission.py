@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
 from django.http.request import split_domain_port, validate_host
+from django.utils.http import is_same_domain
 from django.utils.module_loading import import_string
 
 #: By name: to import them needs apps that a project may not have.
@@ -28,18 +29,27 @@ def origin_is_ours(request: Any) -> bool:
     origin: str | None = request.META.get("HTTP_ORIGIN")
     if origin is None:
         return True
-    if origin in settings.CSRF_TRUSTED_ORIGINS:
-        return True
     try:
-        netloc = urlsplit(origin).netloc
+        scheme, netloc, *_ = urlsplit(origin)
     except ValueError:
         return False
+    if _is_trusted(scheme, netloc):
+        return True
     host, _ = split_domain_port(netloc)
     allowed = settings.ALLOWED_HOSTS or (_LOCAL if settings.DEBUG else [])
     if "*" in allowed:
         # Any host is ours, but whose page it is still matters: the one that the request is for.
         allowed = [split_domain_port(request.get_host())[0]]
     return bool(host) and validate_host(host, allowed)
+
+
+def _is_trusted(scheme: str, netloc: str) -> bool:
+    """By ``CSRF_TRUSTED_ORIGINS``, as Django reads them: ``https://*.example.com`` are all below it, and itself."""
+    for trusted in settings.CSRF_TRUSTED_ORIGINS:
+        its_scheme, _, its_netloc = trusted.partition("://")
+        if scheme == its_scheme and is_same_domain(netloc, its_netloc.lstrip("*")):
+            return True
+    return False
 
 
 def introduce(environ: dict[str, Any], middleware: tuple[Any, ...]) -> Any:

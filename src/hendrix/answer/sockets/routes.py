@@ -59,3 +59,8 @@ def _check(resolver: URLResolver) -> None:
             Rate(kind.rate, 0.0)
         if kind.on_full not in (CLOSE, DROP_OLDEST):
             raise ValueError(f"on_full of {kind.__name__} is {kind.on_full!r}; it can be {DROP_OLDEST!r} or {CLOSE!r}")
+        if kind.queue < 0:
+            raise ValueError(f"queue of {kind.__name__} is {kind.queue!r}; it can be 0 or more")
+        spoken: object = kind.subprotocols
+        if isinstance(spoken, str):
+            raise ValueError(f"subprotocols of {kind.__name__} is {spoken!r}; it must be a list of names")
