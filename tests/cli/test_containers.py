@@ -68,6 +68,7 @@ def pod(plan: Plan) -> dict[str, Any]:
             ["--https-port=8443", "--http3-port=443"],
         ),
         (["cache_port: 81"], ["8000:8000", "81:8081"], ["--cache-port=8081"]),
+        (["domain: shop.example"], ["80:8080", "443:8443"], ["--https-port=8443", "--https-redirect=443"]),
     ],
 )
 def test_ports_that_are_the_systems_are_others_inside(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hendrix.cli import sources
 from hendrix.cli.admin import settle_admin, settle_tracing, traced
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from hendrix.core.control import SettingsLoaded  # whose module has dozens of classes to make
 
 DEFAULT = "default"
+#: What holds where certificates come by themselves: authorities and visitors come to the ports that HTTP has.
+WITH_DOMAIN: Mapping[str, Any] = {"http_port": 80, "https_port": 443, "https_redirect": "on"}
 
 
 @record(frozen=True)
@@ -152,10 +154,10 @@ def _redis(given: dict[str, Given], name: str) -> Given | None:
 
 
 def _settle_certificates(given: dict[str, Given]) -> None:
-    """Authorities and visitors come to the ports that HTTP has by itself."""
+    """``WITH_DOMAIN``, where nobody says otherwise."""
     wish = next((given[name] for name in ("domain", "auto_https") if name in given and given[name].value), None)
     if wish is not None:
-        for name, value in (("http_port", 80), ("https_port", 443), ("https_redirect", "on")):
+        for name, value in WITH_DOMAIN.items():
             given.setdefault(name, Given(value, wish.source))
 
 

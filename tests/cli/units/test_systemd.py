@@ -71,6 +71,15 @@ def test_low_ports_are_opened_by_systemd(make: Make) -> None:
     )
 
 
+@pytest.mark.parametrize("line", ["domain: shop.example", "auto_https: true"])
+def test_certificates_that_come_by_themselves_need_the_ports_of_http(make: Make, line: str) -> None:
+    """As ``hx start --domain`` takes them; the user may not without this."""
+    service = make(line)
+    assert (service.http_port, service.https_port, service.low_ports) == (80, 443, [80])
+    assert "AmbientCapabilities=CAP_NET_BIND_SERVICE\n" in systemd.unit(service, (), 252)
+    assert make(line, "http_port: 8080", "https_port: 8443").low_ports == []
+
+
 def test_variables_are_roots_alone_and_in_no_unit(make: Make) -> None:
     service = make("environment: {KEY: 'se\"c$ret`'}")
     files = {file.path: file for file in manager.files(service, init=False)}

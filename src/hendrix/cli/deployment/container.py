@@ -18,6 +18,7 @@ from typing import Any
 from hendrix.cli import sources
 from hendrix.cli.deployment.beside import Beside, found_in
 from hendrix.cli.deployment.plan import Plan
+from hendrix.cli.load import WITH_DOMAIN
 from hendrix.cli.units.service import PRIVILEGED, command_line
 from hendrix.core.config import OPTIONS
 from hendrix.core.errors import UsageError
@@ -60,7 +61,9 @@ class Container:
 
     def value(self, name: str) -> Any:
         """Of the option ``name``, in effect."""
-        return self.plan.options.get(name, OPTIONS[name].default)
+        options = self.plan.options
+        by_itself = WITH_DOMAIN if options.get("domain") or options.get("auto_https") else {}
+        return options.get(name, by_itself.get(name, OPTIONS[name].default))
 
     # --- where it is reached ---------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from hendrix.cli import sources
 from hendrix.cli.given import Given, read
+from hendrix.cli.load import WITH_DOMAIN
 from hendrix.cli.nearest import advice
 from hendrix.cli.units.owner import owner_of
 from hendrix.cli.units.service import Service
@@ -181,8 +182,8 @@ def _service(
         environment=_environment(said),
         writable=writable,
         memory=_memory(said),
-        http_port=_port(everything, "http_port", 8000),
-        https_port=_port(everything, "https_port", 4430 if "key" in everything else 0),
+        http_port=_port(everything, "http_port"),
+        https_port=_port(everything, "https_port") if _has_https(everything) else 0,
         binds="bind" in everything,
         digest=_digest(level),
     )
@@ -230,8 +231,15 @@ def _both(one: str, other: str, given: Mapping[str, Given]) -> None:
             raise UsageError(f"{given[here].source}: {here} needs {missing} beside it; add it")
 
 
-def _port(given: Mapping[str, Given], name: str, default: int) -> int:
-    return int(given[name].value) if name in given else default
+def _has_https(given: Mapping[str, Given]) -> bool:
+    """By a certificate of its own, or by one that comes by itself."""
+    return any(name in given and given[name].value for name in ("key", "domain", "auto_https"))
+
+
+def _port(given: Mapping[str, Given], name: str) -> int:
+    by_itself = any(wish in given and given[wish].value for wish in ("domain", "auto_https"))
+    default = WITH_DOMAIN[name] if by_itself else OPTIONS[name].default
+    return int(given[name].value) if name in given else int(default)
 
 
 def _text(said: Mapping[str, tuple[Any, str]], name: str) -> tuple[str, str]:
