@@ -6,7 +6,7 @@ import pytest
 
 from hendrix.cache.entry import Fork
 from hendrix.cache.journal import SharedJournal
-from hendrix.cache.purges import labels_of, purge_tag
+from hendrix.cache.purges import labels_of, purge_all, purge_prefix, purge_tag
 from hendrix.cache.store.memory import MemoryStore
 from tests.cache.stage import entry
 
@@ -80,6 +80,17 @@ def test_codings_that_are_added_count(store) -> None:
     assert store.counts().size >= before + 500
     store.remove(b"/1")
     assert store.counts().size == 0
+
+
+def test_a_purge_counts_what_it_means(store) -> None:
+    store.put(page(1))
+    store.put(page(12))
+    store.put(page(2, 1000, b"news"))
+    store.put(Fork(b"/1f", ((b"cookie",),)))
+    assert store.purge(purge_prefix(b"/1")) == 2
+    assert store.purge(purge_tag(b"news")) == 1
+    assert store.get(b"/2") is None
+    assert store.purge(purge_all()) == 0
 
 
 def test_a_worker_that_slept_through_too_many_purges_begins_anew(store, journal) -> None:

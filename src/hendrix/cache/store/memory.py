@@ -86,9 +86,15 @@ class MemoryStore:
 
     def purge(self, purge: Purge) -> int:
         """See ``Store.purge``. From any thread: it is applied by the loop, before anything else is asked."""
-        count = len(self._entries) if purge.label is None else len(self._labels.get(purge.label, ()))
+        count = self._count(purge)
         self._journal.note(purge)
         return count
+
+    def _count(self, purge: Purge) -> int:
+        if purge.label is not None:
+            return len(self._labels.get(purge.label, ()))
+        entries = [entry for entry in list(self._entries.values()) if isinstance(entry, Entry)]
+        return sum(purge.touches(entry.labels, entry.place) for entry in entries)
 
     def listing(self, most: int) -> Iterator[Entry]:
         """See ``Store.listing``."""
