@@ -126,3 +126,59 @@ def test_a_transport_that_is_full_to_the_brim_is_waited_for(held: int) -> None:
         turns += 1
     assert turns < 100
     assert peer.transport.paused or not peer.connection.machine.out.waiting
+
+
+class Leaving(Transport):
+    """One that knows of its end, and whose peer takes what it holds as slowly as the test wants."""
+
+    held = 0
+    half = False
+
+    def get_write_buffer_size(self) -> int:
+        return self.held
+
+    def can_write_eof(self) -> bool:
+        return True
+
+    def write_eof(self) -> None:
+        self.half = True
+
+
+def leaving(held: int, *, fault: bool = False) -> tuple[Peer, float]:
+    """A connection that is over, with ``held`` bytes of its last answer in the transport; and when that was."""
+    peer = Peer(transport=Leaving())
+    peer.exchange.write(PIECE)
+    peer.exchange.finish()
+    peer.loop.turn()
+    peer.connection.receive(f.window_update(0, 0) if fault else f.goaway())
+    peer.loop.turn()
+    assert peer.transport.half
+    peer.transport.held = held
+    return peer, peer.connection.closes_at - 1
+
+
+def test_a_peer_that_still_takes_the_last_answer_gets_all_of_it() -> None:
+    """RFC 9113 section 6.8: after GOAWAY, too, what was begun is completed."""
+    peer, now = leaving(len(PIECE))
+    for _ in range(40):
+        now += 1
+        peer.connection.check(now)
+        assert not peer.transport.closing
+        peer.transport.held -= 600
+    peer.transport.held = 100
+    peer.connection.check(now + 3)
+    assert peer.transport.closing
+
+
+def test_one_that_takes_nothing_of_it_is_cut_off() -> None:
+    peer, now = leaving(len(PIECE))
+    for second in range(1, 34):
+        peer.connection.check(now + second)
+        assert peer.transport.closing == (second >= 31)
+
+
+@pytest.mark.parametrize(("held", "fault"), [(100, False), (len(PIECE), True)])
+def test_nobody_is_waited_for_where_no_answer_waits(held: int, fault: bool) -> None:
+    peer, now = leaving(held, fault=fault)
+    peer.connection.check(now + 1.1)
+    assert peer.transport.closing

@@ -24,7 +24,7 @@ from hendrix.wire.http2.known import Known
 from hendrix.wire.http2.machine import Http2
 from hendrix.wire.http2.stream import Stream
 from hendrix.worker.http2_exchange import Http2Exchange
-from hendrix.worker.parting import Parting
+from hendrix.worker.parting import Parting, untaken
 from hendrix.worker.site import Site
 from hendrix.worker.taking import Taking
 
@@ -45,6 +45,8 @@ _NOTSENT_LOWAT = 25
 #: Seconds that the peer is still read after the last word (see ``parting``): after a fault, and after a good end,
 #: where it mostly closes at once.
 _LINGER_AFTER_FAULT = 2.0
+#: Bytes that may wait at the end without being an answer: nobody is waited for because of them.
+_LAST_WORDS = 4096
 _LINGER = 1.0
 
 
@@ -286,6 +288,7 @@ class Http2Connection(asyncio.BufferedProtocol):
             self._taking.watch(self._transport.get_write_buffer_size(), time.monotonic())
             self._transport.close()
             return
+        self._taking.stop()
         seconds = _LINGER_AFTER_FAULT if over.fault else _LINGER
         self.closes_at = self._parting.begin(seconds, reading=self._reading)
 
@@ -294,7 +297,7 @@ class Http2Connection(asyncio.BufferedProtocol):
     def check(self, now: float) -> None:
         """Twice a second: has the peer missed a deadline?"""
         if now >= self.closes_at:
-            self._transport.abort()
+            self._part(now)
             return
         machine = self.machine
         machine.forget()
@@ -309,12 +312,24 @@ class Http2Connection(asyncio.BufferedProtocol):
             self._flush()
         for tunnel in list(self.tunnels):
             tunnel.check(now)
-        if self._taking.since != inf:
-            config = self.site.config
-            waiting = self._transport.get_write_buffer_size()
-            if self._taking.stalled(waiting, now, seconds=config.write_timeout, rate=config.min_rate):
-                emit("peer.stalled", DEBUG, peer=self.origin.client[0])
-                self._transport.abort()
+        if self._taking.since != inf and self._stalls(self._transport.get_write_buffer_size(), now):
+            emit("peer.stalled", DEBUG, peer=self.origin.client[0])
+            self._transport.abort()
+
+    def _stalls(self, waiting: int, now: float) -> bool:
+        config = self.site.config
+        return self._taking.stalled(waiting, now, seconds=config.write_timeout, rate=config.min_rate)
+
+    def _part(self, now: float) -> None:
+        """Close the whole, unless the peer is still taking what it was answered in good order."""
+        over = self.machine.over
+        waiting = untaken(self._transport)
+        if waiting > _LAST_WORDS and over is not None and not over.fault:
+            self._taking.watch(waiting, now)
+            if not self._stalls(waiting, now):
+                self.closes_at = now + _LINGER
+                return
+        self._transport.abort()
 
     def _weigh(self, now: float) -> None:
         """Does too much wait for peers that do not take it?"""

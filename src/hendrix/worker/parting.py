@@ -1,13 +1,20 @@
 """The end of a connection whose peer still sends.
 
 Closing with bytes unread would reset the connection, and the peer would not see what it was answered (RFC 9112
-section 9.6): so our half is closed, and what comes is read for a while and thrown away.
+section 9.6): so our half is closed, and what comes is read for a while and thrown away. Who takes his time for what he
+was answered says so all the while (WINDOW_UPDATE), so the while must not end before he has it (see ``untaken``).
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sys
 import time
+
+if sys.platform == "linux":
+    import fcntl
+    import termios
 
 _MOST = 4 * 1024 * 1024
 
@@ -35,3 +42,13 @@ class Parting:
         if self._discarded > _MOST:
             # Not cut off here: the answer may still wait for this turn of the loop to end.
             self._transport.pause_reading()
+
+
+def untaken(transport: asyncio.Transport) -> int:
+    """Bytes that the peer has yet to take: in the transport, and in the kernel where that tells (tcp(7), SIOCOUTQ)."""
+    waiting = transport.get_write_buffer_size()
+    sock = transport.get_extra_info("socket")
+    if sock is not None and sys.platform == "linux":
+        with contextlib.suppress(OSError, ValueError):
+            waiting += int.from_bytes(fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, bytes(4)), sys.byteorder)
+    return waiting
