@@ -53,6 +53,17 @@ def test_files_of_all_sizes(stage, size) -> None:
         assert answer.body == BIG[:size] and header(answer, "Content-Length") == str(size)
 
 
+def test_another_content_of_the_same_size_and_time_has_another_tag(stage) -> None:
+    """RFC 9110 section 8.8.1. Builds that can be repeated give all their files one time."""
+    for name, color in (("a.css", "red "), ("b.css", "blue"), ("same.css", "red ")):
+        stage.write(f"static/{name}", f"a {{ color: {color} }}" * 50)
+        stage.write(f"static/{name}.gz", f"coded {color}")
+    for accepts in ("identity", "gzip"):
+        tags = [header(stage.ask(f"/static/{name}.css", f"Accept-Encoding: {accepts}"), "ETag") for name in "ab"]
+        same = header(stage.ask("/static/same.css", f"Accept-Encoding: {accepts}"), "ETag")
+        assert tags[0] == same != tags[1]
+
+
 def test_what_is_coded_as_it_is_stored_says_so(stage) -> None:
     """RFC 9110 section 8.4. Nor is it coded again, whatever is beside it."""
     for name in ("static/a.svgz", "static/a.svgz.br", "media/a.svgz"):

@@ -64,6 +64,22 @@ def test_a_directory_that_goes_and_comes_again(table, root) -> None:
     assert table.has("css/b.css", 20.0) and table.has("css/deep/c.css", 20.0)
 
 
+def test_another_directory_of_the_same_time_under_the_same_name(root, tmp_path_factory) -> None:
+    """As where ``current`` is a link to the release that counts, and builds give all files one time."""
+    other = tmp_path_factory.mktemp("release")
+    (other / "css").mkdir()
+    (other / "css" / "new.css").write_text("x")
+    for folder in (other / "css", other):
+        os.utime(folder, (LONG_AGO, LONG_AGO))
+    current = tmp_path_factory.mktemp("site") / "current"
+    current.symlink_to(root)
+    table = FileTable(str(current), 1.0).read()
+    current.unlink()
+    current.symlink_to(other)
+    assert table.has("css/new.css", 10.0) and not table.has("css/b.css", 10.0)
+    assert not table.has("a.css", 10.0)
+
+
 def test_a_root_that_comes_later(tmp_path) -> None:
     table = FileTable(str(tmp_path / "later"), 1.0).read()
     assert not table.has("a.css", 0.0)

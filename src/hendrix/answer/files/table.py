@@ -15,14 +15,22 @@ from math import inf
 _TICK = 50_000_000
 
 
-class _Folder:
-    __slots__ = ("changed", "checked", "files", "folders")
+#: Device, inode and time (nanoseconds) of a directory: another may have taken its name, and have its time.
+_State = tuple[int, int, int]
 
-    def __init__(self, files: frozenset[str], folders: frozenset[str], changed: int, checked: float) -> None:
+
+def _state(facts: os.stat_result) -> _State:
+    return facts.st_dev, facts.st_ino, facts.st_mtime_ns
+
+
+class _Folder:
+    __slots__ = ("checked", "files", "folders", "state")
+
+    def __init__(self, files: frozenset[str], folders: frozenset[str], state: _State | None, checked: float) -> None:
         self.files = files
         self.folders = folders
-        #: Its time (nanoseconds) when it was read; -1 where it may have changed without showing it.
-        self.changed = changed
+        #: As it was when it was read; None where it may have changed without showing it.
+        self.state = state
         #: When it was last looked at (monotonic seconds).
         self.checked = checked
 
@@ -94,11 +102,11 @@ class FileTable:
 
     def _look(self, name: str, folder: _Folder, now: float, reading: bool) -> _Folder | None:
         try:
-            changed = os.stat(self.path(name)).st_mtime_ns
+            state = _state(os.stat(self.path(name)))
         except OSError:
             self._folders.pop(name, None)
             return None
-        if changed == folder.changed:
+        if state == folder.state:
             folder.checked = now
             return folder
         if not reading:
@@ -110,7 +118,7 @@ class FileTable:
         folders: list[str] = []
         try:
             began = time.time_ns()
-            changed = os.stat(self.path(name)).st_mtime_ns
+            state = _state(os.stat(self.path(name)))
             with os.scandir(self.path(name)) as entries:
                 for entry in entries:
                     if entry.name[0] == "." and entry.name != ".well-known":
@@ -119,6 +127,6 @@ class FileTable:
         except OSError:
             self._folders.pop(name, None)
             return None
-        settled = changed if began - changed > _TICK else -1
+        settled = state if began - state[2] > _TICK else None
         folder = self._folders[name] = _Folder(frozenset(files), frozenset(folders), settled, now)
         return folder
