@@ -53,7 +53,7 @@ def test_the_dashboard_is_live_escapes_what_it_shows_and_replaces_a_worker(
     gate = tmp_path / "gate"
     extra = {**hx.extra, "HX_ADMIN_TOKEN": TOKEN}
     with (
-        project.serve("--metrics", "--admin", "127.0.0.1:0", **extra) as server,
+        project.serve("--metrics", "--cache", "--admin", "127.0.0.1:0", **extra) as server,
         ThreadPoolExecutor(1) as pool,
     ):
         with server.client() as client:
@@ -93,6 +93,11 @@ def test_the_dashboard_is_live_escapes_what_it_shows_and_replaces_a_worker(
             assert pending.result(30) == 200
             page.wait_for_selector("#views:has-text('views.wait')", timeout=30_000)
             assert first in page.inner_text("#workers")
+            # /wait has a query, which passes the cache by; /pid does not say how long it is good.
+            page.wait_for_selector("#cache-reasons:has-text('no-freshness')", timeout=30_000)
+            page.wait_for_selector("#cache-recent:has-text('/pid')", timeout=30_000)
+            assert "1 passed by" in page.inner_text("#cache-holds")
+            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "it still fits"
             page.click("#workers button")
 
             def replaced() -> bool:

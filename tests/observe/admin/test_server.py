@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -16,10 +17,18 @@ from hendrix.observe.admin.server import MOST_CONNECTIONS, Server
 
 TOKEN = "correct horse battery staple"
 FACTS = {"phase": "running", "generation": 1, "workers_wanted": 0, "workers": []}
+CACHE = {
+    "worker": 1,
+    "hits": 3,
+    "top": [["http://shop.example/a?page=2&token=hush", 3, 4096]],
+    "recent": [["http://shop.example/b?password=hush", "private"]],
+}
 Talk = Callable[..., Awaitable[bytes]]
 
 
 async def ask(do: str, **facts: Any) -> Reply:
+    if do == "cache":
+        return Reply(1, 0, facts={"workers": [CACHE]})
     return Reply(1, 0, facts=FACTS) if do == "status" else Reply(1, 1, "not now")
 
 
@@ -151,5 +160,18 @@ def test_heads_and_connections_are_bounded() -> None:
             assert said.startswith(b"HTTP/1.1 200 ")
         for task in idle:
             task.cancel()
+
+    served(scene)
+
+
+def test_what_the_cache_does_is_told_without_secrets() -> None:
+    async def scene(talk: Talk) -> None:
+        said = await talk(get("/cache.json", CLOSE))
+        told = json.loads(said.partition(b"\r\n\r\n")[2])
+        assert told["workers"][0] == {
+            **CACHE,
+            "top": [["http://shop.example/a?page=2&token=***", 3, 4096]],
+            "recent": [["http://shop.example/b?password=***", "private"]],
+        }
 
     served(scene)

@@ -4,10 +4,13 @@
 
 const KEPT = 180;
 const MOST_ROWS = 50;
+const MOST_OF_CACHE = 10;
+const CACHE_EACH = 5000;
 const csrf = document.querySelector("meta[name=csrf]").content;
 const at = (id) => document.getElementById(id);
 const history = { rate: [], p50: [], p95: [], flight: [], rss: [] };
 let paused = false;
+let cacheAt = 0;
 
 function element(name, text, kind) {
   const made = document.createElement(name);
@@ -140,6 +143,37 @@ function beside(facts) {
   at("beside").textContent = parts.join(" \u00b7 ");
 }
 
+// What all workers say of one thing, by its name, the most first.
+function together(pairs) {
+  const sums = new Map();
+  for (const [name, value] of pairs) sums.set(name, (sums.get(name) || 0) + value);
+  return [...sums].sort((one, other) => other[1] - one[1]).slice(0, MOST_OF_CACHE);
+}
+
+async function cache(facts) {
+  const asked = facts.workers.some((worker) => worker.asked);
+  if (!asked || Date.now() - cacheAt < CACHE_EACH) return;
+  cacheAt = Date.now();
+  const answer = await fetch("/cache.json");
+  if (!answer.ok) return;
+  const { workers } = await answer.json();
+  const shared = workers.some((worker) => worker.shared);
+  const sum = (name) => workers.reduce((all, worker) => all + (worker[name] || 0), 0);
+  const held = (name) => shared ? Math.max(0, ...workers.map((worker) => worker[name] || 0)) : sum(name);
+  const found = sum("hits") + sum("stale");
+  const all = found + sum("misses") + sum("collapsed");
+  at("cache").hidden = false;
+  at("cache-holds").textContent = `${all ? (100 * found / all).toFixed(0) : 0} % of ${all} found, `
+    + `${sum("passed")} passed by \u00b7 ${held("entries")} pages, ${size(held("bytes"))} of ${size(held("limit"))} `
+    + `\u00b7 ${sum("evicted")} let go for room`;
+  table("cache-top", [["hits", (row) => row[1], "number"], ["most asked for", (row) => row[0], "long"]],
+    together(workers.flatMap((worker) => worker.top.map(([url, hits]) => [url, hits]))), "nothing found yet");
+  table("cache-reasons", [["answers", (row) => row[1], "number"], ["why not cached", (row) => row[0]]],
+    together(workers.flatMap((worker) => Object.entries(worker.reasons))), "all was cached");
+  table("cache-recent", [["why", (row) => row[1]], ["lately not cached", (row) => row[0], "long"]],
+    workers.flatMap((worker) => worker.recent).slice(-MOST_OF_CACHE).reverse(), "all was cached");
+}
+
 async function stack(id) {
   const shown = at("stack");
   shown.hidden = false;
@@ -196,6 +230,9 @@ at("purge").addEventListener("click", () => act("Purge the whole cache?", "/purg
 
 const events = new EventSource("/events");
 events.addEventListener("message", (event) => {
-  if (!paused) show(JSON.parse(event.data));
+  if (paused) return;
+  const facts = JSON.parse(event.data);
+  show(facts);
+  cache(facts).catch((error) => say(error.message, "bad"));
 });
 events.addEventListener("error", () => say("no connection; trying again", "bad"));

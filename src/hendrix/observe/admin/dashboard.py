@@ -9,8 +9,9 @@ from collections.abc import AsyncGenerator, Mapping
 from importlib.resources import files
 from typing import Any
 
+from hendrix.core.redact import without_secrets
 from hendrix.observe.admin.request import Refused
-from hendrix.observe.admin.routes import Answer, Route, Visit
+from hendrix.observe.admin.routes import Answer, Route, Visit, as_json
 from hendrix.observe.computing import computed
 from hendrix.observe.glance import Look, glance
 
@@ -76,6 +77,22 @@ async def stack(visit: Visit) -> Answer:
     return Answer(body=text.encode("utf-8", "replace"))
 
 
+async def cache(visit: Visit) -> Answer:
+    """What the workers' caches hold, are asked for most, and have not kept lately."""
+    found = await visit.facts("cache", verb="stats")
+    return as_json({"workers": [_of_cache(worker) for worker in found.get("workers", ())]})
+
+
+def _of_cache(worker: Mapping[str, Any]) -> dict[str, Any]:
+    shown = {name: [[_public(url), *rest] for url, *rest in worker.get(name, ())] for name in ("top", "recent")}
+    return {**worker, **shown}
+
+
+def _public(url: str) -> str:
+    path, mark, query = url.partition("?")
+    return path + mark + without_secrets(query.encode("latin-1", "replace")).decode("latin-1")
+
+
 # --- what changes something -------------------------------------------------------------------------------
 
 
@@ -117,6 +134,7 @@ DASHBOARD = (
     Route("GET", "/favicon.ico", icon),
     Route("GET", "/events", events),
     Route("GET", "/stack", stack),
+    Route("GET", "/cache.json", cache),
     Route("POST", "/reload", reload, changes=True),
     Route("POST", "/recycle", recycle, changes=True),
     Route("POST", "/purge", purge, changes=True),
