@@ -129,6 +129,11 @@ class Odd:
         return {}[data]
 
 
+class Mistaken(WebSocket):
+    def connect(self, what):
+        self.watch("no*topic") if what == "watch" else self.join("topic", "ann", float("nan"))
+
+
 class Coded(WebSocket):
     codec = Odd()
 
@@ -144,6 +149,7 @@ websocket_urlpatterns = [
     path("failing/", Failing),
     path("asked/<slug:name>/", Asked),
     path("coded/", Coded),
+    path("mistaken/<slug:what>/", Mistaken),
 ]
 '''
 
@@ -378,6 +384,8 @@ def test_how_connections_end(served):
     coded = open_socket(served, "/coded/")
     coded.send("1")
     assert closed_with(coded) == 1011
+    for what in ("watch", "join"):
+        assert closed_with(open_socket(served, f"/mistaken/{what}/")) == 1011
     for nonsense in ("{", "[" * 100_000):
         bad = open_socket(served, "/add/")
         bad.send(nonsense)

@@ -90,7 +90,7 @@ class Topical:
         try:
             check_member(member, about)
             self._hub.join(topic, member, about)
-        except (HubError, TypeError) as error:
+        except (HubError, TypeError, ValueError) as error:
             self.fail(error)
         else:
             self._present.append((topic, member))
@@ -105,8 +105,13 @@ class Topical:
         """See ``WebSocket.watch``."""
         if self._gone or topic in self._watched or len(self._watched) >= self._socket.most_topics:
             return
-        changed = self._watched[topic] = self._socket.changed
-        self._hub.watch(topic, changed, lambda members: self.send_value({"presence": topic, "members": members}))
+        changed = self._socket.changed
+        try:
+            self._hub.watch(topic, changed, lambda members: self.send_value({"presence": topic, "members": members}))
+        except HubError as error:
+            self.fail(error)
+        else:
+            self._watched[topic] = changed
 
     @property
     def position(self) -> Id | None:
