@@ -12,7 +12,7 @@ from hendrix.cli.units import manager
 from hendrix.cli.units.conf import default_file, read_conf
 from hendrix.cli.units.placing import is_ours, place, refuse_strange, remove
 from hendrix.cli.units.rehearsal import try_out
-from hendrix.cli.units.service import Service
+from hendrix.cli.units.service import Service, folder
 from hendrix.cli.voice import Voice
 from hendrix.core.errors import HendrixError, UsageError
 from hendrix.supervisor import identity
@@ -97,7 +97,7 @@ def _status(given: str) -> int:
     name = _name(given)
     if not any(os.path.lexists(path) for path in manager.paths(name)):
         raise HendrixError(f"there is no service {name} here; hx service install FILE makes one")
-    script = f"/run/{name}/hendrix.pid"
+    script = f"/run/{folder(name)}/hendrix.pid"
     if os.path.lexists(script):  # that of init.d has told it so
         return hx(["status", "--pid", script])
     pid = _pid_file(name)
@@ -108,17 +108,17 @@ def _status(given: str) -> int:
 
 def _pid_file(name: str) -> str:
     """Where systemd's service has it, as all servers have. Raises ``HendrixError``."""
-    folder = f"/run/{name}/hendrix"
+    there = f"/run/{folder(name)}/hendrix"
     try:
-        found = sorted(entry for entry in os.listdir(folder) if entry.endswith(".pid"))
+        found = sorted(entry for entry in os.listdir(there) if entry.endswith(".pid"))
     except PermissionError:
-        raise HendrixError(f"{folder} is not yours to read; ask as root: sudo hx service status {name}") from None
+        raise HendrixError(f"{there} is not yours to read; ask as root: sudo hx service status {name}") from None
     except OSError:
         found = []
     if not found:
         start = f"systemctl start {name}" if manager.is_systemd() else f"/etc/init.d/{name} start"
         raise HendrixError(f"{name} is not running; {start} starts it")
-    return os.path.join(folder, found[0])
+    return os.path.join(there, found[0])
 
 
 def _other_owner(folder: str) -> identity.Identity | None:

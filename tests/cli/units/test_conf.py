@@ -105,6 +105,18 @@ def test_secrets_are_not_on_the_command_line(make: Make) -> None:
     assert "t0ken" not in script.content and ". /etc/hendrix/shop.env\n" in script.content
 
 
+def test_the_directories_of_root_are_not_those_of_a_service(make: Make) -> None:
+    """The usual file is called hendrix.conf, and servers that root starts have /run/hendrix, /var/lib/hendrix, ..."""
+    service = make(name="hendrix.conf")
+    (unit,) = manager.files(service, init=False)
+    assert unit.path == "/etc/systemd/system/hendrix.service"
+    for line in ("RuntimeDirectory=hendrix-service", "StateDirectory=hendrix-service"):
+        assert f"{line}\n" in unit.content
+    (script,) = manager.files(service, init=True)
+    assert "RUN=/run/hendrix-service\nLOG=/var/log/hendrix-service\n" in script.content
+    assert make().folder == "shop"
+
+
 def test_users(make: Make) -> None:
     with pytest.raises(UsageError, match="there is no user 'nobody-has-this'; make it with: useradd"):
         make(user="nobody-has-this")

@@ -48,7 +48,7 @@ def _words(plan: Plan) -> dict[str, str]:
         "left": _texts(plan.left),
         "hendrix": text(plan.hendrix),
         "requirements": plan.more_for_pip,
-        "runtime": text(f"/run/{service.name}"),
+        "runtime": text(f"/run/{service.folder}"),
         "units": _texts(unit_names(plan)),
         "environment": "".join(f"\n  {name}: {text(value)}" for name, value in service.variables.items()) or " {}",
     }

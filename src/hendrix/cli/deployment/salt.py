@@ -50,7 +50,7 @@ def _words(plan: Plan) -> dict[str, str]:
         "left": shlex.join(plan.left),
         "hendrix": yaml_text(plan.hendrix),
         "requirements": plan.more_for_pip,
-        "runtime": yaml_text(f"/run/{service.name}"),
+        "runtime": yaml_text(f"/run/{service.folder}"),
         "units": json.dumps(unit_names(plan)),
         "environment": variables or " {}",
     }

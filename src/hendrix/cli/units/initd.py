@@ -18,8 +18,8 @@ _SCRIPT = """\
 # Short-Description: {name}, served by Hendrix
 ### END INIT INFO
 
-RUN=/run/{name}
-LOG=/var/log/{name}
+RUN=/run/{folder}
+LOG=/var/log/{folder}
 HX={hx}
 set -a
 {environment}[ -r /etc/default/{name} ] && . /etc/default/{name}
@@ -72,6 +72,7 @@ def script(service: Service, marks: Iterable[str]) -> str:
     return _SCRIPT.format(
         marks="".join(f"# {mark}\n" for mark in marks),
         name=service.name,
+        folder=service.folder,
         hx=shlex.quote(service.hx),
         project=shlex.quote(service.project_path),
         user=shlex.quote(service.user),

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable
 
 from hendrix.cli.units import initd, systemd
 from hendrix.cli.units.placing import MARK, Placed
-from hendrix.cli.units.service import Service
+from hendrix.cli.units.service import Service, folder
 from hendrix.core.errors import HendrixError
 
 #: Where units and scripts are, below ``--root``.
@@ -94,7 +94,7 @@ def disable(name: str, there: list[str], tell: Callable[[str], None]) -> None:
             if shutil.which("update-rc.d"):
                 _run("update-rc.d", "-f", name, "remove", tell=tell)
             with contextlib.suppress(OSError):  # the script has made it
-                os.rmdir(f"/run/{name}")
+                os.rmdir(f"/run/{folder(name)}")
 
 
 def starts_at_boot(*, init: bool) -> bool:

@@ -44,6 +44,11 @@ class Service:
         return f"{self.virtualenv}/bin/hx"
 
     @property
+    def folder(self) -> str:
+        """What its directories below ``/run``, ``/var/lib`` and ``/var/log`` are called."""
+        return folder(self.name)
+
+    @property
     def low_ports(self) -> list[int]:
         """Ports that systemd opens for it, since its user may not."""
         return [self.http_port] if not self.binds and 0 < self.http_port < PRIVILEGED else []
@@ -64,6 +69,12 @@ class Service:
         return command_line(
             self.hx, {name: value for name, value in self.options.items() if not _is_hidden(name, value)}
         )
+
+
+def folder(name: str) -> str:
+    """That of the service ``name``. Directories called hendrix are those of root's servers: its user is not to have
+    them, nor systemd to remove them."""
+    return "hendrix-service" if name == "hendrix" else name
 
 
 def _is_hidden(name: str, value: Any) -> bool:
