@@ -295,6 +295,7 @@ class FrameReader:
         """Section 6.9.2."""
         change = size - self.out.initial_window
         self.out.initial_window = size
+        self._table.suit(size)
         for stream in self._table.live.values():
             try:
                 self.out.widen_stream(stream, change)

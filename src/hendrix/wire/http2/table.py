@@ -42,6 +42,7 @@ class Streams:
         "_dismissed",
         "_heads",
         "_limits",
+        "_most",
         "_out",
         "_passed",
         "_promised",
@@ -57,6 +58,8 @@ class Streams:
         self, limits: Http2Limits, out: Outflow, credit: Credit, now: float, sooner: Callable[[float], None]
     ) -> None:
         self._limits = limits
+        #: Streams at once.
+        self._most = limits.streams
         self._out = out
         self._credit = credit
         self._heads = HeadReader(limits.http)
@@ -99,13 +102,13 @@ class Streams:
         else:
             self._advance(number)
             self._open(number, block, ended=bool(flags & END_STREAM))
-        return min(self._heads.excess, LARGEST_HEAD)
+        excess = self._heads.excess
+        return min(excess, LARGEST_HEAD) if excess else 0.0
 
-    @property
-    def _most(self) -> int:
-        """So many streams at once. Answers on streams that begin without any window would only wait here."""
+    def suit(self, window: int) -> None:
+        """The peer's streams begin with this window. Answers on those without any would only wait here."""
         limits = self._limits
-        return limits.streams if self._out.initial_window else min(limits.streams, limits.shut)
+        self._most = limits.streams if window else min(limits.streams, limits.shut)
 
     def _advance(self, number: int) -> None:
         """RFC 9113 section 5.1.1: whoever opens a stream gives up those below it that are idle."""
