@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import ssl
+import time
 
 import pytest
 from hypothesis import given
@@ -63,6 +64,25 @@ def test_names_are_compared_in_lower_case() -> None:
 def test_split_over_records(size: int) -> None:
     message = said("example.org")[5:]
     assert hello.whole(in_records(message, size)) == message
+
+
+@pytest.mark.parametrize("size", [1, 7, 100, 511])
+@pytest.mark.parametrize("step", [1, 5, 1000])
+def test_as_it_arrives(size: int, step: int) -> None:
+    message = said("example.org")[5:]
+    data, arriving = in_records(message, size), hello.Arriving()
+    found = [arriving.read(data[: at + step]) for at in range(0, len(data), step)]
+    assert set(found[:-1]) <= {None, message}
+    assert found[-1] == message
+
+
+def test_a_peer_that_cuts_it_small_costs_no_more_for_that() -> None:
+    """Records of one byte, and not many of them at once."""
+    data = in_records(b"\x01" + (30000).to_bytes(3, "big") + bytes(30000), 1)[: hello.LONGEST]
+    began, arriving = time.process_time(), hello.Arriving()
+    for at in range(0, len(data), 16):
+        assert arriving.read(data[:at]) is None
+    assert time.process_time() - began < 1
 
 
 def test_it_is_waited_for_until_it_is_complete() -> None:

@@ -15,25 +15,49 @@ _LONGEST_RECORD = 16384
 LONGEST = 32768
 
 
-def whole(data: bytes) -> bytes | None:
-    """The first handshake message, put together from its records; None while more is to come.
+class Arriving:
+    """The first handshake message, put together from its records as they come; each of them is looked at once."""
 
-    Empty where there is no such message: nothing better will come.
-    """
-    message = b""
-    while len(data) >= 5:
-        size = int.from_bytes(data[3:5], "big")
-        if data[0] != HANDSHAKE or not 0 < size <= _LONGEST_RECORD:
-            return b""
-        message += data[5 : 5 + size]
-        if len(message) >= 4:
-            needed = 4 + int.from_bytes(message[1:4], "big")
-            if message[0] != _CLIENT_HELLO or needed > LONGEST:
+    __slots__ = ("_at", "_message")
+
+    def __init__(self) -> None:
+        #: Where the next record begins, and what those before it held.
+        self._at = 0
+        self._message = bytearray()
+
+    def read(self, data: bytes) -> bytes | None:
+        """``data`` is all that has come so far. The message; or None while more is to come.
+
+        Empty where there is no such message: nothing better will come.
+        """
+        at, message = self._at, self._message
+        while len(data) - at >= 5:
+            size = int.from_bytes(data[at + 3 : at + 5], "big")
+            if data[at] != HANDSHAKE or not 0 < size <= _LONGEST_RECORD:
                 return b""
-            if len(message) >= needed:
-                return message[:needed]
-        data = data[5 + size :]
-    return b"" if data and data[0] != HANDSHAKE else None
+            piece = data[at + 5 : at + 5 + size]
+            if len(piece) < size:
+                return _judged(message + piece)
+            message += piece
+            at = self._at = at + 5 + size
+            if (found := _judged(message)) is not None:
+                return found
+        return b"" if len(data) > at and data[at] != HANDSHAKE else None
+
+
+def _judged(message: bytearray) -> bytes | None:
+    """As far as it has come; see ``Arriving.read``."""
+    if len(message) < 4:
+        return None
+    needed = 4 + int.from_bytes(message[1:4], "big")
+    if message[0] != _CLIENT_HELLO or needed > LONGEST:
+        return b""
+    return bytes(message[:needed]) if len(message) >= needed else None
+
+
+def whole(data: bytes) -> bytes | None:
+    """What has come at once; see ``Arriving.read``."""
+    return Arriving().read(data)
 
 
 def server_name(message: bytes) -> str:

@@ -77,6 +77,7 @@ class Handshake(asyncio.BufferedProtocol):
         "_context",
         "_data",
         "_extra",
+        "_hello",
         "_incoming",
         "_keyring",
         "_outgoing",
@@ -102,6 +103,7 @@ class Handshake(asyncio.BufferedProtocol):
         self._protocols = protocols
         self._proxy = proxy
         self._data = b""
+        self._hello = hello.Arriving()
         #: Its hello is complete, and waits for its turn or has had it.
         self._asked = False
         self._channel: ssl.SSLObject | None = None
@@ -142,7 +144,7 @@ class Handshake(asyncio.BufferedProtocol):
             if len(self._data) > 2 * hello.LONGEST:
                 self._transport.abort()
             return
-        message = hello.whole(self._data)
+        message = self._hello.read(self._data)
         if message is None and len(self._data) < hello.LONGEST:
             return
         self._asked = True
