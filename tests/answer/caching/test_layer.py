@@ -385,6 +385,35 @@ def test_a_stream_is_kept_when_it_is_over(cache) -> None:
     assert len(cache.asked) == 1
 
 
+def sent_file(cache, path):
+    """What a client gets of a file that the application sends."""
+    before = len(cache.asked)
+    found = cache.get()
+    if len(cache.asked) > before:
+        with path.open("rb") as file:
+            cache.asked[-1].start("200 OK", [MINUTE])
+            cache.asked[-1].send_file(file, 0, path.stat().st_size)
+            cache.asked[-1].finish()
+    return found
+
+
+def test_a_small_file_is_kept(cache, tmp_path) -> None:
+    path = tmp_path / "small"
+    path.write_bytes(b"x" * 1000)
+    first, second = sent_file(cache, path), sent_file(cache, path)
+    assert first.body == second.body == b"x" * 1000
+    assert value(second, "cache-status") == "Hendrix; hit; ttl=60"
+
+
+def test_a_large_file_is_not_and_that_is_said_the_next_time(cache, tmp_path) -> None:
+    path = tmp_path / "large"
+    path.write_bytes(b"x" * 300_000)
+    sent_file(cache, path)
+    found = sent_file(cache, path)
+    assert (len(found.body), value(found, "cache-status")) == (300_000, "Hendrix; fwd=uri-miss; detail=file")
+    assert cache.keeping.held == 0
+
+
 def test_many_streams_at_once_are_not_held_in_memory_either(make) -> None:
     cache = make(cache_size=1 << 20, cache_largest=100_000)
     found = [cache.get(b"/%d" % number) for number in range(20)]

@@ -43,6 +43,8 @@ _LONGEST_MARKED = 512
 _OF_ITS_HEAD = frozenset(
     ("no-freshness", "no-store", "private", "set-cookie", "vary-star", "must-understand", "stale-at-once", "send-file")
 )
+#: Reasons that a stream shows only when Cache-Status has been sent.
+_AFTER_ALL = frozenset(("file", "too-large", "trailers", "csrf-token", "service"))
 #: Reasons that say nothing of the next answer.
 _PASSING = frozenset(
     ("partial", "request-no-store", "client-gone", "broken-off", "failed", "no-room", "bad-answer", "prepared")
@@ -86,7 +88,8 @@ class Keeping:
         self.vetoes: list[Callable[[str, int, dict[str, str]], bool]] = []
         self.on_store: Callable[[Store], None] = lambda store: None
         self._codings = codings
-        self._marks: dict[bytes, float] = {}
+        #: Until when, and why.
+        self._marks: dict[bytes, tuple[float, str]] = {}
         #: Of targets that have one form only, for all.
         self.quick = Marks()
         self._own_cookies: dict[int, Cookies] = {}
@@ -110,22 +113,22 @@ class Keeping:
 
     def is_marked(self, key: bytes) -> bool:
         """Was the last answer one for nobody else? Then nobody waits for the next."""
-        lasts = self._marks.get(key)
-        return lasts is not None and steady() < lasts
+        known = self._marks.get(key)
+        return known is not None and steady() < known[0]
 
     def forget_marks(self, now: float) -> None:
         """Those that are over."""
-        if self._marks and next(iter(self._marks.values())) <= now:
-            self._marks = {key: lasts for key, lasts in self._marks.items() if lasts > now}
+        if self._marks and next(iter(self._marks.values()))[0] <= now:
+            self._marks = {key: known for key, known in self._marks.items() if known[0] > now}
         self.quick.forget(now)
 
-    def _mark(self, key: bytes) -> None:
+    def _mark(self, key: bytes, reason: str) -> None:
         if len(key) > _LONGEST_MARKED:
             return
         self._marks.pop(key, None)
         if len(self._marks) >= _MOST_MARKS:
             del self._marks[next(iter(self._marks))]
-        self._marks[key] = steady() + _MARKED
+        self._marks[key] = (steady() + _MARKED, reason)
 
     # --- the answer --------------------------------------------------------------------------------------------
 
@@ -244,7 +247,7 @@ class Keeping:
         """See ``Judge.refuse``."""
         self.tally.not_kept(look.url, reason)
         if reason not in _PASSING:
-            self._mark(look.lane)
+            self._mark(look.lane, reason)
             self._mark_target(look, reason)
         self._over(look, None)
 
@@ -279,6 +282,11 @@ class Keeping:
     def told(self, look: Look, headers: ResponseHeaders) -> ResponseHeaders:
         """See ``Judge.told``."""
         return for_browsers(headers, look.rule)
+
+    def doubt(self, look: Look) -> str:
+        """See ``Judge.doubt``."""
+        reason = self._marks.get(look.lane, (0.0, ""))[1]
+        return reason if reason in _AFTER_ALL else ""
 
     def wanted(self, look: Look) -> bool:
         """See ``Judge.wanted``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Protocol
 
@@ -12,6 +13,9 @@ from hendrix.cache.storing import Terms
 from hendrix.core.exchange import NO_MORE, Answer, Exchange, Raw, WebSocket
 from hendrix.core.http import ResponseHeaders
 from hendrix.core.prepared import Descriptor, Prepared
+
+#: Bytes of a file that is read on the loop, to be kept. As it is sent now, too, it is likely in memory.
+_LARGEST_FILE = 256 * 1024
 
 
 class Judge(Protocol):
@@ -37,6 +41,9 @@ class Judge(Protocol):
 
     def told(self, look: Look, headers: ResponseHeaders) -> ResponseHeaders:
         """What clients learn of the headers of an answer that is kept."""
+
+    def doubt(self, look: Look) -> str:
+        """Why the last stream of this kind was given up after all; empty where it was not."""
 
     def wanted(self, look: Look) -> bool:
         """Does somebody wait for it besides the client?"""
@@ -138,7 +145,8 @@ class Recording(Around):
                 judged = "too-large"
         if isinstance(judged, Terms):
             self._terms, self._head, self._headers = judged, head, headers
-            headers, said = self._cache.told(self._look, headers), self._cache.said(self._look, "")
+            headers = self._cache.told(self._look, headers)
+            said = self._cache.said(self._look, self._cache.doubt(self._look))
         else:
             self._cache.refuse(self._look, judged)
             said = self._cache.said(self._look, judged)
@@ -177,8 +185,16 @@ class Recording(Around):
         """See ``Exchange.send_file``."""
         if self._muted:
             return True
-        self._give_up("file")
-        return self.inner.send_file(file, offset, count)
+        if self._terms is not None:
+            self._hear_file(file, offset, count)
+        return self.inner.send_file(file, offset, count) if not self.inner.gone else True
+
+    def _hear_file(self, file: Descriptor, offset: int, count: int) -> None:
+        data = _read(file, offset, count) if count <= min(_LARGEST_FILE, self._cache.largest) else None
+        if data is None:
+            self._give_up("file")
+        else:
+            self._hear(data)
 
     def finish(self, trailers: ResponseHeaders | None = None) -> None:
         """See ``Exchange.finish``."""
@@ -281,6 +297,15 @@ class Recording(Around):
         if self._terms is not None:
             self._forget()
             self._cache.refuse(self._look, reason)
+
+
+def _read(file: Descriptor, offset: int, count: int) -> bytes | None:
+    """Those bytes of it; None where they are not to be had."""
+    try:
+        data = os.pread(file.fileno(), count, offset)
+    except (OSError, ValueError):
+        return None
+    return data if len(data) == count else None
 
 
 def _stated(headers: ResponseHeaders) -> int:
