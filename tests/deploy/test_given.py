@@ -63,6 +63,16 @@ def test_what_has_a_text_becomes_flags() -> None:
     assert deployer.application is app
 
 
+def test_secrets_are_on_no_command_line() -> None:
+    given = {"cache_token": "of-the-cache-0123", "cache_store": "redis://:word@there/0", "hub": "redis://there/0"}
+    options = HendrixDeploy(options=given)._plain()
+    assert list(launch.flags(options)) == ["--hub=redis://there/0"]
+    assert launch.variables(options) == {
+        "HX_CACHE_TOKEN": "of-the-cache-0123",
+        "HX_CACHE_STORE": "redis://:word@there/0",
+    }
+
+
 def test_before_the_server_is_there_no_port_is_opened() -> None:
     reactor = HendrixDeploy().reactor
     port = reactor.listenTCP(80, None, interface="127.0.0.1")

@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -67,6 +68,18 @@ def test_workers_and_reload(scripted):
         with server.client() as client:
             assert client.get("/hello").text == "changed"
     assert running.failures == []
+
+
+def test_a_secret_is_taken_and_shown_to_nobody(scripted):
+    scripted.script("'cache': True, 'cache_token': 'not-to-be-seen-01234'")
+    with scripted.serve() as server:
+        assert "not-to-be-seen" not in Path(f"/proc/{server.pid}/cmdline").read_text()
+        with server.client() as client:
+            wrong, right = (
+                client.request("PURGE", "/hello", f"Authorization: Bearer {token}")
+                for token in ("another-0123456789", "not-to-be-seen-01234")
+            )
+        assert (wrong.status, right.status // 100) == (403, 2)
 
 
 def test_without_preload_each_worker_executes_it(scripted):

@@ -50,6 +50,10 @@ class Option:
         """Is its value nobody's business?"""
         return self.parse in values.HIDDEN
 
+    def hides(self, value: Any) -> bool:
+        """Has ``value`` a secret in it, so that it is for no command line? A URL without a password has none."""
+        return self.secret and self.spelled(value) != value
+
     @property
     def flag(self) -> str:
         """The long flag that sets it."""

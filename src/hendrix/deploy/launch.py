@@ -26,6 +26,7 @@ def run(action: str, options: Mapping[str, Any]) -> None:
         _become_hx(options)
     takes = ACTIONS[action].takes
     known = {name: value for name, value in options.items() if name in takes}
+    os.environ.update(variables(known))
     if status := main([action, *flags(known), *_which(known, takes)]):
         raise SystemExit(status)
 
@@ -52,15 +53,22 @@ def _named(entry: Any) -> str:
 
 
 def flags(options: Mapping[str, Any]) -> Iterator[str]:
-    """The options as one would write them."""
+    """The options as one would write them, but for secrets: everybody on the machine may read a command line."""
     for name, value in options.items():
         option = OPTIONS[name]
+        if option.hides(value):
+            continue
         if option.switch:
             yield option.flag if value else "--no-" + option.flag.removeprefix("--")
         elif option.repeat:
             yield from (f"{option.flag}={item}" for item in value)
         else:
             yield f"{option.flag}={option.spelled(value)}"
+
+
+def variables(options: Mapping[str, Any]) -> dict[str, str]:
+    """The secrets among the options, by the variables of the environment that are read for them."""
+    return {OPTIONS[name].environ: str(value) for name, value in options.items() if OPTIONS[name].hides(value)}
 
 
 def _which(options: Mapping[str, Any], takes: Iterable[str]) -> list[str]:
@@ -75,11 +83,15 @@ def _which(options: Mapping[str, Any], takes: Iterable[str]) -> list[str]:
 def _become_hx(options: Mapping[str, Any]) -> NoReturn:
     script, again = _script()
     python = [sys.executable, *subprocess._args_from_interpreter_flags()]  # type: ignore[attr-defined]
-    launched = {"arguments": sys.argv[1:], "words": [*python, *again, *sys.argv[1:]]}
+    secrets = variables(options)
+    launched = {"arguments": sys.argv[1:], "words": [*python, *again, *sys.argv[1:]], "variables": list(secrets)}
+    # What it said before a restart may not be what it says now.
+    before = json.loads(os.environ.get(SCRIPT, "{}")).get("variables", [])
+    environ = {name: value for name, value in os.environ.items() if name not in before}
     words = [*python, "-m", "hendrix", "start", f"--script={script}", *flags(options), *_pythonpath(options)]
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execve(sys.executable, words, {**os.environ, SCRIPT: json.dumps(launched)})  # noqa: S606
+    os.execve(sys.executable, words, {**environ, **secrets, SCRIPT: json.dumps(launched)})  # noqa: S606
 
 
 def _script() -> tuple[str, list[str]]:

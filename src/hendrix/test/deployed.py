@@ -18,7 +18,7 @@ from typing import Any
 
 from hendrix.core.errors import HendrixError
 from hendrix.deploy.given import split
-from hendrix.deploy.launch import flags
+from hendrix.deploy.launch import flags, variables
 
 _PATIENCE = 30.0
 #: Variables that would have a say in what is served.
@@ -48,11 +48,12 @@ class Deployed:
         with socket.create_server(("127.0.0.1", 0)) as listening, self._log.open("wb") as log:
             self.host, self.port = listening.getsockname()
             fd = listening.fileno()
-            words = [*flags(dict(split(options, "start"))), f"--bind=fd://{fd}", f"--pid={self._home / 'pid'}"]
+            given = dict(split(options, "start"))
+            words = [*flags(given), f"--bind=fd://{fd}", f"--pid={self._home / 'pid'}"]
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "hendrix", "start", *words],
                 cwd=directory or os.getcwd(),
-                env=self._environ(),
+                env={**self._environ(), **variables(given)},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

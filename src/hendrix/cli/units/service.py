@@ -61,13 +61,15 @@ class Service:
     @property
     def variables(self) -> dict[str, str]:
         """Those of its ``environment``, and options with a secret: command lines and units are everybody's to read."""
-        told = {OPTIONS[name].environ: str(value) for name, value in self.options.items() if _is_hidden(name, value)}
+        told = {
+            OPTIONS[name].environ: str(value) for name, value in self.options.items() if OPTIONS[name].hides(value)
+        }
         return {**self.environment, **told}
 
     def words(self) -> list[str]:
         """The command line that serves."""
         return command_line(
-            self.hx, {name: value for name, value in self.options.items() if not _is_hidden(name, value)}
+            self.hx, {name: value for name, value in self.options.items() if not OPTIONS[name].hides(value)}
         )
 
 
@@ -75,11 +77,6 @@ def folder(name: str) -> str:
     """That of the service ``name``. Directories called hendrix are those of root's servers: its user is not to have
     them, nor systemd to remove them."""
     return "hendrix-service" if name == "hendrix" else name
-
-
-def _is_hidden(name: str, value: Any) -> bool:
-    """A secret, or a URL with a password; one without is no secret."""
-    return OPTIONS[name].secret and OPTIONS[name].spelled(value) != value
 
 
 def command_line(hx: str, options: Mapping[str, Any]) -> list[str]:
