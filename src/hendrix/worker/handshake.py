@@ -59,13 +59,19 @@ class Queue:
     def _turn(self) -> None:
         until = time.monotonic() + _TURN
         waiting = self._waiting
-        while waiting:
-            waiting[0]()
-            waiting.popleft()
-            if time.monotonic() >= until:
-                break
-        if waiting:
-            self._loop.call_soon(self._turn)
+        try:
+            while waiting and time.monotonic() < until:
+                self._next()
+        finally:
+            # Whatever one of them has met, the others have their turn.
+            if waiting:
+                self._loop.call_soon(self._turn)
+
+    def _next(self) -> None:
+        try:
+            self._waiting[0]()
+        finally:
+            self._waiting.popleft()
 
 
 class Handshake(asyncio.BufferedProtocol):
