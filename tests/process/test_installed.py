@@ -124,6 +124,24 @@ def test_a_script_of_init_d(project):
             shutil.rmtree(folder, ignore_errors=True)
 
 
+@as_root
+def test_the_status_of_a_unit(project):
+    """As systemd has it run: with a directory of its own below /run, and no pid file that was named."""
+    name = f"hxtest-{uuid.uuid4().hex[:8]}"
+    unit, runtime = Path("/etc/systemd/system", f"{name}.service"), Path("/run", name)
+    unit.parent.mkdir(parents=True, exist_ok=True)
+    unit.write_text(f"# {MARK}\n")
+    runtime.mkdir(0o750)
+    try:
+        assert "is not running" in _hx("service", "status", name).stderr
+        with project.serve(XDG_RUNTIME_DIR=str(runtime)) as server:
+            shown = _hx("service", "status", name)
+            assert shown.returncode == 0 and f"pid {server.pid}" in shown.stdout, shown.stderr
+    finally:
+        unit.unlink()
+        shutil.rmtree(runtime)
+
+
 def test_what_is_wrong_touches_nothing(project):
     conf = _conf(project, "shop", "user: root", "proceses: 2")
     done = _hx("service", "install", str(conf))

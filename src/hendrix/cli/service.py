@@ -101,6 +101,7 @@ def _status(given: str) -> int:
     if os.path.lexists(script):  # that of init.d has told it so
         return hx(["status", "--pid", script])
     pid = _pid_file(name)
+    os.environ["XDG_RUNTIME_DIR"] = os.path.dirname(os.path.dirname(pid))
     if owner := _other_owner(os.path.dirname(pid)):
         identity.become(owner)
     return hx(["status", "--pid", pid])
