@@ -142,6 +142,17 @@ class TestByOptions:
             fakes.start(other)
         assert meant(*flags).name == name
 
+    def test_a_file_that_was_changed_for_the_next_start(self, fakes: Fakes, tmp_path: Path) -> None:
+        """Or ``hx restart`` could never take another port from it."""
+        fakes.start("8000_a_settings")
+        process = fakes.start("8001_b_settings")
+        (tmp_path / "manage.py").write_text("import os\nos.environ['DJANGO_SETTINGS_MODULE'] = 'b.settings'\n")
+        (tmp_path / "hendrix.toml").write_text("http_port = 8007\n")
+        assert meant().pid == process.pid
+        assert "no server at that address is running" in refused("--http-port", "8009"), "who says it means it"
+        (tmp_path / "hendrix.toml").write_text("http_port = 8000\n")
+        assert meant().name == "8000_a_settings"
+
     def test_by_the_environment(self, fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
         fakes.start("8000_a")
         fakes.start("8001_b")

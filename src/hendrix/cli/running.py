@@ -17,12 +17,14 @@ from hendrix.cli.load import DEFAULT, Sourced
 from hendrix.cli.place import go_there
 from hendrix.cli.process import Process
 from hendrix.cli.project import find as find_project
+from hendrix.cli.sources import FILE
 from hendrix.core.errors import HendrixError
 from hendrix.core.record import record
 from hendrix.supervisor import pidfile, runtime
 from hendrix.supervisor.private import short
 
 _MOST_SHOWN = 8
+_CHOOSE = "choose with --http-port, --settings or --pid FILE"
 
 
 @record(frozen=True)
@@ -59,13 +61,15 @@ def find(sourced: Sourced, environ: Mapping[str, str]) -> Running:
     if len(found) > 1 and place and not settings:
         own = _own_settings(sourced, environ, home)
         found = [server for server in found if serves(server.name, own)] or found
+    if not found and place and _is_of_file(sourced):
+        # It says where the next start listens: the server of this project that runs may have another address yet.
+        own = settings or _own_settings(sourced, environ, home)
+        found = [server for server in servers if own and serves(server.name, own)]
     if not found:
         about = " and ".join([*(["at that address"] if place else []), *([f"of {settings}"] if settings else [])])
-        raise HendrixError(f"no server {about} is running; there is {_listed(servers)}")
+        raise HendrixError(f"no server {about} is running; there is {_listed(servers)}; {_CHOOSE}")
     if len(found) > 1:
-        raise HendrixError(
-            f"{len(found)} servers are running: {_listed(found)}; choose with --http-port, --settings or --pid FILE"
-        )
+        raise HendrixError(f"{len(found)} servers are running: {_listed(found)}; {_CHOOSE}")
     return found[0]
 
 
@@ -141,6 +145,10 @@ def _place(sourced: Sourced) -> str:
         addresses = (f":{sourced.config.http_port}",)
     found = runtime.server_name([address for address in addresses if not address.startswith("fd://")], "")
     return "" if found in ("_", "0_") else found  # not known, or the system's to choose
+
+
+def _is_of_file(sourced: Sourced) -> bool:
+    return sourced.sources["bind" if sourced.config.bind else "http_port"].startswith(FILE)
 
 
 def _settings(sourced: Sourced) -> str:
