@@ -54,8 +54,6 @@ class Entry:
     soft: bool = False
     #: The field values that the request had for what Vary names, for people (``hx cache ls``).
     vary: tuple[tuple[bytes, bytes], ...] = ()
-    #: A number of the rule that governs it; -1: none does.
-    rule: int = -1
     #: Of this process: how often it was served, and whatever the layer has made ready of it. Never stored elsewhere.
     hits: int = 0
     made: object = field(default=None, compare=False, repr=False)
@@ -68,6 +66,11 @@ class Entry:
         bodies = sum(len(body) + EACH for body in self.bodies.values())
         vary = sum(len(value) + EACH for _, value in self.vary)
         return OVERHEAD + len(self.key) + 2 * len(self.url) + len(self.place) + words + labels + bodies + vary
+
+    @property
+    def path(self) -> bytes:
+        """Its path, by which it is known what rule governs it now."""
+        return self.place[self.place.find(b"/") :].partition(b"?")[0]
 
     def age(self, now: float) -> float:
         """Seconds (RFC 9111 section 4.2.3)."""

@@ -57,7 +57,3 @@ class Rules:
             if len(path) <= 256:
                 self._known[path] = rule
         return rule
-
-    def numbered(self, number: int) -> Rule:
-        """The rule of this number, as entries keep it; ``otherwise`` where there is none any more."""
-        return self.rules[number] if 0 <= number < len(self.rules) else self.otherwise

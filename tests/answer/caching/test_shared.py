@@ -102,3 +102,15 @@ def test_a_purge_by_one_holds_for_both(workers) -> None:
     two.says(MINUTE, body=b"new")
     assert two.get().body == b"new"
     assert one.get().body == b"new"
+
+
+def test_a_page_follows_the_rules_of_today(make) -> None:
+    """A cache outlives a reload, and rules may be others then."""
+    before = make(shared=True, cache_rule=("^/old/ browser=strip", "^/new/ browser=max-age=31536000"))
+    before.says(MINUTE)
+    before.get(b"/old/")
+    before.get(b"/other/")
+    after = make(shared=True, cache_rule=("^/new/ browser=max-age=31536000", "^/other/ browser=no-cache"))
+    assert value(after.get(b"/old/"), "cache-control") == "max-age=60"
+    assert value(after.get(b"/other/"), "cache-control") == "no-cache"
+    assert after.asked == []

@@ -303,7 +303,7 @@ def test_what_is_damaged_there_is_nothing(machine, server) -> None:
     a.stage.fetch(store, b"k /a")
     a.stage.put(store, a.stage.entry("a"))
     with server.client() as client:
-        client.hset(store._keys(b"k /a")[4], "data", b"E1 and no more")
+        client.hset(store._keys(b"k /a")[4], "data", b"E2 and no more")
     assert a.stage.fetch(a.open(), b"k /a") == (None, True)
 
 

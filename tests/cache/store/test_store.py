@@ -54,7 +54,6 @@ def test_what_was_put_is_there_whole(stage: Stage, store) -> None:
         if_error=7.5,
         must_revalidate=True,
         vary=((b"accept-language", b"de"),),
-        rule=3,
         tags=[b"one", b"two"],
     )
     assert stage.put(store, entry)

@@ -59,7 +59,6 @@ def make_entry(
         place=place_of(look.host, look.path, look.query),
         ticket=look.ticket,
         vary=values,
-        rule=look.rule.number,
     )
 
 

@@ -122,7 +122,7 @@ class Serving:
         self._codings.add(entry, coding, done)
 
     def _show(self, entry: Entry, coding: str, *, varies: bool) -> Shown:
-        headers = for_browsers(entry.headers, self._rules.numbered(entry.rule))
+        headers = for_browsers(entry.headers, self._rules.of(entry.path))
         if varies:
             headers = compressed.varied(headers) if coding == IDENTITY else compressed.coded(headers, coding)
         return Shown(entry, headers, entry.bodies[coding], self._journal, self._tally, time.time())

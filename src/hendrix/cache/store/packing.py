@@ -6,9 +6,9 @@ import struct
 
 from hendrix.cache.entry import Entry, Fork, Stored
 
-_ENTRY, _FORK = b"E1", b"F1"
-#: born, lifetime, while_revalidate, if_error; ticket, rule, flags; numbers of headers, bodies, labels, vary.
-_FIXED = struct.Struct("<ddddQiBHBHH")
+_ENTRY, _FORK = b"E2", b"F1"
+#: born, lifetime, while_revalidate, if_error; ticket, flags; numbers of headers, bodies, labels, vary.
+_FIXED = struct.Struct("<ddddQBHBHH")
 _MUST, _NO_CACHE, _SOFT = 1, 2, 4
 
 
@@ -34,7 +34,7 @@ def _words(entry: Entry) -> list[bytes]:
     flags = _MUST * entry.must_revalidate | _NO_CACHE * entry.no_cache | _SOFT * entry.soft
     times = (entry.born, entry.lifetime, entry.while_revalidate, entry.if_error)
     counts = (len(entry.headers), len(entry.bodies), len(entry.labels), len(entry.vary))
-    words = [_FIXED.pack(*times, entry.ticket, entry.rule, flags, *counts)]
+    words = [_FIXED.pack(*times, entry.ticket, flags, *counts)]
     words += [entry.key, entry.url, entry.status.encode("latin-1"), entry.place]
     words += [text.encode("latin-1") for pair in entry.headers for text in pair]
     for coding, body in entry.bodies.items():
@@ -47,7 +47,7 @@ def _words(entry: Entry) -> list[bytes]:
 
 def _entry(words: list[bytes]) -> Entry:
     fixed, key, url, status, place = words[:5]
-    born, lifetime, revalidate, on_error, ticket, rule, flags, headers, bodies, labels, vary = _FIXED.unpack(fixed)
+    born, lifetime, revalidate, on_error, ticket, flags, headers, bodies, labels, vary = _FIXED.unpack(fixed)
     at = 5 + 2 * headers
     text = [word.decode("latin-1") for word in words[5:at]]
     coded = words[at : at + 2 * bodies]
@@ -72,7 +72,6 @@ def _entry(words: list[bytes]) -> Entry:
         ticket=ticket,
         soft=bool(flags & _SOFT),
         vary=tuple(zip(forked[::2], forked[1::2], strict=True)),
-        rule=rule,
     )
 
 
