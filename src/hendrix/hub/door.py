@@ -47,8 +47,10 @@ class Waiting(Protocol):
 class _Process:
     """What this process has of the hub."""
 
-    def __init__(self) -> None:
+    def __init__(self, parent: _Process | None = None) -> None:
         self.pid = os.getpid()
+        #: Of the process that this one was forked of. Held: its loops and connections are not to be ended from here.
+        self.parent = parent
         self.alone = Alone()
         self.waiting: dict[str, Waiting] = {}
         self.hubs: dict[asyncio.AbstractEventLoop, Hub] = {}
@@ -64,7 +66,7 @@ _process = _Process()
 def _here() -> _Process:
     global _process
     if _process.pid != os.getpid():
-        _process = _Process()  # forked: nothing of our parent's is ours
+        _process = _Process(_process)  # forked: nothing of our parent's is ours
     return _process
 
 
@@ -255,7 +257,8 @@ async def _end_with(loop: asyncio.AbstractEventLoop, hub: Hub) -> AsyncGenerator
         yield
     finally:
         await hub.settle()
-        leave(loop)
+        if _here().hubs.get(loop) is hub:
+            leave(loop)
         await asyncio.sleep(0)  # in which the transport closes
 
 
