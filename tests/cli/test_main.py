@@ -80,6 +80,11 @@ class TestHelp:
         assert main([]) == 1
         assert capsys.readouterr().out.startswith("usage: hx ACTION [options]\n")
 
+    def test_a_sign_that_the_terminal_does_not_have(self, tmp_path: Path) -> None:
+        (tmp_path / "Procfile").write_text("web: gunicorn shop.wsgi --name caf\u00e9", encoding="utf-8")
+        done = hx("migrate-from", str(tmp_path / "Procfile"), PYTHONIOENCODING="ascii")
+        assert done.returncode == 0 and "caf\\xe9" in done.stdout, done.stderr
+
     def test_version(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["--version"]) == 0
         assert capsys.readouterr().out == f"hendrix {__version__}\n"

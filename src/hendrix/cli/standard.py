@@ -1,11 +1,12 @@
-"""Standard streams that whoever started us has closed (``>&-``).
+"""Standard streams as whoever started us has left them.
 
-Their numbers would be those of the next files that are opened: of a listening socket, say, into which then goes what
-was meant for the terminal. And Python has no object for them.
+The numbers of those that are closed (``>&-``) would be those of the next files that are opened: of a listening socket,
+say, into which then goes what was meant for the terminal. And Python has no object for them.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
@@ -13,7 +14,8 @@ _NAMES = ("stdin", "stdout", "stderr")
 
 
 def complete() -> None:
-    """In their place comes what takes everything and says nothing."""
+    """In the place of a closed one comes what takes everything and says nothing; and a sign that the terminal's
+    encoding does not have is no error."""
     for number, name in enumerate(_NAMES):
         try:
             os.fstat(number)
@@ -25,3 +27,5 @@ def complete() -> None:
             os.set_inheritable(number, True)
         if getattr(sys, name) is None:
             setattr(sys, name, open(number, "r" if name == "stdin" else "w", closefd=False, encoding="utf-8"))  # noqa: SIM115
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")
