@@ -85,6 +85,16 @@ class TestHelp:
         done = hx("migrate-from", str(tmp_path / "Procfile"), PYTHONIOENCODING="ascii")
         assert done.returncode == 0 and "caf\\xe9" in done.stdout, done.stderr
 
+    def test_a_directory_that_is_gone(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """A deploy may have replaced it below the feet of a shell."""
+        (tmp_path / "old").mkdir()
+        monkeypatch.chdir(tmp_path / "old")
+        (tmp_path / "old").rmdir()
+        assert main(["status"]) == 1
+        assert capsys.readouterr().err == "hx: the current directory is gone; go to one that is there\n"
+
     def test_version(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["--version"]) == 0
         assert capsys.readouterr().out == f"hendrix {__version__}\n"

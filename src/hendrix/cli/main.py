@@ -14,6 +14,7 @@ from hendrix.cli.command import Command, parse
 from hendrix.cli.complaint import complain
 from hendrix.cli.help import page
 from hendrix.cli.load import load
+from hendrix.core.errors import UsageError
 
 _WIDEST = 110
 
@@ -29,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         command = parse(words)
         if command.help or command.help_all or command.version:
             return _show(_about(command))
-        sourced = load(command.flags, os.environ, Path.cwd())
+        sourced = load(command.flags, os.environ, _here())
         traceback = sourced.config.traceback
         return ACTIONS[command.action].run(sourced, command.switches)
     except KeyboardInterrupt:
@@ -38,6 +39,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _unread()
     except Exception as error:  # the one place where errors become words
         return complain(error, traceback=traceback)
+
+
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise UsageError("the current directory is gone; go to one that is there") from None
 
 
 def _about(command: Command) -> str:
