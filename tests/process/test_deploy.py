@@ -284,7 +284,8 @@ from hendrix.facilities.resources import NamedResource
 
 place = NamedResource("feed")
 place.putChild("now", Data(b"from twisted.web", "text/plain"))
-HendrixDeploy(options={"settings": "site1.settings", "bind": sys.argv[-1], "resources": [place]}).run()
+resources = [place, ("deep/er", Data(b"named beside it", "text/plain"))]
+HendrixDeploy(options={"settings": "site1.settings", "bind": sys.argv[-1], "resources": resources}).run()
 """
 
 
@@ -292,6 +293,7 @@ def test_resources_of_the_script(scripted):
     scripted.script(text=RESOURCES)
     with scripted.serve() as server, server.client() as client:
         assert client.get("/feed/now").text == "from twisted.web"
+        assert client.get("/deep/er").text == "named beside it"
         assert client.get("/hello").text == "hello"
 
 

@@ -23,16 +23,24 @@ _DEEPEST = 4
 def load_mounts(names: Iterable[str], things: Iterable[Any] = ()) -> Mounts:
     """``names`` are ``module.attr`` or ``module:attr`` (setting ``HENDRIX_CHILD_RESOURCES``, option ``resources``).
 
-    Each is a resource, a class or factory of one, a klein app, or has ``get_resources()``, and so are ``things``.
-    Raises ``ProjectError``.
+    Each is a resource, a class or factory of one, a klein app, or has ``get_resources()``, and so are ``things``, or
+    pairs of a namespace and one. Raises ``ProjectError``.
     """
     found = [(imported(name), name) for name in names]
-    found += [(thing, f"options['resources'] {type(thing).__name__}") for thing in things]
+    found += map(_called, things)
     mounts = Mounts(mount for thing, name in found for mount in mounts_of(thing, name))
     for before, after in mounts.overridden:
         advice = "give each resource a namespace of its own"
         emit("resource.overridden", WARNING, path=after.path, by=after.name, was=before.name, advice=advice)
     return mounts
+
+
+def _called(thing: Any) -> tuple[Any, str]:
+    """A thing of a script's, and what it is called in messages, with its namespace if that is told beside it."""
+    pair = isinstance(thing, tuple | list) and len(thing) == 2 and isinstance(thing[0], str)
+    place, found = thing if pair else ("", thing)
+    name = f"options['resources'] {type(found).__name__}"
+    return found, f"{place}={name}" if place else name
 
 
 def mounts_of(found: Any, name: str) -> list[Mount]:
