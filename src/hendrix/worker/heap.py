@@ -1,9 +1,9 @@
 """Memory that large requests and answers leave behind: kept for the next ones, and now and then given back.
 
 By itself glibc gives large blocks back as soon as they are freed, and the next request pays for new ones page by page:
-that was measured to be three quarters of the cost of an upload of 1 MB. So it is told to keep them. Then again it
-keeps freed blocks in the heap of the thread that made them, and after some large downloads that were broken off a
-process would stay as large as it was at its worst: so, where it has grown, it is asked to give back what is free.
+that was measured to be three quarters of the cost of an upload of 1 MB. So it is told to keep them. Then again,
+after some large downloads that were broken off, a process would stay as large as it was at its worst: so, where it has
+grown, it is asked to give back what is free.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ _GROWN = 48 * 1024 * 1024
 #: Of ``mallopt``, in bytes: larger blocks are given back at once, and what is free at the end of a heap past that.
 _M_MMAP_THRESHOLD, _LARGE = -3, 16 * 1024 * 1024
 _M_TRIM_THRESHOLD, _FREE = -1, 64 * 1024 * 1024
+#: One heap for all threads: of the others ``malloc_trim`` leaves what is free at their end. Threads that hold the
+#: interpreter one at a time do not stand in each other's way in it.
+_M_ARENA_MAX, _HEAPS = -8, 1
 
 
 class Heap:
@@ -54,6 +57,7 @@ def _keep_blocks() -> None:
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(_M_MMAP_THRESHOLD, _LARGE)
         mallopt(_M_TRIM_THRESHOLD, _FREE)
+        mallopt(_M_ARENA_MAX, _HEAPS)
 
 
 def _find_trim() -> Callable[[int], int] | None:
