@@ -37,4 +37,4 @@ def test_what_threads_have_freed_is_given_back() -> None:
     done = subprocess.run([sys.executable, "-c", THREADS], capture_output=True, text=True, check=True)
     most, left = map(int, done.stdout.split())
     assert most > 100
-    assert left < 20
+    assert left <= 48, "less is not worth it (see _GROWN)"
