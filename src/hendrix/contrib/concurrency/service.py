@@ -26,7 +26,7 @@ from twisted.internet import threads
 from hendrix.answer.sockets.admission import origin_is_ours
 from hendrix.contrib.concurrency.messaging import PAIR, PRIVATE, hxdispatcher
 from hendrix.contrib.concurrency.signals import message_signal
-from hendrix.contrib.concurrency.sockets import RESERVED, is_room
+from hendrix.contrib.concurrency.sockets import RESERVED, is_room, said
 from hendrix.core.events import ERROR, emit
 from hendrix.hub.door import hub_of, publish
 from hendrix.hub.local import Ear, Hub
@@ -68,12 +68,9 @@ class Participant(WebSocketServerProtocol):
         self._ears["BROADCAST"] = self._hub.listen(PAIR + "BROADCAST", partial(self._hear, "BROADCAST"))
 
     def onMessage(self, payload: bytes, binary: bool) -> None:
-        """What is no JSON object is passed over."""
-        try:
-            value = json.loads(payload)
-        except (ValueError, RecursionError):
-            return
-        if not isinstance(value, dict):
+        """See ``said``."""
+        value = said(payload)
+        if value is None:
             return
         if "hx_subscribe" in value:
             self._subscribe(value["hx_subscribe"])

@@ -59,12 +59,9 @@ class MessageSocket(WebSocket):
             self._session.send_text(message.text)
 
     def receive(self, data: Any) -> None:
-        """What is no JSON object is passed over: it killed the connection once."""
-        try:
-            value = json.loads(data)
-        except (ValueError, RecursionError):
-            return
-        if not isinstance(value, dict):
+        """See ``said``."""
+        value = said(data)
+        if value is None:
             return
         if "hx_subscribe" in value:
             self._enter(value["hx_subscribe"])
@@ -89,6 +86,15 @@ class MessageSocket(WebSocket):
             self.send(json.dumps(value))
         elif is_room(room) and self.may_publish(room, value):
             publish(DICT + room, value)
+
+
+def said(data: Any) -> dict[str, Any] | None:
+    """What a client says. What is no JSON object is passed over: it killed the connection once."""
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def is_room(room: Any) -> bool:
