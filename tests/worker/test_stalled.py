@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 
 from asgiref.current_thread_executor import CurrentThreadExecutor
 
@@ -43,6 +45,36 @@ def test_a_thread_that_waits_for_anything_else() -> None:
     assert count_stalled([slot]) == 0
     gate.set()
     thread.join()
+
+
+def test_looking_holds_nothing_of_what_was_seen() -> None:
+    """Else what requests have in memory would stay until the collector comes, which may take minutes."""
+    slot, seen, gate = Slot(), threading.Event(), threading.Event()
+
+    class Held:
+        """Stands for a form of many megabytes."""
+
+    gone: list[weakref.ref[Held]] = []
+
+    def work() -> None:
+        held = Held()
+        gone.append(weakref.ref(held))
+        slot.ident, slot.job = threading.get_ident(), Job()
+        seen.set()
+        gate.wait()
+
+    gc.disable()
+    try:
+        thread = threading.Thread(target=work)
+        thread.start()
+        assert seen.wait(20)
+        count_stalled([slot])
+        slot.stack()
+        gate.set()
+        thread.join()
+        assert gone[0]() is None
+    finally:
+        gc.enable()
 
 
 def test_a_standstill_ends_with_a_thread_more() -> None:

@@ -11,6 +11,7 @@ about to go on in a thread. That looks like a standstill, and ends with a thread
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterable
 from types import FrameType
 
@@ -48,6 +49,8 @@ class Standstill:
 def count_stalled(slots: Iterable[Slot]) -> int:
     """How many of them wait for the loop, at this moment."""
     frames = sys._current_frames()
+    # Our own frame holds them, so with it they would hold each other, and what requests have left, for a long time.
+    frames.pop(threading.get_ident())
     return sum(_is_stalled(frames.get(slot.ident)) for slot in list(slots) if slot.job is not None)
 
 
