@@ -1,7 +1,9 @@
 """Reload under load: nothing fails and nothing is late, whatever the new code is like."""
 
+import os
 import signal
 import threading
+import time
 
 import pytest
 
@@ -77,6 +79,23 @@ def test_reloads_in_a_row_with_one_worker_and_with_four(tmp_path):
         assert [one["done"] for one in done] == [0] * RELOADS
         assert facts["generation"] == RELOADS + 1
         assert [one["state"] for one in facts["workers"]].count("ready") == workers
+
+
+@pytest.mark.parametrize("preload", [(), ("--no-preload",)], ids=["preload", "no-preload"])
+def test_code_that_is_saved_twice_in_a_second(versioned, preload):
+    """Python's bytecode does not tell the second from the first, if they are of one size (PEP 552)."""
+    second = time.time() + 60
+
+    def save(number):
+        with_version(versioned, number)
+        os.utime(versioned.package / "version.py", (second, second))
+
+    save(1)
+    with versioned.serve(*preload) as server:
+        for number in (1, 2, 3):
+            save(number)
+            assert ask(server, "reload")["done"] == 0
+            assert version(server) == number
 
 
 def test_the_new_code_answers_after_a_reload(versioned):

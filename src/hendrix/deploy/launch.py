@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
@@ -18,6 +19,10 @@ from hendrix.cli.main import main
 from hendrix.core.config import OPTIONS
 from hendrix.core.control import SCRIPT
 from hendrix.core.errors import UsageError
+from hendrix.worker import bytecode
+
+#: Seconds that a script may take until it calls ``run``, as far as its own bytecode is concerned.
+_LONGEST = 60.0
 
 
 def run(action: str, options: Mapping[str, Any]) -> None:
@@ -89,6 +94,7 @@ def _become_hx(options: Mapping[str, Any]) -> NoReturn:
     before = json.loads(os.environ.get(SCRIPT, "{}")).get("variables", [])
     environ = {name: value for name, value in os.environ.items() if name not in before}
     words = [*python, "-m", "hendrix", "start", f"--script={script}", *flags(options), *_pythonpath(options)]
+    bytecode.forget_young(time.time() - _LONGEST)
     sys.stdout.flush()
     sys.stderr.flush()
     os.execve(sys.executable, words, {**environ, **secrets, SCRIPT: json.dumps(launched)})  # noqa: S606

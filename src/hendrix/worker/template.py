@@ -33,7 +33,7 @@ from hendrix.core.control import (
 from hendrix.core.errors import ProjectError
 from hendrix.core.events import ERROR, emit
 from hendrix.observe import log
-from hendrix.worker import distress, main, project, reactor
+from hendrix.worker import bytecode, distress, main, project, reactor
 from hendrix.worker.channel import BlockingChannel
 from hendrix.worker.engine import OPEN, Secured
 from hendrix.worker.lender import Lender
@@ -122,14 +122,15 @@ class Template:
         # A collection would leave holes in the pages that all workers share; what they then put there is copied.
         gc.disable()
         try:
-            self._channel.send(project.load_settings(self._config))
-            served = project.load_application(self._config)
-            received = self._channel.receive()
-            if received is None or not isinstance(received[0], Configure):
-                return False  # the options are refused
-            self._configure(received[0], received[1])
-            self._served = project.add_services(served, self._config)
-            project.check_tasks(self._config)
+            with bytecode.unambiguous():
+                self._channel.send(project.load_settings(self._config))
+                served = project.load_application(self._config)
+                received = self._channel.receive()
+                if received is None or not isinstance(received[0], Configure):
+                    return False  # the options are refused
+                self._configure(received[0], received[1])
+                self._served = project.add_services(served, self._config)
+                project.check_tasks(self._config)
         except ProjectError as error:
             self._tell_what_to_watch(since, error)
             raise
@@ -220,9 +221,10 @@ class Template:
         setproctitle(f"hendrix: worker {number}, loading [{self._config.subject}]")
         told: Message
         try:
-            project.load_settings(self._config)
-            served = project.add_services(project.load_application(self._config), self._config)
-            project.check_tasks(self._config)
+            with bytecode.unambiguous():
+                project.load_settings(self._config)
+                served = project.add_services(project.load_application(self._config), self._config)
+                project.check_tasks(self._config)
             return served
         except ProjectError as error:
             told = LoadFailed(str(error), error.traceback)
@@ -253,7 +255,8 @@ def _threads() -> list[str]:
 def _be_asked(config: Config, writer: int) -> None:
     said: Message
     try:
-        said = project.load_settings(config)
+        with bytecode.unambiguous():
+            said = project.load_settings(config)
     except ProjectError as error:
         said = LoadFailed(str(error), error.traceback)
     with os.fdopen(writer, "wb") as pipe:
