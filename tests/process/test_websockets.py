@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -228,6 +229,13 @@ class ChatTests(TestCase):
                 while True:
                     await socket.receive()
             self.assertEqual(caught.exception.code, 1008)
+
+    async def test_a_handler_that_raises(self):
+        async with SocketClient("/failing/") as socket:
+            await socket.send(1)
+            with self.assertRaises(Closed) as caught:
+                await socket.receive()
+            self.assertEqual(caught.exception.code, 1011)
 """
 
 
@@ -291,8 +299,8 @@ def test_a_chat_over_two_workers_a_reload_in_between(served):
     assert take(bob, lambda message: "data" in message) == second
     carl.send(json.dumps({"text": "three"}))
     assert take(bob, lambda message: "data" in message)["data"]["text"] == "three"
-    for socket in (ann, bob, carl):
-        socket.close()
+    for one in (ann, bob, carl):
+        one.close()
 
 
 def test_who_is_not_let_in(served):
@@ -330,9 +338,9 @@ def test_presence_comes_and_goes(served):
 
 def test_what_a_client_may_ask_for_itself(served):
     ann, bob = open_socket(served, "/chat/a/", "ann"), open_socket(served, "/chat/b/", "bob")
-    for socket in (ann, bob):
-        socket.send(json.dumps({"subscribe": "public.typing"}))
-        take(socket, lambda message: message.get("subscribed") == "public.typing")
+    for one in (ann, bob):
+        one.send(json.dumps({"subscribe": "public.typing"}))
+        take(one, lambda message: message.get("subscribed") == "public.typing")
     ann.send(json.dumps({"publish": "public.typing", "data": "ann types"}))
     assert take(bob, lambda message: message.get("topic") == "public.typing")["data"] == "ann types"
     for asked in ({"subscribe": "chat.b"}, {"publish": "chat.b", "data": 1}, {"watch": "chat.b"}, {"subscribe": "*"}):
@@ -428,10 +436,21 @@ def test_a_project_without_users_and_sessions(project):
 
 
 def test_a_projects_own_tests_need_no_server(project):
+    """Nor do they meet one of these settings that happens to run, or has left its socket behind."""
     prepare(project).write("tests.py", TESTS)
-    command = [sys.executable, "manage.py", "test", "site1"]
-    done = subprocess.run(
-        command, cwd=project.folder, env=project.environ(), capture_output=True, text=True, timeout=120
-    )
+    with tempfile.TemporaryDirectory(prefix="hx-") as folder, socket.socket(socket.AF_UNIX) as other:
+        os.mkdir(f"{folder}/hendrix", 0o700)
+        other.bind(f"{folder}/hendrix/17_site1_settings.hub")
+        other.listen()
+        done = subprocess.run(
+            [sys.executable, "manage.py", "test", "site1"],
+            cwd=project.folder,
+            env=project.environ(XDG_RUNTIME_DIR=folder),
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
     assert done.returncode == 0, done.stderr
-    assert "Ran 5 tests" in done.stderr
+    assert "Ran 6 tests" in done.stderr
+    assert "hendrix: application.failed" in done.stderr
+    assert "KeyError: 'oops'" in done.stderr

@@ -1,7 +1,8 @@
 """Where the hub of this project is, for whichever process asks: a worker, a command, a shell.
 
 The server tells what it runs, and whatever that starts, in the environment. Any other process of the same user looks
-into the runtime directory, for the server of its settings.
+into the runtime directory, for the server of its settings. Django's tests do not: as they have a database of their own
+they are to meet no server that happens to run beside them, nor what is published there.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import re
 import socket
 import stat
+import sys
 import time
 
 from hendrix.core.control import HUB
@@ -31,11 +33,19 @@ def here() -> str:
     told = os.environ.get(HUB)
     if told:
         return told
+    if _is_test():
+        return ""
     global _found, _looked
     now = time.monotonic()
     if now >= _looked + _LOOK_EVERY:
         _found, _looked = _look(os.environ.get("DJANGO_SETTINGS_MODULE", "")), now
     return _found
+
+
+def _is_test() -> bool:
+    """Between ``setup_test_environment`` and ``teardown_test_environment``, whoever runs the tests."""
+    state = getattr(sys.modules.get("django.test.utils"), "_TestState", None)
+    return hasattr(state, "saved_data")
 
 
 def connect(path: str, *, blocking: bool) -> socket.socket:

@@ -9,7 +9,6 @@ import socket
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -18,10 +17,10 @@ from django.db import connections
 from hendrix.answer import housekeeping
 from hendrix.answer.belongings import close_shelved
 from hendrix.cli.given import read
-from hendrix.core import events
 from hendrix.core.config import OPTIONS, Config
 from hendrix.core.errors import UsageError
 from hendrix.tasks.crew import crew
+from hendrix.test.shown import errors_shown
 from hendrix.worker import project, reactor
 from hendrix.worker.engine import Engine
 from hendrix.worker.reactor import Reactor, new_loop
@@ -59,7 +58,7 @@ class EngineThread(threading.Thread):
     def run(self) -> None:
         """The life of the thread."""
         try:
-            with _shared(self.connections_override), _errors_shown():
+            with _shared(self.connections_override), errors_shown():
                 self._live()
         except BaseException as error:
             self.error = error
@@ -212,21 +211,3 @@ def _shared(override: Mapping[str, Any]) -> Iterator[None]:
         housekeeping.uninstall()
         for alias, connection in override.items():
             connection._thread_ident = owners[alias]
-
-
-@contextlib.contextmanager
-def _errors_shown() -> Iterator[None]:
-    """What goes wrong in the engine itself is for whoever runs the tests."""
-    events.listen(_show)
-    try:
-        yield
-    finally:
-        events.forget(_show)
-
-
-def _show(name: str, level: int, facts: dict[str, object]) -> None:
-    if level < events.ERROR or name == "view.failed":
-        return
-    error = facts.pop("exc", None)
-    told = "".join(traceback.format_exception(error)) if isinstance(error, BaseException) else ""
-    sys.stderr.write(f"hendrix: {name} {facts}\n{told}")

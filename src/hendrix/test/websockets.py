@@ -6,6 +6,7 @@
 
 It goes through the same code as a client of the server, from the handshake on: routes, ``authorize``, handlers and
 topics. Handlers that are no coroutines run where sync code of async tests does, so they see the test's transaction.
+What handlers raise is shown on stderr.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import io
 import json
 import os
 from collections.abc import Callable, Coroutine
+from contextlib import ExitStack
 from contextvars import Context, copy_context
 from importlib import import_module
 from types import TracebackType
@@ -32,6 +34,7 @@ from hendrix.answer.sockets.routes import routes_of
 from hendrix.core.exchange import Exchange, unheard
 from hendrix.core.http import Origin, Request, ResponseHeaders
 from hendrix.hub.door import hub_of
+from hendrix.test.shown import errors_shown
 
 PATIENCE = 5.0
 """Seconds that ``receive`` waits."""
@@ -72,11 +75,21 @@ class SocketClient:
         if subprotocols:
             self._headers["Sec-WebSocket-Protocol"] = ", ".join(subprotocols)
         self._exchange: _Exchange
+        #: What ends with the connection.
+        self._shown = ExitStack()
         #: The one that was agreed on.
         self.subprotocol = ""
 
     async def connect(self) -> SocketClient:
         """Raises ``Refused``."""
+        self._shown.enter_context(errors_shown())
+        try:
+            return await self._connect()
+        except BaseException:
+            self._shown.close()
+            raise
+
+    async def _connect(self) -> SocketClient:
         if self._user is not None:
             await sync_to_async(self._log_in)()
         module = getattr(settings, "HENDRIX_WEBSOCKETS", None) or settings.ROOT_URLCONF
@@ -133,6 +146,7 @@ class SocketClient:
         """Close, and let the handlers see it."""
         self._exchange.wire.end(code, reason)
         await self._exchange.wire.settled()
+        self._shown.close()
 
     async def __aenter__(self) -> SocketClient:
         return await self.connect()
