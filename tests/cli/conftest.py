@@ -27,13 +27,21 @@ class Fakes:
         self._processes: list[subprocess.Popen[str]] = []
 
     def start(
-        self, name: str, *, folder: Path | None = None, pidfile: bool = True, sock: str = ".sock", **plan: object
+        self,
+        name: str,
+        *,
+        folder: Path | None = None,
+        pidfile: bool = True,
+        sock: str = ".sock",
+        directory: str = ".",
+        **plan: object,
     ) -> subprocess.Popen[str]:
-        """A server called ``name``. Without ``sock``, the ending of its path, nobody listens."""
+        """A server called ``name``, that works in ``directory``. Without ``sock``, the ending of its path, nobody
+        listens."""
         stem = (folder or self.folder) / name
         files = [f"{stem}.pid" if pidfile else "", f"{stem}{sock}" if sock else ""]
         process = subprocess.Popen(
-            [sys.executable, str(FAKE), *files, json.dumps(plan)], stdout=subprocess.PIPE, text=True
+            [sys.executable, str(FAKE), *files, json.dumps(plan)], stdout=subprocess.PIPE, text=True, cwd=directory
         )
         self._processes.append(process)
         assert process.stdout and process.stdout.readline() == "ready\n"

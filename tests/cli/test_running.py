@@ -66,6 +66,24 @@ class TestWithoutOptions:
             alone.start(f"800{number}_a")
         assert refused().startswith("9 servers are running: 8000_a (pid ") and ", ...; choose" in refused()
 
+    def test_the_one_of_the_project_here(self, alone: Fakes, tmp_path: Path) -> None:
+        """And never another project's: ``hx stop`` would end it."""
+        (tmp_path / "manage.py").write_text("import os\nos.environ['DJANGO_SETTINGS_MODULE'] = 'b.settings'\n")
+        other = alone.start("8000_a_settings", directory="/")
+        said = refused()
+        assert said.startswith(
+            f"no server of b.settings is running; there is 8000_a_settings (pid {other.pid}); choose"
+        )
+        assert meant("--settings", "a.settings").pid == meant("--http-port", "8000").pid == other.pid
+        process = alone.start("8001_b_settings", directory="/")
+        assert meant().pid == process.pid
+
+    def test_one_that_was_started_here_by_another_name(self, alone: Fakes, tmp_path: Path) -> None:
+        (tmp_path / "manage.py").write_text("import os\nos.environ['DJANGO_SETTINGS_MODULE'] = 'b.settings'\n")
+        process = alone.start("8000_b_wsgi_application", directory=str(tmp_path))
+        alone.start("8000_a_settings", directory="/")
+        assert meant().pid == process.pid
+
     def test_one_without_a_pid_file(self, alone: Fakes) -> None:
         """A full disk: its control socket still tells its pid."""
         process = alone.start("8000_a", pidfile=False)

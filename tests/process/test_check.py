@@ -67,6 +67,9 @@ def test_what_startproject_makes_is_no_error_here(project, hx):
     assert done.returncode == 1
     assert "error: DEBUG is on, and other machines can connect [debug]\n    why: error pages show code" in done.stdout
     assert hx("check", "--dev", "--fail-level", "error").returncode == 0
+    done = hx("check", "--bind", "0.0.0.0:0", "-q")
+    assert done.returncode == 1
+    assert done.stdout.startswith("error: DEBUG is on"), "the findings alone"
 
 
 def test_what_nobody_should_deploy(project, hx):

@@ -76,8 +76,8 @@ def _file(name: str) -> Run:
 
 
 WHICH = (
-    "Which server: that of --pid, or the one at this port or address, or of these settings; "
-    "without any of them the only one that runs."
+    "Which server: that of --pid, at this port or address, or of these settings; else that of "
+    "the project here, or the only one where no project is."
 )
 _JSON = {"json": "JSON instead of text"}
 _OF_A_SERVER = frozenset(
@@ -163,7 +163,7 @@ ACTIONS: dict[str, Action] = {
                 "strict": "the same as --fail-level warning",
                 "fix": "mend what can be mended without risk, and say what",
             },
-            notes="The project is loaded, and not served. "
+            notes="The project is loaded, and not served. With --quiet only findings are shown. "
             "Exit status 0 where all is well, 1 for a wrong option or findings at --fail-level or above it, "
             "3 where the project does not load or one of Django's system checks fails.",
             words={"fail-level": ("error", "warning", "info")},

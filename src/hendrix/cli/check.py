@@ -15,6 +15,7 @@ from hendrix.cli.doctor import machine
 from hendrix.cli.doctor.cure import cured
 from hendrix.cli.doctor.examination import examined
 from hendrix.cli.doctor.finding import ERROR, INFO, WARNING, Finding, counted, reaches
+from hendrix.cli.given import is_quiet
 from hendrix.cli.load import DEFAULT, Sourced
 from hendrix.cli.options import ProjectOptions
 from hendrix.cli.quantity import duration
@@ -44,8 +45,12 @@ def check(sourced: Sourced, switches: Switches) -> int:
     findings, cures = _findings(options, verdict, fix="fix" in switches and not fault)
     level = switches.values.get("fail-level", WARNING if "strict" in switches else ERROR)
     said = Said(options.latest, verdict, fault, findings, cures, level)
-    text = json.dumps(plain(said), indent=2) if "json" in switches else _page(said)
-    sys.stdout.write(text.rstrip("\n") + "\n")
+    text = (
+        json.dumps(plain(said), indent=2)
+        if "json" in switches
+        else "\n".join(_page(said, brief=is_quiet(sourced.levels[0])))
+    )
+    sys.stdout.write(text and text + "\n")
     sys.stdout.flush()
     if fault:
         raise fault
@@ -108,22 +113,31 @@ def _shown_value(sourced: Sourced, name: str) -> Any:
     return OPTIONS[name].spelled(value) if OPTIONS[name].secret else value
 
 
-def _page(said: Said) -> str:
+def _page(said: Said, *, brief: bool) -> Iterator[str]:
+    """``brief``: only what is wrong, and what was mended."""
     sourced, verdict = said.sourced, said.verdict
-    lines: list[str] = []
-    for group, title in GROUPS.items():
-        names = [name for name in OPTIONS if OPTIONS[name].group == group]
-        lines += [title, *(line for name in names for line in _row(sourced, name)), ""]
-    if verdict:
-        lines += _interface(verdict.interface)
-        lines += [one_line(f"resource: {path} is {name}") for path, name in verdict.resources.items()]
-        lines += [one_line(f"files: {path} is {origin}") for path, origin in verdict.files.items()]
-    lines += [line for each in said.findings for line in _told(each)]
-    lines += [one_line(line) for line in said.cures]
-    if verdict and not said.fault:
+    if not brief:
+        yield from _facts(sourced, verdict)
+    for each in said.findings:
+        yield from _told(each)
+    yield from map(one_line, said.cures)
+    if verdict and not said.fault and not brief:
         found = f", with {counted(said.findings)}" if said.findings else ""
-        lines.append(f"{one_line(sourced.config.subject)} loads in {duration(verdict.seconds)}{found}")
-    return "\n".join(lines)
+        yield f"{one_line(sourced.config.subject)} loads in {duration(verdict.seconds)}{found}"
+
+
+def _facts(sourced: Sourced, verdict: Verdict | None) -> Iterator[str]:
+    """All options, and what was found out about the project."""
+    for group, title in GROUPS.items():
+        yield title
+        for name in OPTIONS:
+            if OPTIONS[name].group == group:
+                yield from _row(sourced, name)
+        yield ""
+    if verdict:
+        yield from _interface(verdict.interface)
+        yield from (one_line(f"resource: {path} is {name}") for path, name in verdict.resources.items())
+        yield from (one_line(f"files: {path} is {origin}") for path, origin in verdict.files.items())
 
 
 def _told(found: Finding) -> Iterator[str]:

@@ -67,3 +67,8 @@ def _text(option: Option, value: object) -> str:
 def _shown(value: object) -> str:
     shown = repr(value)
     return shown if len(shown) <= _LONGEST_SHOWN else shown[: _LONGEST_SHOWN - 3] + "..."
+
+
+def is_quiet(flags: Level) -> bool:
+    """Was ``--quiet`` given with this action? That of a file is about the server."""
+    return "quiet" in flags and bool(flags["quiet"].value)

@@ -57,16 +57,18 @@ def find(sourced: Sourced, environ: Mapping[str, str]) -> Running:
     if not servers:
         raise HendrixError("no server is running; hx start starts one, and one with a pid file elsewhere needs --pid")
     place, settings = _place(sourced), _settings(sourced)
+    own = settings or _own_settings(sourced, environ, home)
     found = [server for server in servers if _is_at(server.name, place) and serves(server.name, settings)]
-    if len(found) > 1 and place and not settings:
-        own = _own_settings(sourced, environ, home)
-        found = [server for server in found if serves(server.name, own)] or found
-    if not found and place and _is_of_file(sourced):
+    if not found and own and place and _is_of_file(sourced):
         # It says where the next start listens: the server of this project that runs may have another address yet.
-        own = settings or _own_settings(sourced, environ, home)
-        found = [server for server in servers if own and serves(server.name, own)]
+        found = [server for server in servers if serves(server.name, own)]
+    elif own and not settings:
+        ours = [server for server in found if serves(server.name, own)]
+        # Another project's server is meant only where somebody says so.
+        found = ours or [server for server in found if place or _works_in(server, home)]
     if not found:
-        about = " and ".join([*(["at that address"] if place else []), *([f"of {settings}"] if settings else [])])
+        of = settings or (own if not place else "")
+        about = " and ".join([*(["at that address"] if place else []), *([f"of {of}"] if of else [])])
         raise HendrixError(f"no server {about} is running; there is {_listed(servers)}; {_CHOOSE}")
     if len(found) > 1:
         raise HendrixError(f"{len(found)} servers are running: {_listed(found)}; {_CHOOSE}")
@@ -165,6 +167,14 @@ def _own_settings(sourced: Sourced, environ: Mapping[str, str], home: Path) -> s
 
 def _is_at(name: str, place: str) -> bool:
     return name.startswith(place)
+
+
+def _works_in(server: Running, directory: Path) -> bool:
+    """Was it started there? Where the system does not tell, it was not."""
+    try:
+        return os.path.samefile(f"/proc/{server.pid}/cwd", directory)
+    except OSError:
+        return False
 
 
 def serves(name: str, settings: str) -> bool:

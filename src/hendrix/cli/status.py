@@ -14,6 +14,7 @@ from hendrix.cli.asking import ask
 from hendrix.cli.cache import stats
 from hendrix.cli.complaint import one_line
 from hendrix.cli.console import Absent
+from hendrix.cli.given import is_quiet
 from hendrix.cli.load import Sourced
 from hendrix.cli.purging import converse_about
 from hendrix.cli.report import report
@@ -50,16 +51,10 @@ def status(sourced: Sourced, switches: Switches) -> int:
         )
     if "requests" in switches:
         facts["requests"], as_text = _requests(server, voice, switches, as_text)
-    if "json" in switches or not _is_told_by_its_end(sourced):
+    if "json" in switches or not is_quiet(sourced.levels[0]):
         sys.stdout.write(json.dumps(facts, indent=2) + "\n" if "json" in switches else as_text)
         sys.stdout.flush()
     return 0
-
-
-def _is_told_by_its_end(sourced: Sourced) -> bool:
-    """Whether ``--quiet`` was given here: that of a file is about the server."""
-    flags = sourced.levels[0]
-    return "quiet" in flags and bool(flags["quiet"].value)
 
 
 def _requests(server: Running, voice: Voice, switches: Switches, text: str) -> tuple[dict[str, Any], str]:
