@@ -140,6 +140,10 @@ def test_a_shared_cache_survives_a_reload_and_a_worker_s_death(site, hx) -> None
     os.kill(int(get(server, "/own").body), 9)
     assert get(server, "/page/a").body == b"first"
     assert runs(site) == ["a"]
+    for _ in range(20):
+        get(server, "/page/a")
+    row = next(line for line in hx("cache", "ls").stdout.splitlines() if line.endswith("/page/a"))
+    assert int(row.split()[-3]) >= 20, "hits of all workers"
     assert hx("stop").returncode == 0
     assert not [name for name in os.listdir("/dev/shm") if name.startswith(f"hendrix-cache-{pid}-")]
 

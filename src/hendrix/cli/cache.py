@@ -18,7 +18,9 @@ from hendrix.cli.running import find
 from hendrix.cli.voice import Voice
 from hendrix.core.errors import UsageError
 
-_COUNTERS = ("hits", "stale", "misses", "collapsed", "passed", "stored", "renewed", "evicted")
+_COUNTERS = ("hits", "stale", "misses", "collapsed", "passed", "stored", "renewed")
+#: Of the store, which workers may share.
+_STORED = ("entries", "bytes", "limit", "evicted")
 _KINDS = ("tag", "prefix")
 _SHOWN = 10
 
@@ -78,7 +80,7 @@ def totals(answers: list[dict[str, Any]]) -> dict[str, Any]:
     shared = any(answer.get("shared") for answer in answers)
     together = {name: sum(answer.get(name, 0) for answer in answers) for name in _COUNTERS}
     one = max if shared else sum
-    for name in ("entries", "bytes", "limit"):
+    for name in _STORED:
         together[name] = one(answer.get(name, 0) for answer in answers)
     asked = together["hits"] + together["stale"] + together["misses"] + together["collapsed"]
     together["ratio"] = (together["hits"] + together["stale"]) / asked if asked else 0.0
@@ -114,11 +116,21 @@ def _table(title: str, rows: list[tuple[str, str]]) -> Iterator[str]:
 
 
 def _listing(answers: list[dict[str, Any]]) -> Iterator[str]:
-    shared = any(answer.get("shared") for answer in answers)
     yield f"{'AGE':>6} {'LEFT':>6} {'BYTES':>8} {'HITS':>7} {'STATUS':>6}  URL"
-    for answer in answers[:1] if shared else answers:
-        for entry in answer.get("entries", ()):
-            ages = f"{duration(entry['age']):>6} {duration(max(0, entry['ttl'])):>6}"
-            vary = f"  (by {', '.join(entry['vary'])})" if entry.get("vary") else ""
-            row = f"{ages} {size(entry['bytes']):>8} {count(entry['hits']):>7} {entry['status']:>6}"
-            yield f"{row}  {one_line(entry['url'])}{one_line(vary)}"
+    for entry in pages(answers):
+        ages = f"{duration(entry['age']):>6} {duration(max(0, entry['ttl'])):>6}"
+        vary = f"  (by {', '.join(entry['vary'])})" if entry.get("vary") else ""
+        row = f"{ages} {size(entry['bytes']):>8} {count(entry['hits']):>7} {entry['status']:>6}"
+        yield f"{row}  {one_line(entry['url'])}{one_line(vary)}"
+
+
+def pages(answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What is kept. A page that workers share is one, with the hits that it had in all of them."""
+    every = [entry for answer in answers for entry in answer.get("entries", ())]
+    if not any(answer.get("shared") for answer in answers):
+        return every
+    found: dict[str, dict[str, Any]] = {}
+    for entry in every:
+        known = found.setdefault(entry["id"], {**entry, "hits": 0})
+        known["hits"] += entry["hits"]
+    return list(found.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import Any
 
 from hendrix.answer.caching.keeping import Keeping
@@ -61,6 +62,7 @@ def _list(cache: Keeping, _facts: dict[str, Any]) -> dict[str, Any]:
         "shared": cache.store.far,
         "entries": [
             {
+                "id": blake2b(entry.key, digest_size=8).hexdigest(),
                 "url": _url(entry),
                 "status": entry.status[:3],
                 "age": int(entry.age(now)),
