@@ -189,6 +189,45 @@ def test_what_is_left_of_a_body_that_nobody_wants() -> None:
     assert slow.machine.idle
 
 
+def test_and_of_one_that_was_late_before() -> None:
+    slow = peer()
+    slow.send(slow.headers(1, [*f.POST, ("content-length", "10")], end=False), f.data(1, b"abc"))
+    slow.at(20)
+    assert slow.exchanges[1].refused == 408
+    assert slow.ended(1)
+    slow.at(40)
+    assert [sent.code for sent in slow.of(f.RST_STREAM, 1)] == [f.CANCEL]
+    slow.at(105)
+    slow.ends_with(f.NO_ERROR)
+
+
+def test_and_of_one_that_was_answered_without_being_taken() -> None:
+    slow = peer(answers=False)
+    slow.send(slow.headers(1, [*f.POST, ("content-length", "10")], end=False), f.data(1, b"abc"))
+    slow.machine.hold(slow.exchanges[1].stream, slow.now)
+    slow.at(100)
+    slow.answer(1)
+    slow.flush()
+    slow.at(120)
+    assert [sent.code for sent in slow.of(f.RST_STREAM, 1)] == [f.CANCEL]
+    assert slow.machine.idle
+
+
+def test_trailers_that_are_too_large_end_a_request_that_nobody_wants() -> None:
+    slow = peer(answers=False)
+    slow.send(slow.headers(1, [*f.POST, ("content-length", "10")], end=False))
+    slow.answer(1)
+    slow.flush()
+    block = slow.block([(f"x-{number}", "y" * 4000) for number in range(20)])
+    pieces = [block[at : at + 16000] for at in range(0, len(block), 16000)]
+    slow.send(f.frame(f.HEADERS, f.END_STREAM, 1, pieces[0]))
+    slow.send(*[f.frame(f.CONTINUATION, 0, 1, piece) for piece in pieces[1:-1]])
+    slow.send(f.frame(f.CONTINUATION, f.END_HEADERS, 1, pieces[-1]))
+    assert slow.machine.idle
+    slow.at(65)
+    slow.ends_with(f.NO_ERROR)
+
+
 @pytest.mark.parametrize("which", ["stream", "connection"])
 def test_an_answer_that_the_peer_does_not_take(which: str) -> None:
     window = 100 if which == "stream" else 2**31 - 1

@@ -7,6 +7,7 @@ remembered, since frames of theirs may be on the way.
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 
 from hendrix.core.errors import PeerError
 from hendrix.core.http import Request, RequestHeaders
@@ -165,7 +166,10 @@ class Streams:
             trailers = self._heads.trailers(block)
         except PeerError as error:
             stream.receiving = False
-            self.events.append(Refused(stream, error.status, error.reason))
+            if stream.sending:
+                self.events.append(Refused(stream, error.status, error.reason))
+            else:
+                self.live.pop(stream.id, None)
             return
         if stream.expected > 0:
             raise Malformed("the body is not as long as was stated")
@@ -222,6 +226,10 @@ class Streams:
         elif 0 <= stream.expected <= stream.credit:
             # The rest is short and on its way: a peer that sends it first and reads then is not to be disturbed.
             stream.discarding = True
+            if stream.deadline == inf:
+                # It was late before, or nobody had taken what came.
+                stream.deadline = self.now + self._limits.http.body_timeout
+                self._sooner(stream.deadline)
         else:
             # RFC 9113 section 8.1: the answer is complete, and the rest of the request is not needed for it.
             self._out.put(reset(stream.id, NO_ERROR))
