@@ -6,7 +6,7 @@ import pytest
 
 from hendrix.cache.invalidation import invalidated
 from hendrix.cache.purges import labels_of
-from hendrix.cache.update import conditions, storable, updated
+from hendrix.cache.update import conditions, confirms, storable, updated
 from tests.cache.stage import entry
 
 
@@ -20,6 +20,30 @@ def test_fields_of_a_304_replace_those_of_the_same_name() -> None:
 @pytest.mark.parametrize("name", ["Content-Length", "Content-Encoding", "Content-MD5", "Content-Range", "ETag"])
 def test_what_describes_the_content_stays(name) -> None:
     assert updated([(name, "a")], [(name, "b")]) == [(name, "a")]
+
+
+def test_a_304_may_add_to_what_it_varies_on_and_takes_nothing_away() -> None:
+    """Section 4.1: who was given it without that would be given it again."""
+    kept = [("Vary", "Accept"), ("X", "y")]
+    assert updated(kept, [("Vary", "accept")]) == kept
+    assert updated(kept, []) == kept
+    assert updated(kept, [("Vary", "Cookie, Accept")]) == [*kept, ("Vary", "cookie")]
+
+
+@pytest.mark.parametrize(
+    ("told", "means"),
+    [
+        ([("ETag", '"a"')], True),
+        ([("ETag", 'W/"a"')], True),
+        ([], True),
+        ([("ETag", '"b"')], False),
+        ([("etag", '"b"'), ("ETag", '"a"')], True),
+    ],
+)
+def test_which_entry_a_304_means(told, means) -> None:
+    """Section 4.3.4."""
+    assert confirms(entry(headers=[("ETag", '"a"')]), told) is means
+    assert confirms(entry(), told)
 
 
 def test_what_is_not_stored() -> None:

@@ -15,8 +15,20 @@ _HEX = re.compile(rb"%([0-9a-fA-F]{2})")
 _IN_PATH = "/!$&'()*+,;=:@"
 _PLAIN = re.compile(rb"[A-Za-z0-9\-._~/!$&'()*+,;=:@]*+")
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-#: Told by proxies, and seen by applications: part of what an answer depends on.
-TOLD = (b"x-forwarded-host", b"x-forwarded-port", b"x-forwarded-prefix", b"x-forwarded-proto")
+#: Told by proxies, and seen by applications: part of what an answer depends on. Those of the scheme are all that
+#: SECURE_PROXY_SSL_HEADER is set to.
+TOLD = (
+    b"x-forwarded-host",
+    b"x-forwarded-port",
+    b"x-forwarded-prefix",
+    b"x-forwarded-proto",
+    b"x-forwarded-protocol",
+    b"x-forwarded-scheme",
+    b"x-forwarded-ssl",
+    b"x-scheme",
+    b"x-url-scheme",
+    b"front-end-https",
+)
 
 
 def query_of(query: bytes, mode: str, ignored: tuple[str, ...]) -> bytes | None:

@@ -50,6 +50,12 @@ def use_of(entry: Entry, now: float, wants: Directives) -> Use:
     return Use.RENEW
 
 
+def is_for_one(entry: Entry) -> bool:
+    """Does each request have to be validated, however young it is? Then nobody gains by waiting for another's."""
+    never_fresh = entry.lifetime <= 0 and (entry.must_revalidate or entry.while_revalidate <= 0)
+    return entry.no_cache or never_fresh
+
+
 def serves_on_error(entry: Entry, now: float, wants: Directives) -> bool:
     """Renewing it failed: may it be served all the same (RFC 5861 section 4)?"""
     if entry.must_revalidate or entry.no_cache:

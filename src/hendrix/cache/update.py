@@ -8,7 +8,7 @@ from hendrix.core.http import HOP_BY_HOP, ResponseHeaders
 #: Section 3.1: fields of the connection, and those that are ours to say.
 UNSTORED = HOP_BY_HOP | frozenset(("age", "content-length", "set-cookie"))
 #: Section 3.2: what tells how the kept content is to be read is not replaced by what goes with no content. Nor is its
-#: tag: who answers 304 to a request that names this one alone has said that this one is still so.
+#: tag, which the 304 confirms (``confirms``). To what it varies on the 304 may add, as others have been given less.
 _KEPT = frozenset(("content-encoding", "content-md5", "content-range", "content-length", "etag", "vary"))
 
 
@@ -21,7 +21,28 @@ def updated(kept: ResponseHeaders, told: ResponseHeaders) -> ResponseHeaders:
     """Section 3.2: ``kept`` with the fields of a 304 in place of those of the same name."""
     new = [(name, value) for name, value in told if name.lower() not in UNSTORED | _KEPT]
     names = {name.lower() for name, _ in new}
-    return [*(pair for pair in kept if pair[0].lower() not in names), *new]
+    more = _varied(told) - _varied(kept)
+    return [
+        *(pair for pair in kept if pair[0].lower() not in names),
+        *new,
+        *([("Vary", ", ".join(sorted(more)))] if more else []),
+    ]
+
+
+def _varied(headers: ResponseHeaders) -> set[str]:
+    said = ",".join(value for name, value in headers if name.lower() == "vary")
+    return {name.strip().lower() for name in said.split(",") if name.strip()}
+
+
+def confirms(entry: Entry, told: ResponseHeaders) -> bool:
+    """Section 4.3.4: does the 304 mean ``entry``? One that has another tag must not renew it."""
+    asked = {_opaque(value) for name, value in entry.headers if name.lower() == "etag"}
+    tags = {_opaque(value) for name, value in told if name.lower() == "etag"}
+    return not (asked and tags) or not asked.isdisjoint(tags)
+
+
+def _opaque(tag: str) -> str:
+    return tag.strip().removeprefix("W/")
 
 
 def conditions(entry: Entry) -> dict[bytes, bytes]:

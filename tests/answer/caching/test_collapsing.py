@@ -61,7 +61,9 @@ def test_after_a_while_they_go_on_by_themselves(make) -> None:
     assert waiting[0].body == b"at last"
 
 
-@pytest.mark.parametrize("said", ["no-cache", "max-age=0", "max-age=0, must-revalidate"])
+@pytest.mark.parametrize(
+    "said", ["no-cache", "max-age=0", "max-age=0, must-revalidate", "max-age=0, stale-if-error=60"]
+)
 def test_what_answers_one_request_only_is_not_given_to_others(cache, said) -> None:
     """RFC 9111 section 4 has requests collapse where the answer may be reused; section 5.2.2.4: not this one."""
     headers = [("Cache-Control", said), ("ETag", '"a"')]
@@ -72,6 +74,17 @@ def test_what_answers_one_request_only_is_not_given_to_others(cache, said) -> No
     cache.asked[1].respond("304 Not Modified", headers, b"")
     cache.asked[2].respond("200 OK", headers, b"third")
     assert [found.body for found in waiting] == [b"first", b"first", b"third"]
+
+
+def test_who_must_validate_it_anyway_waits_for_nobody(cache) -> None:
+    cache.says(("Cache-Control", "no-cache"), ("ETag", '"a"'))
+    cache.get()
+    cache.answers = None
+    waiting = [cache.get() for _ in range(3)]
+    assert len(cache.asked) == 4
+    for exchange in cache.asked[1:]:
+        exchange.respond("304 Not Modified", [("Cache-Control", "no-cache"), ("ETag", '"a"')], b"")
+    assert [found.body for found in waiting] == [b"hello"] * 3
 
 
 def test_what_covers_an_error_is_given_to_all_who_wait(cache) -> None:
@@ -184,6 +197,18 @@ def test_who_comes_after_a_purge_is_not_given_what_was_begun_before(cache) -> No
     assert not after.finished
     cache.asked[1].respond("200 OK", [MINUTE], b"new")
     assert after.body == b"new"
+
+
+@pytest.mark.parametrize(("soft", "body"), [(False, b"down"), (True, b"hello")])
+def test_what_was_purged_meanwhile_covers_no_error(cache, soft, body) -> None:
+    cache.says(("Cache-Control", "max-age=60, stale-if-error=600"))
+    cache.get()
+    cache.pass_time(100)
+    cache.answers = None
+    found = cache.get()
+    cache.store.purge(purge_url(b"/", soft=soft))
+    cache.asked[1].respond("503 Service Unavailable", [], b"down")
+    assert found.body == body
 
 
 def test_a_purge_of_something_else_lets_them_share(cache) -> None:

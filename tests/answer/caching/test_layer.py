@@ -496,6 +496,35 @@ def test_a_304_makes_it_young_again_whatever_date_it_had(cache, monkeypatch) -> 
         assert value(cache.get(), "cache-status") == "Hendrix; hit; ttl=60"
 
 
+def test_a_304_of_another_state_renews_nothing(cache) -> None:
+    """RFC 9111 section 4.3.4: an application that goes by the date alone has meanwhile another page of that date."""
+    cache.says(MINUTE, ("ETag", '"a"'), ("Last-Modified", "Sun, 06 Nov 1994 08:49:37 GMT"))
+    cache.get()
+    cache.pass_time(61)
+    cache.answers = None
+    waiting = [cache.get() for _ in range(2)]
+    cache.says(MINUTE, ("ETag", '"b"'), body=b"new")
+    cache.asked[1].respond("304 Not Modified", [MINUTE, ("ETag", '"b"')], b"")
+    assert b"if-none-match" not in cache.asked[2].request.fields
+    assert b"if-modified-since" not in cache.asked[2].request.fields
+    assert [(found.status, found.body) for found in waiting] == [("200 OK", b"new")] * 2
+    assert cache.get().body == b"new"
+    assert len(cache.asked) == 3
+
+
+def test_a_304_that_varies_on_more_is_not_for_all_any_more(cache) -> None:
+    english, german = (b"accept-language", b"en"), (b"accept-language", b"de")
+    cache.says(MINUTE, ("ETag", '"a"'))
+    cache.get(b"/", english)
+    cache.pass_time(61)
+    cache.says(MINUTE, ("ETag", '"a"'), ("Vary", "Accept-Language"), status="304 Not Modified")
+    assert cache.get(b"/", english).body == b"hello"
+    cache.says(MINUTE, ("ETag", '"b"'), ("Vary", "Accept-Language"), body=b"hallo")
+    assert cache.get(b"/", german).body == b"hallo"
+    assert cache.get(b"/", english).body == b"hello"
+    assert len(cache.asked) == 3
+
+
 def test_a_cookie_beside_a_304_is_for_its_client_alone(cache) -> None:
     cache.says(MINUTE, ("ETag", '"a"'))
     cache.get()

@@ -15,7 +15,7 @@ class Flight:
     ``aside``: in the background, for a page that is served stale meanwhile.
     """
 
-    __slots__ = ("aside", "began", "key", "landed", "late", "waiting")
+    __slots__ = ("aside", "began", "failed", "key", "landed", "late", "waiting")
 
     def __init__(self, key: bytes, began: float, *, aside: bool = False) -> None:
         self.key = key
@@ -24,6 +24,8 @@ class Flight:
         self.landed = False
         #: It is under way, but nobody waits for it any more.
         self.late = False
+        #: The application has failed: what lands is stale, and better than nothing.
+        self.failed = False
         self.waiting: list[Callable[[Any], None]] = []
 
     def wait(self, call: Callable[[Any], None]) -> None:

@@ -17,11 +17,12 @@ from hendrix.cache import status
 from hendrix.cache.answer import Head, read_head
 from hendrix.cache.cookies import Cookies
 from hendrix.cache.entry import Entry, Fork
+from hendrix.cache.journal import GONE
 from hendrix.cache.reuse import ERRORS, serves_on_error
 from hendrix.cache.rules import Rule, Rules
 from hendrix.cache.store.interface import Journal, Store
 from hendrix.cache.storing import Terms, terms
-from hendrix.cache.update import updated
+from hendrix.cache.update import confirms, updated
 from hendrix.core.clock import http_date, steady
 from hendrix.core.http import ResponseHeaders
 from hendrix.core.record import record
@@ -87,6 +88,8 @@ class Keeping:
         #: Asked before anything is kept: True: this is not to be (path, status, headers by lower-case name).
         self.vetoes: list[Callable[[str, int, dict[str, str]], bool]] = []
         self.on_store: Callable[[Store], None] = lambda store: None
+        #: Asks the application once more.
+        self.again: Callable[[Look], None] = lambda look: None
         self._codings = codings
         #: Until when, and why.
         self._marks: dict[bytes, tuple[float, str]] = {}
@@ -136,12 +139,17 @@ class Keeping:
         """See ``Judge.judge``."""
         stale = look.stale
         if stale is not None:
-            if head.code in ERRORS and serves_on_error(stale, steady(), look.wants):
+            if head.code in ERRORS and serves_on_error(stale, steady(), look.wants) and self._stands(stale):
                 said = status.forwarded("stale", "stale-if-error", code=head.code)
+                if look.flight is not None:
+                    look.flight.failed = True
                 self._end(look, stale, said)
                 return None
             if head.code == "304" and look.validating:
-                self._renew(look, stale, head, headers)
+                if confirms(stale, headers):
+                    self._renew(look, stale, head, headers)
+                else:
+                    self._doubt(look, stale)
                 return None
         look.like = kind_of(head.status, headers)
         received, delay = time.time(), steady() - look.began
@@ -149,6 +157,16 @@ class Keeping:
         if isinstance(judged, str) and judged != "partial" and stale is not None and head.code[:1] != "5":
             self.store.remove(stale.key)  # it is not what the application says any more
         return judged
+
+    def _stands(self, entry: Entry) -> bool:
+        """Has nobody purged it while the application was asked?"""
+        return self.journal.verdict(entry.labels, entry.place, entry.ticket) != GONE
+
+    def _doubt(self, look: Look, stale: Entry) -> None:
+        """Section 4.3.4: the 304 means something that is not here. So the whole is asked for, without conditions."""
+        self.store.remove(stale.key)
+        look.stale = None
+        self.again(look)
 
     def _renew(self, look: Look, stale: Entry, head: Head, headers: ResponseHeaders) -> None:
         """Section 4.3.4."""
@@ -174,6 +192,8 @@ class Keeping:
             self._end(look, stale, said, share=False)
             return
         self.tally.renewed += 1
+        if made.key != stale.key:
+            self.store.remove(stale.key)  # it varies on more than it had said
         self._put(look, made)
         self._end(look, made, said)
 

@@ -19,7 +19,7 @@ from hendrix.cache.directives import NONE, Directives, parse_cache_control
 from hendrix.cache.entry import Entry, Fork, Stored
 from hendrix.cache.invalidation import SAFE
 from hendrix.cache.key import normal_path, primary_key, query_of
-from hendrix.cache.reuse import Use, serves_on_error, use_of
+from hendrix.cache.reuse import Use, is_for_one, serves_on_error, use_of
 from hendrix.cache.rules import Rule
 from hendrix.cache.store.interface import Store
 from hendrix.cache.storing import Asked
@@ -77,10 +77,13 @@ def _why(rule: Rule, query: bytes | None, request: Request) -> str:
     return "messages" if _ORIGIN_S.isdisjoint(request.fields) else "condition"
 
 
-def _answers_others(entry: Entry, look: Look) -> bool:
-    """May it be given to ``look``, too, without being validated (RFC 9111 sections 4.2.4 and 5.2.2.4)?"""
+def _answers_others(entry: Entry, look: Look, *, failed: bool) -> bool:
+    """May it be given to ``look``, too, without being validated (RFC 9111 sections 4.2.4 and 5.2.2.4)?
+
+    ``failed``: the application has (RFC 5861 section 4).
+    """
     now = steady()
-    return use_of(entry, now, NONE) is not Use.RENEW or serves_on_error(entry, now, look.wants)
+    return use_of(entry, now, NONE) is not Use.RENEW or (failed and serves_on_error(entry, now, look.wants))
 
 
 class Cached:
@@ -101,6 +104,7 @@ class Cached:
         self._marks = keeping.quick
         self._token = keeping.settings.token
         keeping.on_store = self._use_store
+        keeping.again = self._again
         self._use_store(keeping.store)
 
     def _use_store(self, store: Store) -> None:
@@ -249,10 +253,14 @@ class Cached:
         if exchange.request.method == "HEAD":
             self._pass(exchange, "head")
             return
+        if look.stale is not None and is_for_one(look.stale):
+            self._tally.misses += 1
+            self._ask(look, whole=True)
+            return
         flight = self._flights.get(look.lane)
         if flight is not None and not flight.late:
             self._tally.collapsed += 1
-            flight.wait(lambda entry: self._on_landed(look, entry))
+            flight.wait(lambda entry: self._on_landed(look, entry, failed=flight.failed))
             return
         self._tally.misses += 1
         if self._keeping.is_marked(look.lane) or "no-store" in look.wants or b"range" in exchange.request.fields:
@@ -337,20 +345,23 @@ class Cached:
             self._keeping.refuse(look, "failed")
             raise
 
+    def _again(self, look: Look) -> None:
+        answer_late(look.exchange, lambda: self._ask(look, whole=True))
+
     # --- those who waited --------------------------------------------------------------------------------------
 
-    def _on_landed(self, look: Look, entry: object) -> None:
+    def _on_landed(self, look: Look, entry: object, *, failed: bool) -> None:
         if look.exchange.gone:
             return
         if isinstance(entry, Entry) and self._suits(look, entry):
-            if _answers_others(entry, look):
+            if _answers_others(entry, look, failed=failed):
                 answer_late(look.exchange, lambda: self._keeping.give_waiting(look, entry))
                 return
             look.stale = entry
         elif entry is not LATE:
             answer_late(look.exchange, lambda: self._look_again(look))
             return
-        answer_late(look.exchange, lambda: self._ask(look, whole=True))
+        self._again(look)
 
     def _suits(self, look: Look, entry: Entry) -> bool:
         """Is it what this request is for, and was it not purged before the request came?"""

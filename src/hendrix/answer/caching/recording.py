@@ -260,7 +260,8 @@ class Recording(Around):
     @on_gone.setter
     def on_gone(self, call: Callable[[], None] | None) -> None:
         self._gone = call
-        self.inner.on_gone = None if call is None else self._left
+        if not self._muted:  # else the client's exchange may be somebody else's by now
+            self.inner.on_gone = None if call is None else self._left
 
     @property
     def on_drained(self) -> Callable[[], None] | None:
@@ -270,7 +271,8 @@ class Recording(Around):
     @on_drained.setter
     def on_drained(self, call: Callable[[], None] | None) -> None:
         self._drained = call
-        self.inner.on_drained = call
+        if not self._muted:
+            self.inner.on_drained = call
 
     def _left(self) -> None:
         """The client is gone."""

@@ -25,7 +25,7 @@ emits one event; it never raises.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -42,6 +42,12 @@ class Journal(Protocol):
 
     def since(self, generation: int) -> Sequence[Purge] | None:
         """Those behind ``generation``, the oldest first. None: that is too long ago, take it as everything."""
+
+    def verdict(self, labels: Iterable[bytes], place: bytes, ticket: int) -> int:
+        """What has become, by purges since ``ticket``, of an answer with these labels that is at ``place``.
+
+        One of ``cache.journal``'s ``VALID``, ``STALE`` and ``GONE``.
+        """
 
     def note(self, purge: Purge) -> int:
         """Write it down; from now on the generation is the one returned, or above."""
