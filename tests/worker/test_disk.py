@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import sys
 import threading
+import weakref
+
+import pytest
 
 from hendrix.worker import crew as module
 from hendrix.worker.disk import DiskThreads
+from tests.kit.live import until
 from tests.worker.test_squeezer import Loop
 
 
@@ -36,6 +40,29 @@ def test_nor_does_code_of_the_project_that_would_end_the_process() -> None:
     for _ in range(10):
         loop.turn()
     assert [type(each) for each in found] == [SystemExit] * 10 and threads.pending == 0
+
+
+class Held:
+    """Stands for a file that is open, or a body of many megabytes."""
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_thread_that_waits_holds_nothing_of_its_last_job(fails) -> None:
+    """A file that is deleted keeps its room on the disk for as long as somebody has it open."""
+    loop, given, found = Loop(), Held(), []
+    threads = DiskThreads(loop)
+
+    def work(held: Held = given) -> Held:
+        if fails:
+            raise ValueError(held)
+        return held
+
+    threads.run(work, lambda result: found.append(type(result)))
+    gone = weakref.ref(given)
+    del work, given
+    loop.turn()
+    assert found == [ValueError if fails else Held]
+    until(lambda: gone() is None, "the thread to let go of it", 20)
 
 
 def test_where_no_thread_can_be_had_it_is_said_at_once(monkeypatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from hendrix.answer.files.source import Tree
 from hendrix.answer.files.table import FileTable
 from hendrix.worker import squeezer as module
 from hendrix.worker.squeezer import Squeezer
+from tests.kit.live import until
 
 CSS = b"a { color: red }\n" * 200
 LONG_AGO = 1_700_000_000
@@ -131,3 +133,17 @@ def test_a_failure_is_not_the_end(stage, monkeypatch) -> None:
     monkeypatch.undo()
     stage.squeeze(stage.entry("b.css"))
     assert stage.done == ["b.css"]
+
+
+def test_a_thread_that_waits_holds_nothing_of_what_it_compressed_last(stage) -> None:
+    class Done:
+        def __call__(self) -> None:
+            stage.done.append("called")
+
+    done = Done()
+    gone = weakref.ref(done)
+    stage.squeezer(stage.entry("a.css"), done)
+    del done
+    stage.loop.turn()
+    assert stage.done == ["called"]
+    until(lambda: gone() is None, "the thread to let go of it", 20)

@@ -64,14 +64,24 @@ class Crew:
         return any(thread.is_alive() for thread in self._threads)
 
     def _live(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            work, done = job
-            found: object
-            try:
-                found = work()
-            except BaseException as error:  # SystemExit of a project's code ends no thread that others wait for
-                found = error
-            self._loop.call_soon_threadsafe(self._on_done, done, found)
+        while self._one():
+            pass
+
+    def _one(self) -> bool:
+        """One job. False: there are no more. What it held (files, bodies) is not held while the next is waited for."""
+        job = self._jobs.get()
+        if job is None:
+            return False
+        work, done = job
+        found: object
+        try:
+            found = work()
+        except BaseException as error:  # SystemExit of a project's code ends no thread that others wait for
+            found = error
+        self._loop.call_soon_threadsafe(self._on_done, done, found)
+        # An exception knows this frame.
+        del found
+        return True
 
     def _on_done(self, done: Callable[[object], None], found: object) -> None:
         self.pending -= 1

@@ -56,8 +56,10 @@ class FileOutput:
     def cancel(self) -> None:
         """Stop, without a word. Safe to call again."""
         self._started = True
-        if self._transfer is not None:
-            self._transfer.cancel()
+        # It knows this one: as a circle they would hold the file open until the collector comes.
+        transfer, self._transfer = self._transfer, None
+        if transfer is not None:
+            transfer.cancel()
 
     def _start(self) -> None:
         self._started = True
@@ -69,7 +71,7 @@ class FileOutput:
             emit("file.cannot_send", WARNING, reason=str(error))
             self._transport.abort()
             return
-        if transfer.left:
+        if transfer.left and not self._transport.is_closing():
             self._transfer = transfer
 
     def _transmit(self) -> FileTransfer | FileReading:

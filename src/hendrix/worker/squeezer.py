@@ -56,13 +56,17 @@ class Squeezer:
             # On Linux each thread has a priority of its own.
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
         while True:
-            entry, done = self._jobs.get()
-            made = False
-            try:
-                made = self._squeeze(entry)
-            except Exception as error:
-                emit("static.not_compressed", DEBUG, path=entry.path, reason=str(error))
-            self._loop.call_soon_threadsafe(self._on_done, done if made else None)
+            self._one()
+
+    def _one(self) -> None:
+        """Wait for one, and compress it. Nothing of it is held while the next is waited for: it may be deleted."""
+        entry, done = self._jobs.get()
+        made = False
+        try:
+            made = self._squeeze(entry)
+        except Exception as error:
+            emit("static.not_compressed", DEBUG, path=entry.path, reason=str(error))
+        self._loop.call_soon_threadsafe(self._on_done, done if made else None)
 
     def _on_done(self, done: Callable[[], None] | None) -> None:
         self._waiting -= 1
