@@ -38,3 +38,27 @@ def test_what_threads_have_freed_is_given_back() -> None:
     most, left = map(int, done.stdout.split())
     assert most > 100
     assert left <= 48, "less is not worth it (see _GROWN)"
+
+
+CIRCLE = """
+import gc
+from hendrix.worker.heap import Heap, resident
+
+gc.set_threshold(10_000, 20, 50)
+heap = Heap(0.0)
+before = resident()
+circle = [bytearray(b"x" * 100_000_000)]
+circle.append(circle)
+most = resident() - before
+del circle
+heap.tick(5.0)
+print(most >> 20, (resident() - before) >> 20)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="of glibc")
+def test_what_only_the_collector_frees_is_given_back() -> None:
+    done = subprocess.run([sys.executable, "-c", CIRCLE], capture_output=True, text=True, check=True)
+    most, left = map(int, done.stdout.split())
+    assert most > 90
+    assert left < 20

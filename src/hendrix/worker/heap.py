@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import resource
 from collections.abc import Callable
 
@@ -43,6 +44,10 @@ class Heap:
             return
         taken = resident()
         if taken > self._least + _GROWN:
+            if gc.isenabled():
+                # The last large thing may be in a circle, and in a process that has nothing to do the collector does
+                # not come by itself. These are the youngest objects only: it takes less than a millisecond.
+                gc.collect(0)
             self._trim(0)
             taken = resident()
         # What is in use now may be free later, so it is asked again, but not as soon.
