@@ -545,6 +545,26 @@ def test_long_targets_leave_nothing_behind(cache) -> None:
     assert len(cache.keeping.tally.recent[-1][0]) == 200
 
 
+def test_what_is_let_pass_is_what_was_said(cache) -> None:
+    """However often the same was said before."""
+    headers = [("Content-Type", "text/html"), ("X-Frame-Options", "DENY")]
+    cookie, other = ("Set-Cookie", "a=1"), ("Set-Cookie", "a=2")
+    said = [[*headers], [*headers], [*headers], [*headers, cookie], [*headers, cookie], [*headers, other], headers]
+    for each in said:
+        cache.answers = ("200 OK", each, b"hello")
+        before = list(each)
+        exchange = cache.get()
+        assert [pair for pair in exchange.headers if pair[0] != "Cache-Status"] == before
+        assert "uri-miss" in value(exchange, "cache-status")
+        each.append(("X-After", "the application goes on with its list"))
+    cache.answers = ("404 Not Found", [("Content-Type", "text/html")], b"gone")
+    assert (cache.get().status, cache.get().status) == ("404 Not Found", "404 Not Found")
+    cache.says(("Cache-Control", "max-age=60"))
+    cache.get()  # which shows that it has become another page
+    cache.get()
+    assert "hit" in value(cache.get(), "cache-status")
+
+
 @pytest.mark.parametrize("headers", [[("Cache-Control", 5)], [("Cache-Control", b"x")], [("a",)], None])
 def test_what_is_no_answer_lets_go_of_those_who_wait(cache, headers) -> None:
     """Whoever sends it refuses it; here nobody checks, so it is only to reach the client's side."""

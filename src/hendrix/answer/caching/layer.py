@@ -8,7 +8,7 @@ from hendrix.answer.caching.door import METHOD, PurgeDoor
 from hendrix.answer.caching.flight import LATE, Flight
 from hendrix.answer.caching.keeping import Keeping
 from hendrix.answer.caching.look import Look
-from hendrix.answer.caching.marks import Mark, Marked
+from hendrix.answer.caching.marks import Marked
 from hendrix.answer.caching.passing import Passing, Unsafe
 from hendrix.answer.caching.sink import Sink
 from hendrix.answer.failure import failure
@@ -116,7 +116,17 @@ class Cached:
         """See ``core.exchange.Answer``."""
         request = exchange.request
         mark = self._marks.get(request.target)
-        if mark is not None and request.kept is None and self._is_meant(mark, exchange, request):
+        if (
+            mark is not None
+            and request.kept is None
+            and request.method == "GET"
+            and mark.authority == request.authority
+            and mark.scheme == (origin := exchange.origin).scheme
+            and not origin.proxied
+            and not request.websocket
+            and b"cache-control" not in request.fields
+        ):
+            # Nothing is kept for it, and nothing that it says could change that.
             self._inner(Marked(exchange, mark, self._marks, self._tally))
         elif request.kept is APART or request.websocket:
             self._inner(exchange)
@@ -128,18 +138,6 @@ class Cached:
             self._door.answer(exchange)
         else:
             self._inner(Unsafe(exchange, self._store))
-
-    def _is_meant(self, mark: Mark, exchange: Exchange, request: Request) -> bool:
-        """Nothing is kept for it, and nothing that it says could change that."""
-        origin = exchange.origin
-        return (
-            request.method == "GET"
-            and mark.authority == request.authority
-            and mark.scheme == origin.scheme
-            and not origin.proxied
-            and not request.websocket
-            and b"cache-control" not in request.fields
-        )
 
     def tick(self, _now: float) -> None:
         """Now and then: who has waited long enough goes on by itself."""

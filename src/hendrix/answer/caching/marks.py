@@ -13,6 +13,8 @@ from hendrix.core.http import Request, ResponseHeaders
 #: Seconds for which such a page is known, and how many are.
 _LASTS = 30.0
 _MOST = 10_000
+#: Characters of headers that are held with each.
+_HELD = 512
 _CACHE, _COOKIE, _EXPIRES, _OTHER = "c", "k", "e", "o"
 #: What decides whether an answer is kept; which of several, for those whose value matters not or not always.
 _ROLES = {
@@ -31,9 +33,13 @@ _FORBIDS = ("no-store", "private", "no-cache")
 
 
 class Mark:
-    """Of one target. ``like`` tells an answer of the same kind; ``said`` is the field that it gets."""
+    """Of one target. ``like`` tells an answer of the same kind; ``said`` is the field that it gets.
 
-    __slots__ = ("authority", "like", "reason", "said", "scheme", "until")
+    ``headers`` are those of the last answer of that kind with ``status``, and ``passed`` what was made of them: most
+    answers say the same, word by word.
+    """
+
+    __slots__ = ("authority", "headers", "like", "passed", "reason", "said", "scheme", "status", "until")
 
     def __init__(self, request: Request, scheme: str, until: float, like: str, reason: str, said: str) -> None:
         self.authority = request.authority
@@ -42,6 +48,14 @@ class Mark:
         self.like = like
         self.reason = reason
         self.said = ("Cache-Status", said)
+        self.status = ""
+        self.headers: ResponseHeaders = []
+        self.passed: ResponseHeaders = []
+
+    def note(self, status: str, headers: ResponseHeaders, passed: ResponseHeaders) -> None:
+        """Of an answer of the same kind. What is long is not held."""
+        if sum(len(name) + len(value) for name, value in headers) <= _HELD:
+            self.status, self.headers, self.passed = status, list(headers), passed
 
 
 class Marks(dict[bytes, Mark]):
@@ -111,16 +125,25 @@ class Marked(Around):
 
     def respond(self, status: str, headers: ResponseHeaders, body: bytes) -> None:
         """See ``Exchange.respond``."""
-        self.inner.respond(status, self._passed(status, headers), body)
+        mark = self._mark
+        if headers == mark.headers and status == mark.status:
+            tally = self._tally
+            tally.misses += 1
+            tally.reasons[mark.reason] += 1
+            self.inner.respond(status, mark.passed, body)
+        else:
+            self.inner.respond(status, self._passed(status, headers), body)
 
     def start(self, status: str, headers: ResponseHeaders) -> None:
         """See ``Exchange.start``."""
         self.inner.start(status, self._passed(status, headers))
 
     def _passed(self, status: str, headers: ResponseHeaders) -> ResponseHeaders:
-        mark = self._mark
+        mark, passed = self._mark, [*headers, self._mark.said]
         try:
-            if kind_of(status, headers) != mark.like and status[:3] != "304":
+            if kind_of(status, headers) == mark.like:
+                mark.note(status, headers, passed)
+            elif status[:3] != "304":
                 # Another kind of answer: the next request is looked at in full. A 304 is no other one, as it need not
                 # say all that decides.
                 self._marks.pop(self.request.target, None)
@@ -129,4 +152,4 @@ class Marked(Around):
         tally = self._tally
         tally.misses += 1
         tally.reasons[mark.reason] += 1
-        return [*headers, mark.said]
+        return passed
