@@ -6,6 +6,7 @@ import os
 import platform
 import re
 import subprocess
+import time
 from pathlib import Path
 
 from bench import nginx, varnish
@@ -15,6 +16,9 @@ _VERSIONS = """
 import json, importlib.metadata as m
 print(json.dumps({d.metadata["Name"].lower(): d.version for d in m.distributions()}))
 """
+
+#: At what runs, in a second.
+_LOOKS = 50
 
 
 def _processor() -> str:
@@ -53,8 +57,13 @@ def _git(*words: str) -> str:
 
 
 def load() -> str:
-    """How many processes wanted a processor in the last minute. Asked before a measurement: others' work."""
-    return f"{os.getloadavg()[0]:.1f}"
+    """How many processes of others want a processor. Asked before a measurement, over a second: the average of the
+    last minute would count the measurement before this one."""
+    wanted = 0
+    for _ in range(_LOOKS):
+        time.sleep(1 / _LOOKS)
+        wanted += int(Path("/proc/loadavg").read_text().split()[3].partition("/")[0]) - 1
+    return f"{wanted / _LOOKS:.1f}"
 
 
 def facts() -> dict[str, str]:
