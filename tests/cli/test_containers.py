@@ -67,6 +67,7 @@ def pod(plan: Plan) -> dict[str, Any]:
             ["8000:8000", "443:8443", "443:8443/udp"],
             ["--https-port=8443", "--http3-port=443"],
         ),
+        (["bind: ['0.0.0.0:80', '[::]:80']"], ["80:8080"], ["--bind=0.0.0.0:8080"]),
         (["cache_port: 81"], ["8000:8000", "81:8081"], ["--cache-port=8081"]),
         (["domain: shop.example"], ["80:8080", "443:8443"], ["--https-port=8443", "--https-redirect=443"]),
     ],
@@ -259,6 +260,12 @@ def test_what_is_wrong(shop: Path, capsys: pytest.CaptureFixture[str], words: li
     assert sign in capsys.readouterr().err
 
 
+def test_addresses_that_are_written_out_count_behind_haproxy(shop: Path) -> None:
+    found = plan("bind: '0.0.0.0:9000'", "https_bind: '0.0.0.0:9443'", "cert: /c.pem", "key: /k.pem")
+    said = haproxy.render(replace(found, servers=machines("one=h1")))[0].content
+    assert "server one h1:9000 cookie one\n" in said and "server one h1:9443 port 9000\n" in said
+
+
 def test_https_passes_through_haproxy(shop: Path) -> None:
     found = plan("cert: /c.pem", "key: /k.pem", "proxy_protocol: v2", "https_port: 4443")
     said = haproxy.render(replace(found, servers=machines("one=h1:8000")))[0].content
@@ -269,6 +276,14 @@ def test_https_passes_through_haproxy(shop: Path) -> None:
     assert "server one h1:443 check-ssl verify none\n" in said and "bind :80" not in said
     with pytest.raises(UsageError, match="dns_hook"):
         haproxy.render(plan("domain: shop.example"))
+
+
+def test_odd_paths_stay_whole(shop: Path) -> None:
+    """In COPY words are divided at spaces, and dollars and quotes have a meaning, unless they are escaped."""
+    lines = text(plan("virtualenv: \"/srv/my '$shop'/venv\""), docker, "Dockerfile").splitlines()
+    (words,) = (line.removeprefix("COPY --from=build ") for line in lines if line.startswith("COPY --from=build"))
+    assert json.loads(words) == ["/srv/my \\'\\$shop\\'/venv"] * 2
+    assert "COPY --from=build /srv/shop/venv /srv/shop/venv" in text(plan(), docker, "Dockerfile")
 
 
 def test_commands_are_in_exec_form(shop: Path) -> None:

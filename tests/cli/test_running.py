@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from hendrix.cli.command import parse
-from hendrix.cli.load import load
+from hendrix.cli.load import load, load_for_one
 from hendrix.cli.running import Running, find
-from hendrix.core.errors import HendrixError
+from hendrix.core.errors import HendrixError, UsageError
 from hendrix.supervisor import runtime
 from hendrix.supervisor.pidfile import start_of
 from tests.cli.conftest import Fakes
@@ -118,6 +118,18 @@ class TestPid:
         process = fakes.start("x", folder=tmp_path, sock=".pid.sock")
         path = tmp_path / "x.pid"
         assert meant("--pid", "x.pid") == Running("x", process.pid, f"{path}.sock", str(path))
+
+    def test_whatever_hendrix_toml_says(self, fakes: Fakes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Nobody is kept from a stop by a mistake in the file of the next start."""
+        process = fakes.start("s", folder=tmp_path)
+        monkeypatch.chdir(tmp_path)
+        Path("hendrix.toml").write_text("no_such_option = 1\n")
+        with pytest.raises(UsageError, match="no_such_option"):
+            meant()
+        for said in ("no_such_option = 1\n", "threads = = 2\n", "daemonize = true\nreload = true\n"):
+            Path("hendrix.toml").write_text(said)
+            sourced = load_for_one(parse(["stop", "--pid", "s.pid"]).flags, os.environ, Path.cwd())
+            assert find(sourced, os.environ).pid == process.pid
 
     def test_a_site_beside_it_is_not_taken_for_the_control_socket(self, fakes: Fakes, tmp_path: Path) -> None:
         fakes.start("x", folder=tmp_path, sock=".sock")

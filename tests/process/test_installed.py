@@ -71,7 +71,8 @@ def test_the_unit_as_systemd_executes_it(project, tmp_path):
 def test_a_script_of_init_d(project):
     """Installed, restarted, reloaded, stopped and removed, by a name that nobody else has."""
     name = f"hxtest-{uuid.uuid4().hex[:8]}"
-    conf = _conf(project, name, "user: root", "bind: 127.0.0.1:0", 'environment: {HENDRIX_TEST: "a b$c"}')
+    variables = 'environment: {HENDRIX_TEST: "a b$c", LOG: debug, RUN: fast, HX: "no"}'
+    conf = _conf(project, name, "user: root", "bind: 127.0.0.1:0", variables)
     project.add(
         "settings.py", f"import os; open({str(project.folder / 'told')!r}, 'w').write(os.environ['HENDRIX_TEST'])"
     )
@@ -103,6 +104,7 @@ def test_a_script_of_init_d(project):
         assert subprocess.run([script, "stop"], check=False, timeout=60).returncode == 0
         assert subprocess.run([script, "restart"], check=False, timeout=60).returncode == 0
         assert subprocess.run([script, "status"], capture_output=True, check=False, timeout=60).returncode == 0
+        (project.folder / "hendrix.toml").write_text("no_such_option = 1\n")  # of no matter to a stop
         assert subprocess.run([script, "stop"], check=False, timeout=60).returncode == 0
         assert subprocess.run([script, "status"], capture_output=True, check=False, timeout=60).returncode == 3
         assert subprocess.run([script], capture_output=True, check=False, timeout=60).returncode == 2

@@ -42,6 +42,17 @@ def load(flags: Level, environ: Mapping[str, str], directory: Path) -> Sourced:
     return _merged((flags, sources.environment(environ), sources.file(directory), traced(environ)))
 
 
+def load_for_one(flags: Level, environ: Mapping[str, str], directory: Path) -> Sourced:
+    """The same, for a server that runs. That of ``--pid`` is found whatever the file says: a mistake in it is to keep
+    nobody from a stop."""
+    try:
+        return load(flags, environ, directory)
+    except UsageError:
+        if "pid" not in flags:
+            raise
+        return _merged((flags, sources.environment(environ), {}, traced(environ)))
+
+
 def overruled(sourced: Sourced, level: Level) -> Sourced:
     """``sourced`` with ``level`` above all that was said: what was found out about the project."""
     return _merged((level, *sourced.levels))

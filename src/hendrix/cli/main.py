@@ -13,7 +13,7 @@ from hendrix.cli.actions import ACTIONS
 from hendrix.cli.command import Command, parse
 from hendrix.cli.complaint import complain
 from hendrix.cli.help import page
-from hendrix.cli.load import load
+from hendrix.cli.load import load, load_for_one
 from hendrix.core.errors import UsageError
 
 _WIDEST = 110
@@ -30,9 +30,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         command = parse(words)
         if command.help or command.help_all or command.version:
             return _show(_about(command))
-        sourced = load(command.flags, os.environ, _here())
+        action = ACTIONS[command.action]
+        read = load_for_one if action.needs_a_server else load
+        sourced = read(command.flags, os.environ, _here())
         traceback = sourced.config.traceback
-        return ACTIONS[command.action].run(sourced, command.switches)
+        return action.run(sourced, command.switches)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from hendrix.cli.given import Level
 from hendrix.cli.load import Sourced, load
 from hendrix.core.errors import UsageError
 
+Load = Callable[[Level, Mapping[str, str], Path], Sourced]
 
-def go_there(flags: Level, environ: Mapping[str, str], home: Path) -> tuple[Sourced, Path]:
+
+def go_there(flags: Level, environ: Mapping[str, str], home: Path, load: Load = load) -> tuple[Sourced, Path]:
     """What is said at ``home``; where that says ``chdir``, the process goes there and what is said there counts.
 
     Returns the options and the directory. Raises ``UsageError``.

@@ -13,7 +13,7 @@ import struct
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from hendrix.cli.load import DEFAULT, Sourced
+from hendrix.cli.load import DEFAULT, Sourced, load_for_one
 from hendrix.cli.place import go_there
 from hendrix.cli.process import Process
 from hendrix.cli.project import find as find_project
@@ -50,7 +50,7 @@ class Running:
 
 def find(sourced: Sourced, environ: Mapping[str, str]) -> Running:
     """The server that is meant. Raises ``HendrixError`` with one line where it is none, or not clear which."""
-    sourced, home = go_there(sourced.levels[0], environ, Path.cwd())
+    sourced, home = go_there(sourced.levels[0], environ, Path.cwd(), load_for_one)
     if sourced.config.pid:
         return _of_file(os.path.abspath(home / sourced.config.pid), environ)
     servers = list(everywhere(environ))

@@ -113,7 +113,7 @@ def test_the_directories_of_root_are_not_those_of_a_service(make: Make) -> None:
     for line in ("RuntimeDirectory=hendrix-service", "StateDirectory=hendrix-service"):
         assert f"{line}\n" in unit.content
     (script,) = manager.files(service, init=True)
-    assert "RUN=/run/hendrix-service\nLOG=/var/log/hendrix-service\n" in script.content
+    assert " /run/hendrix-service /var/log/hendrix-service\n" in script.content
     assert make().folder == "shop"
 
 

@@ -66,9 +66,19 @@ def test_low_ports_are_opened_by_systemd(make: Make) -> None:
     assert "Requires=shop.socket\n" in systemd.unit(low, (), 252)
     assert "shop.socket" not in systemd.unit(high, (), 252)
     assert "AmbientCapabilities=\n" in systemd.unit(low, (), 252)
-    assert "AmbientCapabilities=CAP_NET_BIND_SERVICE\n" in systemd.unit(
-        make("bind: '0.0.0.0:80'", "http_port: 80"), (), 252
-    )
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["bind: '0.0.0.0:80'"],
+        ["bind: ['unix:/run/shop/s', '0.0.0.0:8000', '[::]:80']"],
+        ["cert: c.pem", "key: k.pem", "https_bind: '[::]:443'"],
+        ["cache_port: 80"],
+    ],
+)
+def test_low_ports_that_it_opens_itself_need_the_right(make: Make, lines: list[str]) -> None:
+    assert "AmbientCapabilities=CAP_NET_BIND_SERVICE\n" in systemd.unit(make(*lines), (), 252)
 
 
 @pytest.mark.parametrize("line", ["domain: shop.example", "auto_https: true"])

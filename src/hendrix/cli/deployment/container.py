@@ -87,7 +87,8 @@ class Container:
             host, _, port = address.rpartition(":")
             everywhere = host in ("", "0.0.0.0", "[::]")
             doors.append(_door(kind, int(port), "" if everywhere else host))
-        return doors
+        # IPv4 and IPv6 are two addresses there, and one port here.
+        return list(dict.fromkeys(doors))
 
     @property
     def port(self) -> int:

@@ -49,6 +49,7 @@ def _words(container: Container) -> dict[str, str]:
         "source": shlex.quote(os.path.basename(service.source)),
         "project": shlex.quote(service.project_path),
         "virtualenv": shlex.quote(service.virtualenv),
+        "copied": _copied(service.virtualenv),
         "needed": "".join(f"{line}\n" for line in _needed(plan)),
         "pip": " ".join((*_told(plan), shlex.quote(plan.hendrix))),
         "folders": shlex.join(folders),
@@ -63,6 +64,12 @@ def _words(container: Container) -> dict[str, str]:
 def quoted(value: str) -> str:
     """For ENV, which takes dollars for variables."""
     return '"' + re.sub(r'(["\\$])', r"\\\1", value) + '"'
+
+
+def _copied(path: str) -> str:
+    """From itself to itself. COPY divides words at spaces, quoted or not, unless they are a list."""
+    escaped = re.sub(r"""([\\$"'])""", r"\\\1", path)
+    return json.dumps([escaped, escaped], ensure_ascii=False) if re.search(r"\s", path) else f"{escaped} {escaped}"
 
 
 def _ports(container: Container) -> list[str]:

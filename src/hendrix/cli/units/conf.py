@@ -11,7 +11,7 @@ import os
 import re
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -182,9 +182,10 @@ def _service(
         environment=_environment(said),
         writable=writable,
         memory=_memory(said),
-        http_port=_port(everything, "http_port"),
-        https_port=_port(everything, "https_port") if _has_https(everything) else 0,
-        binds="bind" in everything,
+        http_port=_first(everything, "bind", "http_port"),
+        https_port=_first(everything, "https_bind", "https_port") if _has_https(everything) else 0,
+        more_ports=_more_ports(everything),
+        binds=bool(_bound(everything, "bind")),
         digest=_digest(level),
     )
 
@@ -240,6 +241,27 @@ def _port(given: Mapping[str, Given], name: str) -> int:
     by_itself = any(wish in given and given[wish].value for wish in ("domain", "auto_https"))
     default = WITH_DOMAIN[name] if by_itself else OPTIONS[name].default
     return int(given[name].value) if name in given else int(default)
+
+
+def _bound(given: Mapping[str, Given], name: str) -> list[str]:
+    return list(given[name].value) if name in given else []
+
+
+def _ports(addresses: Iterable[str]) -> list[int]:
+    return [int(each.rpartition(":")[2]) for each in addresses if not each.startswith(("unix:", "fd:"))]
+
+
+def _first(given: Mapping[str, Given], bind: str, port: str) -> int:
+    """Addresses that are written out count, and not the port beside them."""
+    return next(iter(_ports(_bound(given, bind))), _port(given, port))
+
+
+def _more_ports(given: Mapping[str, Given]) -> tuple[int, ...]:
+    """Whatever else it opens itself."""
+    bound = (_ports(_bound(given, name))[1:] for name in ("bind", "https_bind"))
+    admin = [given["admin"].value] if "admin" in given and ":" in given["admin"].value else []
+    cache = [int(given["cache_port"].value)] if "cache_port" in given else []
+    return (*(port for ports in bound for port in ports), *_ports(admin), *cache)
 
 
 def _text(said: Mapping[str, tuple[Any, str]], name: str) -> tuple[str, str]:

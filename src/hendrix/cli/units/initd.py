@@ -18,46 +18,45 @@ _SCRIPT = """\
 # Short-Description: {name}, served by Hendrix
 ### END INIT INFO
 
-RUN=/run/{folder}
-LOG=/var/log/{folder}
-HX={hx}
+# Variables of the project may have any name, so there are none of this script's own.
 set -a
 {environment}[ -r /etc/default/{name} ] && . /etc/default/{name}
 set +a
 
 hx() {{
-    cd {project} && exec env XDG_RUNTIME_DIR="$RUN" "$HX" "$@"
+    cd {project} && exec env XDG_RUNTIME_DIR=/run/{folder} {hx} "$@"
 }}
 
 # Whoever died left a pid file; one that stands still is there.
 absent() {{
-    (hx status --quiet --pid "$RUN/hendrix.pid") 2>&1 | grep -q "no server is running"
+    (hx status --quiet --pid /run/{folder}/hendrix.pid) 2>&1 | grep -q "no server is running"
 }}
 
 case "$1" in
 start)
     # LSB: no error where it runs already.
-    (hx status --quiet --pid "$RUN/hendrix.pid") >/dev/null 2>&1 && exit 0
-    install -d -m 0750 -o {user} -g {group} "$RUN" "$LOG"
-    (hx start --daemonize {words} --log "$LOG/hendrix.log" --pid "$RUN/hendrix.pid" --user {user} --group {group})
+    (hx status --quiet --pid /run/{folder}/hendrix.pid) >/dev/null 2>&1 && exit 0
+    install -d -m 0750 -o {user} -g {group} /run/{folder} /var/log/{folder}
+    (hx start --daemonize {words} --log /var/log/{folder}/hendrix.log --pid /run/{folder}/hendrix.pid \\
+        --user {user} --group {group})
     ;;
 stop)
     absent && exit 0
-    (hx stop --pid "$RUN/hendrix.pid")
+    (hx stop --pid /run/{folder}/hendrix.pid)
     ;;
 restart)
     if absent; then
         "$0" start
     else
-        (hx restart --pid "$RUN/hendrix.pid")
+        (hx restart --pid /run/{folder}/hendrix.pid)
     fi
     ;;
 reload|force-reload)
-    (hx reload --pid "$RUN/hendrix.pid")
+    (hx reload --pid /run/{folder}/hendrix.pid)
     ;;
 status)
     # LSB: 3 where it does not run.
-    (hx status --pid "$RUN/hendrix.pid") || exit 3
+    (hx status --pid /run/{folder}/hendrix.pid) || exit 3
     ;;
 *)
     echo "usage: $0 start|stop|restart|reload|force-reload|status" >&2

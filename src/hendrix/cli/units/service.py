@@ -33,6 +33,8 @@ class Service:
     #: Ports that it listens at, as far as the file says: HTTP, and HTTPS or 0.
     http_port: int = 8000
     https_port: int = 0
+    #: Others that it opens itself.
+    more_ports: tuple[int, ...] = ()
     #: Is ``bind`` said, so that it opens its sockets itself?
     binds: bool = False
     #: Another one where the options are others that ``hx`` finds itself: then it is to be started anew.
@@ -52,6 +54,12 @@ class Service:
     def low_ports(self) -> list[int]:
         """Ports that systemd opens for it, since its user may not."""
         return [self.http_port] if not self.binds and 0 < self.http_port < PRIVILEGED else []
+
+    @property
+    def opens_low_ports(self) -> bool:
+        """Does its process open some itself?"""
+        own = (self.https_port, *self.more_ports, *([self.http_port] if self.binds else []))
+        return any(0 < port < PRIVILEGED for port in own)
 
     @property
     def environment_file(self) -> str:

@@ -9,7 +9,7 @@ import re
 import subprocess
 from collections.abc import Iterable
 
-from hendrix.cli.units.service import PRIVILEGED, Service
+from hendrix.cli.units.service import Service
 
 #: The first systemd with ``Type=notify-reload``.
 NOTIFY_RELOAD = 253
@@ -122,8 +122,7 @@ def _process(service: Service, systemd: int) -> str:
 
 
 def _rights(service: Service) -> str:
-    low = 0 < service.https_port < PRIVILEGED or (service.binds and service.http_port < PRIVILEGED)
-    capabilities = "CAP_NET_BIND_SERVICE" if low else ""
+    capabilities = "CAP_NET_BIND_SERVICE" if service.opens_low_ports else ""
     at_home = any(f"{path}/".startswith(_HOMES) for path in (service.project_path, service.virtualenv))
     paths = " ".join(_word(path) for path in (service.project_path, *service.writable))
     return (
