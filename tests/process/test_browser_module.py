@@ -69,6 +69,72 @@ live.publish("open", { from: "a browser" });
 live.send("hello");
 """
 
+#: A browser whose sockets and timers do what the test says.
+ALONE = """
+const sockets = [], sources = [], timers = [];
+globalThis.WebSocket = class { readyState = 0; sent = []; constructor(url) { this.url = url; sockets.push(this); }
+  send(text) { this.sent.push(JSON.parse(text)); } close() {} };
+globalThis.EventSource = class { readyState = 1; constructor(url) { this.url = url; sources.push(this); }
+  addEventListener() {} close() { this.readyState = 2; } };
+globalThis.setTimeout = (call) => timers.push(call);
+const { connect } = await import("./hendrix.mjs");
+const lost = (code = 1006) => { sockets.at(-1).readyState = 3; sockets.at(-1).onclose({ code }); timers.pop()(); };
+const open = () => { sockets.at(-1).readyState = 1; sockets.at(-1).onopen(); };
+const hear = (value) => sockets.at(-1).onmessage({ data: JSON.stringify(value) });
+
+const closed = connect("http://x/live/", { events: "http://x/events/" });
+closed.subscribe("a", () => {});
+for (let times = 0; times < 3; times++) lost();
+const first = sources.length;
+lost(); lost();
+const later = sources.length;
+sources[0].readyState = 2;  // answered 503
+lost();
+
+const members = [];
+const live = connect("http://x/live/");
+open();
+const end = live.presence("room", (found) => members.push(Object.keys(found)));
+hear({ presence: "room", members: { ann: null } });
+end();
+hear({ presence: "room", left: "ann" });
+live.presence("room", (found) => members.push(Object.keys(found)));
+hear({ presence: "room", members: { bob: null } });
+live.subscribe("old", () => {});
+hear({ topic: "old", id: "1-5", data: 1 });
+const { sent } = sockets.at(-1);
+lost(1012);
+open();
+live.subscribe("new", () => {});
+const again = sockets.at(-1);
+const counts = [first, later, sources.length];
+console.log(JSON.stringify({ sources: counts, members, sent, url: String(again.url), again: again.sent }));
+"""
+
+
+def run_alone(tmp_path):
+    """What the module does in such a browser."""
+    shutil.copy(MODULE, tmp_path / "hendrix.mjs")
+    (tmp_path / "alone.mjs").write_text(ALONE)
+    done = subprocess.run(["node", "alone.mjs"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed (Debian: apt-get install nodejs)")
+def test_what_a_page_opens_it_opens_once_and_what_it_ends_has_an_end(tmp_path):
+    said = run_alone(tmp_path)
+    # One stream of events for a topic, however often no socket can be had; another one where it was closed for good.
+    assert said["sources"] == [1, 1, 2]
+    # Who watches anew is told who is there.
+    assert said["members"] == [["ann"], ["bob"]]
+    watch, unwatch = {"watch": "room"}, {"unwatch": "room"}
+    assert said["sent"] == [watch, unwatch, watch, {"subscribe": "old", "since": ""}]
+    # A topic that was heard goes on where it was, a new one begins now.
+    assert said["url"].endswith("?since=1-5")
+    old, new = {"subscribe": "old", "since": "1-5"}, {"subscribe": "new", "since": ""}
+    assert said["again"] == [old, watch, new]
+
 
 @pytest.fixture
 def served(project):

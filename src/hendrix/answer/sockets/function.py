@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from inspect import iscoroutinefunction
 from typing import Any
@@ -31,10 +32,11 @@ class IteratedSocket(WebSocket):
     def __init__(self) -> None:
         self._task: asyncio.Task[None] | None = None
         self._waiter: asyncio.Future[None] | None = None
-        #: The message that was received, and who waits for it to be taken.
-        self._given: list[Any] = []
+        #: The message that was received, and who waits for it to be taken; several only of a client that has left.
+        self._given: deque[Any] = deque()
         self._taken: asyncio.Future[None] | None = None
-        self._gone = self._told = False
+        #: Nobody makes a client wait that has left; it is gone once all that it said was given; the function was told.
+        self._leaves = self._gone = self._told = False
 
     async def connect(self, **kwargs: Any) -> None:
         """See ``WebSocket``."""
@@ -57,8 +59,14 @@ class IteratedSocket(WebSocket):
             return
         self._given.append(data)
         _wake(self._waiter)
-        self._taken = asyncio.get_running_loop().create_future()
-        await self._taken
+        if not self._leaves:
+            self._taken = asyncio.get_running_loop().create_future()
+            await self._taken
+
+    def _left(self) -> None:
+        """See ``WebSocket``. A function that takes no messages is to hear of it, too."""
+        self._leaves = True
+        _wake(self._taken)
 
     async def disconnect(self, code: int) -> None:
         """See ``WebSocket``."""
@@ -82,7 +90,7 @@ class IteratedSocket(WebSocket):
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter
         _wake(self._taken)
-        return self._given.pop()
+        return self._given.popleft()
 
 
 def _wake(waiter: asyncio.Future[None] | None) -> None:

@@ -70,7 +70,8 @@ class Session(Topical):
         self._queued: deque[str | bytes] = deque()
         self._queued_bytes = 0
         self._writable = True
-        self._gone = False
+        #: The client is gone; and it was we who closed.
+        self._gone = self._ended = False
         socket._session = self
 
     # --- the client ---------------------------------------------------------------------------------------
@@ -102,9 +103,12 @@ class Session(Topical):
     def _on_closed(self, code: int, reason: str) -> None:
         self._gone = True
         self._queued.clear()
-        self._pending.clear()
-        self._pending_bytes = 0
+        if self._ended:
+            # What came behind that is for nobody. What a client has said before it left is still to be handled.
+            self._pending.clear()
+            self._pending_bytes = 0
         self.end_topics()
+        self._socket._left()
         self._call_handler("disconnect", code)
 
     def send_value(self, value: Any) -> None:
@@ -146,6 +150,7 @@ class Session(Topical):
 
     def close(self, code: int = 1000, reason: str = "") -> None:
         """Close it."""
+        self._ended = True
         if self._wire is not None and not self._gone:
             self._wire.close(code, reason)
 

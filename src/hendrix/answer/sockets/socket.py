@@ -104,6 +104,9 @@ class WebSocket:
         """May the client publish ``data`` there, by itself? (``topics``)"""
         return False
 
+    def _left(self) -> None:
+        """The client is gone; handlers may be at work yet, or wait for their turn. Not for projects."""
+
     # --- to be called, from anywhere ----------------------------------------------------------------------
 
     def send(self, value: Any) -> None:
@@ -116,7 +119,7 @@ class WebSocket:
 
     def subscribe(self, topic: str, since: str | None = None) -> None:
         """Have messages of ``topic`` delivered: from now on, or what came after ``since``. A client that comes back
-        (``?since=ID`` in its address, as ``hendrix.js`` has it) goes on where it was by itself."""
+        (``?since=ID`` in its address, as ``hendrix.js`` has it) goes on where it was by itself; not so with ``""``."""
         self._session.call(self._session.subscribe, topic, since)
 
     def unsubscribe(self, topic: str) -> None:
@@ -134,6 +137,10 @@ class WebSocket:
     def watch(self, topic: str) -> None:
         """Tell the client who is present in ``topic``: ``{"presence": topic, "members": {...}}`` now, and changes."""
         self._session.call(self._session.watch, topic)
+
+    def unwatch(self, topic: str) -> None:
+        """No more."""
+        self._session.call(self._session.unwatch, topic)
 
     @classmethod
     def find_codec(cls) -> Codec:

@@ -1,7 +1,7 @@
 """What one client hears and where it is present; and what it may ask for by itself, in the words of ``hendrix.js``.
 
     {"subscribe": topic, "since": id}   {"unsubscribe": topic}   {"publish": topic, "data": ...}
-    {"watch": topic}                                                                    from the client
+    {"watch": topic}   {"unwatch": topic}                                               from the client
     {"topic": ..., "id": ..., "data": ...}   {"subscribed": topic, "id": ...}   {"gap": topic, "id": ...}
     {"refused": topic}   {"presence": topic, ...}                                        to it
 
@@ -65,7 +65,7 @@ class Topical:
                 socket.deliver,
                 partial(socket.missed, topic),
                 partial(self._subscribed, topic),
-                read_id(since) if since else self._since,
+                self._since if since is None else read_id(since),
             )
         except HubError as error:
             self.fail(error)
@@ -113,6 +113,12 @@ class Topical:
         else:
             self._watched[topic] = changed
 
+    def unwatch(self, topic: str) -> None:
+        """See ``WebSocket.unwatch``."""
+        changed = self._watched.pop(topic, None)
+        if changed is not None:
+            self._hub.unwatch(topic, changed)
+
     @property
     def position(self) -> Id | None:
         """Up to there it was told all that it has subscribed to. None: it has nothing, or that is not known yet."""
@@ -158,7 +164,11 @@ class Topical:
         self._if_permitted(topic, partial(self._socket.may_subscribe, topic), partial(self.watch, topic))
 
     def _asks_unsubscribe(self, topic: str, value: dict[str, Any]) -> None:
-        self.unsubscribe(topic)
+        # In its turn: it may not be known yet whether it may have what it does not want any more.
+        self.handle(_nothing, lambda _: self.unsubscribe(topic))
+
+    def _asks_unwatch(self, topic: str, value: dict[str, Any]) -> None:
+        self.handle(_nothing, lambda _: self.unwatch(topic))
 
     def _asks_publish(self, topic: str, value: dict[str, Any]) -> None:
         data = value.get("data")
@@ -190,6 +200,10 @@ class Topical:
             self.handle(_decision(ask), answered)
 
 
+async def _nothing() -> None:
+    """There is nothing to ask."""
+
+
 def _decision(ask: partial[Any]) -> Callable[[], Any]:
     """Yes or no, decided where it is asked: a queryset has to look into the database for it."""
     if not iscoroutinefunction(ask.func):
@@ -206,4 +220,5 @@ _COMMANDS: dict[str, Callable[[Topical, str, dict[str, Any]], None]] = {
     "unsubscribe": Topical._asks_unsubscribe,
     "publish": Topical._asks_publish,
     "watch": Topical._asks_watch,
+    "unwatch": Topical._asks_unwatch,
 }

@@ -79,7 +79,8 @@ class Live {
     const handlers = this.#handlers.get(topic) ?? new Set();
     if (!handlers.size) {
       this.#handlers.set(topic, handlers);
-      this.#ask({ subscribe: topic, since: this.#after(topic) });
+      // A topic that is new here begins now, wherever this connection went on.
+      this.#ask({ subscribe: topic, since: this.#after(topic) ?? "" });
       if (this.state === "events") this.#listen(topic);
     }
     handlers.add(handler);
@@ -103,7 +104,13 @@ class Live {
       handler(this.#members.get(topic), null);
     }
     watchers.add(handler);
-    return () => watchers.delete(handler);
+    return () => {
+      if (watchers.delete(handler) && !watchers.size) {
+        this.#watchers.delete(topic);
+        this.#members.delete(topic);
+        this.#ask({ unwatch: topic });
+      }
+    };
   }
 
   /** Publish, if the server permits it. What is said while there is no connection waits for it. */
@@ -153,7 +160,7 @@ class Live {
     for (const source of this.#sources.values()) source.close();
     this.#sources.clear();
     this.#become("open");
-    for (const topic of this.#handlers.keys()) this.#ask({ subscribe: topic, since: this.#after(topic) });
+    for (const topic of this.#handlers.keys()) this.#ask({ subscribe: topic, since: this.#after(topic) ?? "" });
     for (const topic of this.#watchers.keys()) socket.send(JSON.stringify({ watch: topic }));
     for (const value of this.#waiting.splice(0)) socket.send(JSON.stringify(value));
   }
@@ -224,6 +231,7 @@ class Live {
 
   #changed(message) {
     const topic = message.presence;
+    if (!this.#watchers.has(topic)) return; // it was on its way
     const members = message.members ?? this.#members.get(topic) ?? {};
     if ("joined" in message) members[message.joined] = message.about;
     if ("left" in message) delete members[message.left];
@@ -233,7 +241,10 @@ class Live {
 
   #fallBack() {
     this.#become("events");
-    for (const topic of this.#handlers.keys()) this.#listen(topic);
+    // One that an answer has closed for good (readyState 2) begins anew; the others come back by themselves.
+    for (const topic of this.#handlers.keys()) {
+      if ((this.#sources.get(topic)?.readyState ?? 2) === 2) this.#listen(topic);
+    }
   }
 
   #listen(topic) {
