@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -182,3 +183,25 @@ def test_nobody_is_waited_for_where_no_answer_waits(held: int, fault: bool) -> N
     peer, now = leaving(held, fault=fault)
     peer.connection.check(now + 1.1)
     assert peer.transport.closing
+
+
+def test_a_late_request_is_not_answered_a_second_time() -> None:
+    """Its answer waits for the peer to open the window, and the rest of the request does not come."""
+    exchanges: list[Any] = []
+    origin = Origin(("127.0.0.1", 1234), ("127.0.0.1", 80), "http")
+    transport = Transport()
+    connection = Http2Connection(
+        build_site(Config(), exchanges.append),
+        Loop(),  # type: ignore[arg-type]
+        transport,  # type: ignore[arg-type]
+        origin,
+        b"x-request-id",
+    )
+    fields = [(name.encode(), value.encode()) for name, value in [*f.POST, ("content-length", "10")]]
+    head = b"".join(bytes((0, len(name))) + name + bytes((len(value),)) + value for name, value in fields)
+    connection.receive(f.PREFACE + f.settings((f.INITIAL_WINDOW_SIZE, 1)) + f.frame(f.SETTINGS, f.ACK))
+    connection.receive(f.frame(f.HEADERS, f.END_HEADERS, 1, head) + f.data(1, b"abc"))
+    exchanges[0].respond("200 OK", [], b"hello")
+    connection.check(time.monotonic() + 25)
+    frames, _rest = f.read_frames(transport.sent)
+    assert len([one for one in frames if one.kind == f.HEADERS]) == 1

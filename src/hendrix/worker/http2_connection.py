@@ -220,7 +220,7 @@ class Http2Connection(asyncio.BufferedProtocol):
         emit("peer.fault", DEBUG, status=code, reason=reason, peer=self.origin.client[0])
         if stream.owner is not None:
             cast("Owner", stream.owner).fail(code, reason)
-        elif stream.sending:
+        elif stream.sending and not stream.started:
             status, headers, body = failure(code, reason, b"")
             self.machine.answers.whole(stream, status, headers, body, b"")
             self.settle(stream)

@@ -255,6 +255,15 @@ class Http2Exchange(Receiving):
         self._tell()
         self.close()
         self._connection.settle(self._stream)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """The stream has nothing more to tell, unless somebody waits for it to be taken.
+
+        They know each other: a circle that only the collector would break.
+        """
+        if not self._stream.full:
+            self._stream.owner = None
 
     def drained(self) -> None:
         """Little of the answer waits for the peer any more."""
@@ -262,11 +271,12 @@ class Http2Exchange(Receiving):
             self._file.go_on()
         elif self.on_drained is not None:
             self.on_drained()
-        elif self._then is not None:
+        elif self.complete:
             self._go_then()
+            self._let_go()
 
     def lose(self) -> None:
         """See ``Receiving.lose``."""
-        self._file = None
+        self._file = self._stream.owner = None
         super().lose()
         self._go_then()

@@ -58,18 +58,24 @@ class Tunnel(asyncio.Transport):
 
     def leave(self) -> None:
         """The worker drains."""
-        self.socket.leave()
+        if not self._lost:
+            self.socket.leave()
 
     def lose(self) -> None:
         """The stream is over."""
         if not self._lost:
             self._lost = self._closing = True
             self._connection.tunnels.discard(self)
-            self.socket.connection_lost(None)
+            # Neither the stream nor the socket is to wait in a circle for the collector.
+            self._stream.owner = None
+            socket = self.socket
+            del self.socket
+            socket.connection_lost(None)
 
     def check(self, now: float) -> None:
         """Twice a second."""
-        self.socket.check(now)
+        if not self._lost:
+            self.socket.check(now)
 
     # --- what the socket asks of its transport ---------------------------------------------------------------
 

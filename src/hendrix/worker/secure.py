@@ -18,6 +18,7 @@ from hendrix.worker.site import Site
 _PIECE = 16384
 #: After the end of what we send: how much (bytes) is still taken from the peer, unread.
 _LINGER_BYTES = 4 * 1024 * 1024
+_NOBODY = asyncio.BufferedProtocol()
 
 
 class SecureTransport(asyncio.Transport, asyncio.BufferedProtocol):
@@ -38,7 +39,7 @@ class SecureTransport(asyncio.Transport, asyncio.BufferedProtocol):
         self._plain = plain
         self._channel = channel
         self._incoming, self._outgoing = incoming, outgoing
-        self._protocol: asyncio.BufferedProtocol = asyncio.BufferedProtocol()
+        self._protocol: asyncio.BufferedProtocol = _NOBODY
         #: We have said that we send nothing more; bytes of the peer that were thrown away since.
         self._ended, self._thrown = False, 0
         self._eof = False
@@ -69,7 +70,9 @@ class SecureTransport(asyncio.Transport, asyncio.BufferedProtocol):
         return bool(self._protocol.eof_received())
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._protocol.connection_lost(exc)
+        # The protocol knows its transport: a circle, and what OpenSSL keeps would wait in it for the collector.
+        protocol, self._protocol = self._protocol, _NOBODY
+        protocol.connection_lost(exc)
 
     def pause_writing(self) -> None:
         self._protocol.pause_writing()

@@ -252,6 +252,7 @@ class Http2(FrameReader):
         for stream in self.streams:
             self._table.lose(stream, "the connection is gone")
         self._end()
+        self._table.let_go()
 
     def _fail(self, fault: ConnectionFault) -> None:
         """Section 5.4.1."""

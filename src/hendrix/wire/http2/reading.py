@@ -73,7 +73,6 @@ class FrameReader:
         "_encoder",
         "_eof",
         "_farewell_due",
-        "_handlers",
         "_idle_since",
         "_limits",
         "_now",
@@ -114,19 +113,6 @@ class FrameReader:
         self._idle_since = now
         #: When to call ``expire``; it may be too early, and never is too late.
         self.deadline = min(self._opening_due, self._settings_due)
-        self._handlers: dict[int, Callable[[int, int, bytes], None]] = {
-            DATA: self._data,
-            HEADERS: self._headers,
-            PRIORITY: self._priority,
-            RST_STREAM: self._rst_stream,
-            SETTINGS: self._settings,
-            PUSH_PROMISE: self._push_promise,
-            PING: self._ping,
-            GOAWAY: self._goaway,
-            WINDOW_UPDATE: self._window_update,
-            CONTINUATION: self._continuation,
-            PRIORITY_UPDATE: self._priority_update,
-        }
 
     # --- bytes in ------------------------------------------------------------------------------------------
 
@@ -144,7 +130,7 @@ class FrameReader:
         if not self._prefaced:
             return 0
         end = len(data)
-        handlers = self._handlers
+        handlers = _HANDLERS
         while end - at >= HEAD_SIZE:
             high, low, kind, flags, number = _unpack(data, at)
             length = high << 8 | low
@@ -163,7 +149,7 @@ class FrameReader:
                 self._lose_patience(FRAME)
             else:
                 try:
-                    handler(number & _NUMBER, flags, data[at : at + length])
+                    handler(self, number & _NUMBER, flags, data[at : at + length])
                 except StreamFault as fault:
                     self._lose_patience(FAULT)
                     self._table.fail(number & _NUMBER, fault)
@@ -384,3 +370,19 @@ class FrameReader:
     def _lose_patience(self, cost: float) -> None:
         if self._patience.lose(cost, self._now):
             raise ConnectionFault(ENHANCE_YOUR_CALM, "too many frames that serve nobody")
+
+
+#: Not of each connection: one that holds methods of its own is in a circle, and is left to the collector at its end.
+_HANDLERS: dict[int, Callable[[FrameReader, int, int, bytes], None]] = {
+    DATA: FrameReader._data,
+    HEADERS: FrameReader._headers,
+    PRIORITY: FrameReader._priority,
+    RST_STREAM: FrameReader._rst_stream,
+    SETTINGS: FrameReader._settings,
+    PUSH_PROMISE: FrameReader._push_promise,
+    PING: FrameReader._ping,
+    GOAWAY: FrameReader._goaway,
+    WINDOW_UPDATE: FrameReader._window_update,
+    CONTINUATION: FrameReader._continuation,
+    PRIORITY_UPDATE: FrameReader._priority_update,
+}

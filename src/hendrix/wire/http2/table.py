@@ -10,6 +10,7 @@ from collections.abc import Callable
 from math import inf
 
 from hendrix.core.errors import PeerError
+from hendrix.core.exchange import unheard
 from hendrix.core.http import Request, RequestHeaders
 from hendrix.wire.http2.credit import Credit
 from hendrix.wire.http2.events import Ended, Event, Lost, Opened, Refused, Repeated
@@ -248,6 +249,11 @@ class Streams:
         if stream is not None:
             self.lose(stream, fault.reason)
         self._remember(number)
+
+    def let_go(self) -> None:
+        """The connection is gone, and is not to be held by those whom it holds."""
+        self.events = []
+        self._sooner = unheard
 
     def dismiss(self, stream: Stream) -> None:
         """We have reset it: what the peer still sends of it is ignored."""
