@@ -12,7 +12,8 @@ from typing import Protocol
 from hendrix.answer.files.entry import Entry
 from hendrix.answer.files.opening import identity, open_file
 from hendrix.answer.files.place import Kept
-from hendrix.answer.files.squeeze import LARGEST, SMALLEST, coders, squeezed, store, stored
+from hendrix.answer.files.sibling import LARGEST
+from hendrix.answer.files.squeeze import SMALLEST, coders, squeezed, store, stored
 from hendrix.core.events import DEBUG, INFO, emit
 
 _MOST_WAITING = 1000
@@ -80,7 +81,7 @@ class Squeezer:
         made = False
         storable = os.access(os.path.dirname(entry.path), os.W_OK)
         for coding, coder in coders().items():
-            if stored(entry.path, coding, file.stat):  # by another worker, meanwhile
+            if stored(entry.path, coding, file):  # by another worker, meanwhile
                 made = True
                 continue
             data = squeezed(file, coder)

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import email
 import email.policy
+import os
 
 import pytest
 
+from hendrix.answer.files.place import SIBLINGS
+from hendrix.answer.files.squeeze import coders
 from hendrix.core.clock import http_date
 from tests.answer.files.conftest import WRITTEN
 from tests.answer.files.test_static import BIG, header
 
 SMALL_FILE = BIG[:1000]
 IN_BOTH = pytest.mark.parametrize("content", [SMALL_FILE, BIG], ids=["from memory", "from the disk"])
+
+
+def put_after(stage, name: str, content: bytes, other: str) -> None:
+    """Write the file ``name`` so that its inode changed after that of ``other``, and its content long before."""
+    stage.write(name, content, when=WRITTEN - 100)
+    base = stage.static.parent
+    while (base / name).stat().st_ctime_ns <= (base / other).stat().st_ctime_ns:
+        stage.touch(base / name, WRITTEN - 100)
 
 
 class Test_12_5_3_AcceptEncoding:
@@ -22,7 +33,7 @@ class Test_12_5_3_AcceptEncoding:
         stage.write("static/a.css.gz", b"gzip", when=WRITTEN + 1)
         stage.write("static/a.css.br", b"br", when=WRITTEN + 1)
         stage.write("static/a.css.zst", b"zstd", when=WRITTEN + 1)
-        stage.touch(stage.static / "a.css", WRITTEN)
+        os.utime(stage.static, (WRITTEN, WRITTEN))
 
     @pytest.mark.parametrize(
         ("accept", "coding"),
@@ -70,6 +81,24 @@ class Test_12_5_3_AcceptEncoding:
         stage.write("static/a.css", b"newer" * 100, when=WRITTEN + 10)
         answer = stage.ask("/static/a.css", "Accept-Encoding: gzip, br")
         assert answer.body == b"newer" * 100 and header(answer, "Vary") == "Accept-Encoding"
+
+    def test_nor_is_a_newer_one_of_an_older_file_that_came_back(self, stage, clock) -> None:
+        """As by ``rsync -a``, which keeps its time."""
+        assert stage.ask("/static/a.css", "Accept-Encoding: br").body == b"br"
+        put_after(stage, "static/a.css", b"older" * 100, "static/a.css.br")
+        clock(1)
+        answer = stage.ask("/static/a.css", "Accept-Encoding: gzip, br, zstd")
+        assert answer.body == b"older" * 100 and header(answer, "Content-Encoding") is None
+
+    @pytest.mark.parametrize("coding", ["gzip", "br", "zstd"])
+    def test_one_that_was_put_there_before_its_file_is_looked_into(self, stage, coding) -> None:
+        """Trees are copied in any order."""
+        content = b"the same " * 100
+        end = SIBLINGS[coding]
+        sibling = stage.write(f"static/c.css{end}", coders()[coding](content), when=WRITTEN)
+        put_after(stage, "static/c.css", content, f"static/c.css{end}")
+        answer = stage.ask("/static/c.css", f"Accept-Encoding: {coding}")
+        assert header(answer, "Content-Encoding") == coding and answer.body == sibling.read_bytes()
 
     def test_a_sibling_that_comes_or_goes_is_seen(self, stage, clock) -> None:
         assert stage.ask("/static/a.css", "Accept-Encoding: br").body == b"br"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hendrix.answer.files import squeeze as module
+from hendrix.answer.files import sibling as module
 from hendrix.answer.files.opening import open_file
 from hendrix.answer.files.squeeze import coders, squeeze, store
 from hendrix.answer.files.squeezing import Squeezing
@@ -134,6 +134,16 @@ def test_a_second_pass_does_nothing(root, monkeypatch) -> None:
 def test_a_changed_file_is_done_again(root) -> None:
     passed(root)
     (root / "a.css").write_bytes(CSS * 2)
+    assert passed(root)["made"] == 3
+    assert gzip.decompress((root / "a.css.gz").read_bytes()) == CSS * 2
+
+
+def test_an_older_file_that_came_back_is_done_again(root) -> None:
+    """As by ``rsync -a``, which keeps its time: what is there was made of the newer one."""
+    passed(root)
+    (root / "a.css").write_bytes(CSS * 2)
+    while (root / "a.css").stat().st_ctime_ns <= (root / "a.css.gz").stat().st_ctime_ns:
+        os.utime(root / "a.css", (WRITTEN - 100, WRITTEN - 100))
     assert passed(root)["made"] == 3
     assert gzip.decompress((root / "a.css.gz").read_bytes()) == CSS * 2
 

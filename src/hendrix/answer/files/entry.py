@@ -9,6 +9,7 @@ from hashlib import blake2b
 
 from hendrix.answer.files.opening import OpenFile, identity
 from hendrix.answer.files.place import SIBLINGS, Place
+from hendrix.answer.files.sibling import is_current
 from hendrix.answer.files.source import Source
 from hendrix.answer.files.types import compressible, content_type, inert, stored_coding
 from hendrix.core.clock import http_date
@@ -168,8 +169,7 @@ def _siblings(
         if sibling is None:
             continue
         seen.append((path + end, identity(sibling.stat)))
-        # An older one was made of something else; a larger or empty one of nothing that helps.
-        if sibling.stat.st_mtime_ns >= file.stat.st_mtime_ns and 0 < sibling.stat.st_size < file.stat.st_size:
+        if is_current(sibling, coding, file):
             found[coding] = sibling
     return found
 

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import os
 import time
 import zlib
 from collections.abc import Callable
-from typing import Any
 
 from hendrix.answer.files.opening import OpenFile, identity, open_file
 from hendrix.answer.files.place import SIBLINGS
+from hendrix.answer.files.sibling import LARGEST, is_current, module_of
 
-#: Files (bytes) that are worth it: below, the head is most of an answer; above, it would take minutes.
-SMALLEST, LARGEST = 256, 32 * 1024 * 1024
+#: Files (bytes) that are worth it: below, the head is most of an answer; above ``LARGEST``, it would take minutes.
+SMALLEST = 256
 #: What a sibling may be of its file, to be worth the trouble of the peer.
 _WORTH = 0.95
-#: zstd is Python's own from 3.14 on; ``brotlicffi`` is the brotli of Pythons other than CPython.
-_MODULES = {"zstd": ("compression.zstd", "backports.zstd"), "br": ("brotlicffi", "brotli")}
 #: Seconds after which a file that was being written was left behind by somebody.
 _ABANDONED = 600
 
@@ -70,13 +67,10 @@ def store(path: str, coding: str, data: bytes, made_of: os.stat_result) -> bool:
     return True
 
 
-def stored(path: str, coding: str, made_of: os.stat_result) -> bool:
-    """Is there one beside the file at ``path`` that is of use: not older, and smaller?"""
-    try:
-        facts = os.stat(path + SIBLINGS[coding])
-    except OSError:
-        return False
-    return facts.st_mtime_ns >= made_of.st_mtime_ns and 0 < facts.st_size < made_of.st_size
+def stored(path: str, coding: str, file: OpenFile) -> bool:
+    """Is there one beside ``file``, the one at ``path``, that is of use?"""
+    sibling = open_file(path + SIBLINGS[coding])
+    return sibling is not None and is_current(sibling, coding, file)
 
 
 def squeeze(path: str, coding: str, coder: Coder) -> int | None:
@@ -109,17 +103,10 @@ def _open_new(path: str, mode: int) -> int | None:
 def _coder(coding: str) -> Coder:
     if coding == "gzip":
         return _gzip
-    module = _module(coding)
+    module = module_of(coding)
     if coding == "zstd":
         return lambda data: bytes(module.compress(data, level=19))
     return lambda data: bytes(module.compress(data, quality=11))
-
-
-def _module(coding: str) -> Any:
-    for name in _MODULES[coding]:
-        with contextlib.suppress(ImportError):
-            return importlib.import_module(name)
-    raise ImportError(coding)
 
 
 def _gzip(data: bytes) -> bytes:

@@ -13,8 +13,10 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
+from hendrix.answer.files.opening import open_file
 from hendrix.answer.files.place import SIBLINGS
-from hendrix.answer.files.squeeze import LARGEST, SMALLEST, Coder, coders, squeeze
+from hendrix.answer.files.sibling import LARGEST
+from hendrix.answer.files.squeeze import SMALLEST, Coder, coders, squeeze, stored
 from hendrix.answer.files.types import compressible, media_type
 
 _NOTES = ".hendrix-compressed.json"
@@ -81,10 +83,15 @@ class Squeezing:
         if state is None or self._vain.get(sibling) == state:
             self.vain += state is not None
             return False
-        if its is not None and its[1] >= state[1]:
+        if its is not None and its[1] >= state[1] and self._is_stored(name, coding):
             self.current += 1
             return False
         return True
+
+    def _is_stored(self, name: str, coding: str) -> bool:
+        path = str(self._root / name)
+        file = open_file(path)
+        return file is not None and stored(path, coding, file)
 
     def _one(self, name: str, coding: str) -> tuple[int, State, int | None]:
         state = self._state(name) or [0, 0]
