@@ -171,6 +171,18 @@ def test_a_peer_that_still_takes_the_last_answer_gets_all_of_it() -> None:
     assert peer.transport.closing
 
 
+def test_however_much_of_it_the_kernel_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The transport is empty long before the peer has all of it."""
+    peer, now = leaving(0)
+    waiting = [4_000_000]
+    monkeypatch.setattr("hendrix.worker.parting.untaken", lambda _transport: waiting[0])
+    for _ in range(180):
+        now += 0.5
+        peer.connection.check(now)
+        assert not peer.transport.closing
+        waiting[0] -= 20_000
+
+
 def test_one_that_takes_nothing_of_it_is_cut_off() -> None:
     peer, now = leaving(len(PIECE))
     for second in range(1, 34):

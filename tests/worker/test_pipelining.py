@@ -113,3 +113,49 @@ def test_a_thousand_pipelined_requests_do_not_deepen_the_stack() -> None:
         peer.respond(number)
         peer.loop.turn()
     assert peer.transport.sent.count(b"HTTP/1.1 200 OK") == 1000
+
+
+class Leaving(Transport):
+    """One whose peer takes what it holds as slowly as the test wants."""
+
+    held = 0
+
+    def get_write_buffer_size(self) -> int:
+        return self.held
+
+    def can_write_eof(self) -> bool:
+        return True
+
+    def write_eof(self) -> None: ...
+    def resume_reading(self) -> None: ...
+
+
+def answered_early(held: int) -> tuple[Peer, Leaving, float]:
+    """A peer that was answered before its request had ended; ``held`` bytes of that wait for it. And when that was."""
+    peer, transport = Peer(), Leaving()
+    peer.transport = transport
+    peer.connection.connection_made(transport)  # type: ignore[arg-type]
+    peer.send(SECOND[:-3])
+    peer.exchanges[0].respond("200 OK", [], b"x" * held)
+    transport.held = held
+    return peer, transport, peer.connection.closes_at - 2
+
+
+def test_a_peer_that_was_answered_early_gets_all_of_a_long_answer() -> None:
+    """RFC 9112 section 9.6: the connection is not closed before the peer has had the last response."""
+    peer, transport, now = answered_early(100_000)
+    for _ in range(140):
+        now += 0.5
+        peer.connection.check(now)
+        assert not transport.closing
+        transport.held -= 600
+    transport.held = 100
+    peer.connection.check(now + 3)
+    assert transport.closing
+
+
+def test_one_that_takes_nothing_of_it_is_cut_off() -> None:
+    peer, transport, now = answered_early(100_000)
+    for second in range(1, 36):
+        peer.connection.check(now + second)
+    assert transport.closing

@@ -27,7 +27,7 @@ from hendrix.worker.file_output import FileOutput
 from hendrix.worker.http2_connection import Http2Connection
 from hendrix.worker.known import JOINED, LONGEST_HEAD, Known
 from hendrix.worker.origin import origin_of
-from hendrix.worker.parting import Parting
+from hendrix.worker.parting import Parting, takes_on
 from hendrix.worker.proxied import may_speak_for_others, unwrap
 from hendrix.worker.raw import RawConnection
 from hendrix.worker.site import RECEIVE_BUFFER, Site
@@ -462,6 +462,7 @@ class Connection(asyncio.BufferedProtocol):
             self._close()
             return
         self.machine.refuse()
+        self._taking.stop()
         self._parting = Parting(self._transport)
         self.closes_at = self._parting.begin(_LINGER, reading=not self._paused_reading)
 
@@ -474,8 +475,9 @@ class Connection(asyncio.BufferedProtocol):
 
     def check(self, now: float) -> None:
         """Twice a second: has the peer missed a deadline?"""
-        if now >= self.closes_at:
-            self._transport.abort()
+        if self._parting is not None:
+            if now >= self.closes_at:
+                self._part(now)
         elif now >= self.machine.deadline:
             self._take(self.machine.expire())
         elif self._taking.since != inf:
@@ -483,6 +485,13 @@ class Connection(asyncio.BufferedProtocol):
             if self._taking.stalled(self.waiting, now, seconds=config.write_timeout, rate=config.min_rate):
                 emit("peer.stalled", DEBUG, peer=self.origin.client[0])
                 self._transport.abort()
+
+    def _part(self, now: float) -> None:
+        """Close the whole, unless the peer is still taking what it was answered."""
+        if takes_on(self._transport, self._taking, now, self.site.config):
+            self.closes_at = now + _LINGER
+        else:
+            self._transport.abort()
 
     def _watch_taking(self) -> None:
         self._taking.watch(self.waiting, time.monotonic())

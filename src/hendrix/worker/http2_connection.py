@@ -24,7 +24,7 @@ from hendrix.wire.http2.known import Known
 from hendrix.wire.http2.machine import Http2
 from hendrix.wire.http2.stream import Stream
 from hendrix.worker.http2_exchange import Http2Exchange
-from hendrix.worker.parting import Parting, untaken
+from hendrix.worker.parting import Parting, takes_on
 from hendrix.worker.site import Site
 from hendrix.worker.taking import Taking
 
@@ -45,8 +45,6 @@ _NOTSENT_LOWAT = 25
 #: Seconds that the peer is still read after the last word (see ``parting``): after a fault, and after a good end,
 #: where it mostly closes at once.
 _LINGER_AFTER_FAULT = 2.0
-#: Bytes that may wait at the end without being an answer: nobody is waited for because of them.
-_LAST_WORDS = 4096
 _LINGER = 1.0
 
 
@@ -284,6 +282,7 @@ class Http2Connection(asyncio.BufferedProtocol):
         if over.fault:
             emit("peer.fault", DEBUG, status=over.code, reason=over.fault, peer=self.origin.client[0])
         self._over = True
+        self._hoard.leave()
         if self._at_eof or self.machine.silent:
             self._taking.watch(self._transport.get_write_buffer_size(), time.monotonic())
             self._transport.close()
@@ -296,8 +295,9 @@ class Http2Connection(asyncio.BufferedProtocol):
 
     def check(self, now: float) -> None:
         """Twice a second: has the peer missed a deadline?"""
-        if now >= self.closes_at:
-            self._part(now)
+        if self.closes_at != inf:
+            if now >= self.closes_at:
+                self._part(now)
             return
         machine = self.machine
         machine.forget()
@@ -323,13 +323,10 @@ class Http2Connection(asyncio.BufferedProtocol):
     def _part(self, now: float) -> None:
         """Close the whole, unless the peer is still taking what it was answered in good order."""
         over = self.machine.over
-        waiting = untaken(self._transport)
-        if waiting > _LAST_WORDS and over is not None and not over.fault:
-            self._taking.watch(waiting, now)
-            if not self._stalls(waiting, now):
-                self.closes_at = now + _LINGER
-                return
-        self._transport.abort()
+        if over is not None and not over.fault and takes_on(self._transport, self._taking, now, self.site.config):
+            self.closes_at = now + _LINGER
+        else:
+            self._transport.abort()
 
     def _weigh(self, now: float) -> None:
         """Does too much wait for peers that do not take it?"""

@@ -12,11 +12,16 @@ import contextlib
 import sys
 import time
 
+from hendrix.core.config import Config
+from hendrix.worker.taking import Taking
+
 if sys.platform == "linux":
     import fcntl
     import termios
 
 _MOST = 4 * 1024 * 1024
+#: Bytes that may wait at the end without being an answer: nobody is waited for because of them.
+_LAST_WORDS = 4096
 
 
 class Parting:
@@ -42,6 +47,15 @@ class Parting:
         if self._discarded > _MOST:
             # Not cut off here: the answer may still wait for this turn of the loop to end.
             self._transport.pause_reading()
+
+
+def takes_on(transport: asyncio.Transport, taking: Taking, now: float, config: Config) -> bool:
+    """Is the peer still taking what it was answered, in good order? Then it is to have the time for that."""
+    waiting = untaken(transport)
+    if waiting <= _LAST_WORDS:
+        return False
+    taking.watch(waiting, now)
+    return not taking.stalled(waiting, now, seconds=config.write_timeout, rate=config.min_rate)
 
 
 def untaken(transport: asyncio.Transport) -> int:
