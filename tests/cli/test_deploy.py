@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -79,7 +83,7 @@ def test_nothing_is_written_through_links(shop: Path, capsys: pytest.CaptureFixt
     ("words", "sign"),
     [
         (["nothing"], "'nothing' is nothing that hx deploy does; give one of: ansible"),
-        (["ansible", "shop.conf"], "needs a directory to write 17 files to; give --output deploy/ansible"),
+        (["ansible", "shop.conf"], "needs a directory to write 18 files to; give --output deploy/ansible"),
         (["ansible"], "there is no hendrix.toml or hendrix.conf in this directory; name the file"),
         (["ansible", "no.conf"], "no.conf does not exist"),
         (["ansible", "shop.conf", "more"], "hx deploy ansible takes one file, and 'more' is another"),
@@ -158,6 +162,30 @@ def test_options_that_are_secrets_become_variables(shop: Path, kind: str) -> Non
     told = [each for each in kinds.rendered(kind, read_plan("shop.conf", "out")) if "t0ken" in each.content]
     assert [(each.mode, each.yours) for each in told] == [(0o600, True)]
     assert "HX_CACHE_TOKEN: " in told[0].content
+
+
+def test_ansible_puts_no_variable_into_a_command_line(shop: Path) -> None:
+    """``environment`` of a task is part of what its shell is told, and sudo logs that."""
+    files = {each.path: each.content for each in kinds.rendered("ansible", read_plan("shop.conf", "out"))}
+    assert not [path for path, text in files.items() if "/tasks/" in path and "hendrix_environment" in text]
+    environments = re.findall(r"^ *environment:(.*)$", files["roles/shop/tasks/main.yml"], re.M)
+    assert set(environments) == {"", ' "{{ hendrix_django }}"'}
+
+
+def test_a_command_becomes_the_users(shop: Path) -> None:
+    """With the variables that are written, whatever is in them."""
+    files = {each.path: each.content for each in kinds.rendered("ansible", read_plan("shop.conf", "out"))}
+    Path("as_user.py").write_text(files["roles/shop/files/as_user.py"])
+    Path("shop.env").write_text('# mark\nONE="a \\"b\\" \\$c \\\\ \\`d\\` é"\nTWO="first\nTHREE=second"\n')
+    root = os.geteuid() == 0
+    user = pwd.getpwnam("nobody") if root else pwd.getpwuid(os.geteuid())
+    words = ["sh", "-c", 'id -u; id -G; printf "%s|%s" "$ONE" "$TWO"']
+    command = [sys.executable, "as_user.py", user.pw_name, "shop.env", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    uid, groups, values = done.stdout.split("\n", 2)
+    assert (uid, values) == (str(user.pw_uid), 'a "b" $c \\ `d` é|first\nTHREE=second')
+    assert not root or "0" not in groups.split()
 
 
 class _Loader(yaml.SafeLoader):

@@ -35,6 +35,7 @@ class Ansible:
             "hendrix_units": machine.units,
             "hendrix_variables": machine.variables,
             "hendrix_runtime": machine.runtime,
+            "hendrix_brought": machine.folder / "brought/shop",
         }
         said = "".join(f"{name}: {value}\n" for name, value in variables.items())
         (machine.folder / "variables.yml").write_text(said)
@@ -54,7 +55,9 @@ def test_a_playbook(project, machine, playbook):
     project.add("settings.py", "import os\nSTATIC_ROOT = BASE_DIR / 'collected'\nSTATIC_URL = 'static/'\n")
     project.add("views.py", "def rows(request):\n    return HttpResponse(os.environ['GREETING'])\n")
     project.write("old.py", "")
-    machine.configure("settings: site1.settings", "bind: 127.0.0.1:0", 'environment: {GREETING: "a {{b}} $c \\"d\\""}')
+    media = f"writable: [{machine.srv}/project/media]"
+    greeting = 'environment: {GREETING: "a {{b}} $c \\"d\\""}'
+    machine.configure("settings: site1.settings", "bind: 127.0.0.1:0", media, greeting)
     ansible = Ansible(playbook, machine, machine.render("ansible"))
     there = machine.srv / "project"
 
@@ -64,6 +67,7 @@ def test_a_playbook(project, machine, playbook):
     assert (
         (there / "db.sqlite3").exists() and (there / "collected/admin").is_dir() and (there / "site1/old.py").exists()
     )
+    assert (there / "media").is_dir()
     assert not (there / "shop.conf").exists() and not (there / "deploy").exists(), "no secrets, and nothing of ours"
 
     changed, failed, said = ansible.run()

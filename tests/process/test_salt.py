@@ -35,6 +35,7 @@ class Salt:
             "units": str(machine.units),
             "variables": str(machine.variables),
             "runtime": str(machine.runtime),
+            "brought": str(machine.folder / "brought/shop"),
         }
         pillar.write_text(pillar.read_text() + "".join(f"  {name}: {json.dumps(v)}\n" for name, v in said.items()))
         (machine.folder / "minion").write_text(f"root_dir: {machine.folder}/salt\nid: shop1\n")
@@ -65,7 +66,9 @@ def test_a_formula(project, machine, salt_call):
     project.add("settings.py", "import os\nSTATIC_ROOT = BASE_DIR / 'collected'\nSTATIC_URL = 'static/'\n")
     project.add("views.py", "def rows(request):\n    return HttpResponse(os.environ['GREETING'])\n")
     project.write("old.py", "")
-    machine.configure("settings: site1.settings", "bind: 127.0.0.1:0", 'environment: {GREETING: "a {{b}} $c \\"d\\""}')
+    media = f"writable: [{machine.srv}/project/media]"
+    greeting = 'environment: {GREETING: "a {{b}} $c \\"d\\""}'
+    machine.configure("settings: site1.settings", "bind: 127.0.0.1:0", media, greeting)
     salt = Salt(salt_call, machine, machine.render("salt"))
     there = machine.srv / "project"
 
@@ -79,6 +82,7 @@ def test_a_formula(project, machine, salt_call):
     assert not failed, said
     assert (machine.variables / "shop.env").stat().st_mode & 0o777 == 0o600
     assert (there / "db.sqlite3").exists() and (there / "collected/admin").is_dir()
+    assert (there / "media").is_dir()
     assert not (there / "shop.conf").exists() and not (there / "deploy").exists(), "no secrets, and nothing of ours"
 
     changed, failed, said = salt.run()

@@ -9,6 +9,8 @@ from hendrix.cli.deployment.rendered import Rendered, template, yaml_text
 from hendrix.cli.deployment.service_units import unit_names, units
 from hendrix.cli.units.placing import MARK
 
+_SCRIPTS = ("pack.py", "unpack.py", "as_user.py")
+
 
 def render(plan: Plan) -> list[Rendered]:
     """Beside each other: what belongs to the user, the playbook, and the role below ``roles``."""
@@ -24,7 +26,7 @@ def render(plan: Plan) -> list[Rendered]:
         Rendered(f"{role}/{part}/main.yml", template(f"ansible/role/{part}.yml", **words))
         for part in ("defaults", "vars", "tasks", "handlers", "meta")
     ]
-    scripts = [Rendered(f"{role}/files/{name}", template(f"project/{name}")) for name in ("pack.py", "unpack.py")]
+    scripts = [Rendered(f"{role}/files/{name}", template(f"project/{name}")) for name in _SCRIPTS]
     variables = Rendered(f"{role}/templates/environment.j2", template("ansible/role/environment.j2", **words))
     return [*top, *own, *parts, *scripts, variables, *units(plan, f"{role}/files")]
 

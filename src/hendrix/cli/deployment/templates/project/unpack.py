@@ -1,4 +1,4 @@
-"""unpack.py ARCHIVE: put a project into this directory, and remove what only the one before it had.
+"""unpack.py ARCHIVE DIRECTORY...: put a project into this directory, and remove what only the one before it had.
 
 Prints the names of what changed. What no archive has brought, as databases and uploads, is never touched.
 """
@@ -10,12 +10,15 @@ import os
 import sys
 import tarfile
 import tomllib
+from collections.abc import Sequence
 
 MANIFEST = ".hendrix/manifest"
 REQUIREMENTS = ".hendrix/requirements.txt"
 
 
-def main(archive: str) -> None:
+def main(archive: str, folders: Sequence[str]) -> None:
+    for folder in (os.path.dirname(MANIFEST), *folders):
+        os.makedirs(folder, mode=0o750, exist_ok=True)
     with tarfile.open(archive) as tar:
         members = {member.name: member for member in tar if not outside(member.name)}
         for name, member in members.items():
@@ -106,4 +109,4 @@ def requirements() -> None:
 
 if __name__ == "__main__":
     os.umask(0o027)
-    main(sys.argv[1])
+    main(sys.argv[1], sys.argv[2:])

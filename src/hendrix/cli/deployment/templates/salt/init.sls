@@ -8,6 +8,9 @@
 {#- Any other trouble with it is not to pass for a server that is not there. #}
 {%- set absent = 'XDG_RUNTIME_DIR=' ~ (it.runtime | quote) ~ ' ' ~ (hx | quote)
                  ~ " status --quiet 2>&1 | grep -q 'no server is running'" %}
+{#- The writable directories that lie within the project. #}
+{%- set within = [] %}
+{%- for path in it.writable if path.startswith(it.project ~ '/') %}{% do within.append(path) %}{% endfor %}
 {%- set variables = dict(it.django, **it.environment) %}
 {%- set units = 'units' if (grains.get('systemd') or {}).get('version', 999) | int >= 253 else 'units-before-253' %}
 
@@ -69,14 +72,23 @@
 # The directory around it is root's.
 @name@ place:
   file.directory:
-    - names: {{ [salt['file.dirname'](it.project), salt['file.dirname'](it.virtualenv)] | unique | list | tojson }}
+    - names: {{ [salt['file.dirname'](it.project), salt['file.dirname'](it.virtualenv), salt['file.dirname'](it.brought)]
+                | unique | list | tojson }}
     - makedirs: True
     - failhard: True
 
+# What lies within the project is its user's to make: a link there could lead root anywhere.
 @name@ directories:
   file.directory:
-    - names: {{ ([it.project, it.project ~ '/.hendrix'] + it.writable) | tojson }}
+    - names: {{ ([it.project] + (it.writable | difference(within))) | tojson }}
     - user: {{ it.user | tojson }}
+    - group: {{ it.group | tojson }}
+    - mode: '0750'
+    - failhard: True
+
+@name@ brought:
+  file.directory:
+    - name: {{ it.brought | tojson }}
     - group: {{ it.group | tojson }}
     - mode: '0750'
     - failhard: True
@@ -85,9 +97,8 @@
 
 @name@ {{ name }}:
   file.managed:
-    - name: {{ (it.project ~ '/.hendrix/' ~ name) | tojson }}
+    - name: {{ (it.brought ~ '/' ~ name) | tojson }}
     - source: salt://@slug@/files/{{ name }}
-    - user: {{ it.user | tojson }}
     - group: {{ it.group | tojson }}
     - mode: '0640'
     - show_changes: False
@@ -95,7 +106,7 @@
 {%- endfor %}
 
 @name@ unpacked:
-  {{- step([it.python, '.hendrix/unpack.py', '.hendrix/project.tar.gz'], '.') }}
+  {{- step([it.python, it.brought ~ '/unpack.py', it.brought ~ '/project.tar.gz'] + within, '.') }}
 
 @name@ virtual environment:
   cmd.run:
