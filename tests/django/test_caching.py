@@ -7,10 +7,12 @@ from types import SimpleNamespace
 
 import pytest
 from django.template import Context, Engine
+from django.test.utils import _TestState
 
 from hendrix import cache
 from hendrix.cache import here
 from hendrix.cache.purges import Purge
+from hendrix.cli import purging
 
 
 class Store:
@@ -113,3 +115,12 @@ def test_a_link_past_the_cache() -> None:
 def test_a_link_that_is_cached_although_it_has_a_query() -> None:
     assert rendered("{% hendrix_cache_keep url %}") == "/list/?page=2&amp;cache=true#top"
     assert rendered("{% hendrix_cache_keep '/list/' %}") == "/list/"
+
+
+def test_djangos_tests_purge_nothing_of_a_server_that_runs_beside_them(monkeypatch) -> None:
+    asked = []
+    monkeypatch.setattr(purging, "ask_server", lambda purges: asked.append(purges) or 7)
+    assert cache.purge("/a/") == 7
+    monkeypatch.setattr(_TestState, "saved_data", SimpleNamespace(), raising=False)
+    assert cache.purge("/a/") == 0
+    assert len(asked) == 1

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
+import subprocess
+import sys
+import types
 
 import pytest
 
 from hendrix.hub import place
+from hendrix.hub.message import HubError
+from hendrix.supervisor import runtime
+from tests.kit.live import until
 
 
 @pytest.fixture
@@ -20,6 +27,7 @@ def server(tmp_path, monkeypatch):
     monkeypatch.chdir(folder)
     with socket.socket(socket.AF_UNIX) as sock:
         sock.bind(path.name)
+        sock.listen()
         monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
         monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "shop.settings")
         monkeypatch.delenv("HENDRIX_HUB", raising=False)
@@ -34,6 +42,56 @@ def test_by_the_settings(server):
 def test_of_other_settings(server, monkeypatch):
     monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "other.settings")
     assert place.here() == ""
+
+
+def test_of_settings_that_end_like_them(server, monkeypatch):
+    """As they did once: a project whose settings are at the top."""
+    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "settings")
+    assert place.here() == ""
+
+
+def test_of_settings_with_a_long_name(server, monkeypatch):
+    """What the files of a server are called has an end."""
+    settings = "shop.configuration.settings.environments.of_the_machines_for_production"
+    name = f"17_{settings.replace('.', '_')}"[:64]
+    assert name == runtime.server_name([":17"], settings)
+    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", settings)
+    os.rename(server, os.path.join(os.path.dirname(server), f"{name}.hub"))
+    assert os.path.basename(place.here()) == f"{name}.hub"
+
+
+def test_a_server_that_was_killed_is_none(server):
+    """Its socket is there yet, and nobody listens."""
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.bind("18_shop_settings.hub")
+    assert place.here() == server
+    os.unlink(server)
+    place._looked = -place._LOOK_EVERY
+    assert place.here() == ""
+
+
+def test_of_several_the_one_that_was_started_here(server, tmp_path, monkeypatch):
+    """Projects that call their settings the same; and two servers of one project."""
+    serve = "import socket, sys; s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(); input()"
+    folder = os.path.dirname(server)
+    with contextlib.ExitStack() as stack:
+
+        def start(home, name):
+            home.mkdir(exist_ok=True)
+            words = [sys.executable, "-c", serve, os.path.relpath(os.path.join(folder, name), home)]
+            process = stack.enter_context(subprocess.Popen(words, cwd=home, stdin=subprocess.PIPE))
+            stack.callback(process.kill)
+            until(lambda: place._listener(name) == process.pid)
+
+        start(tmp_path / "ours", "18_shop_settings.hub")
+        start(tmp_path / "theirs", "19_shop_settings.hub")
+        module = types.SimpleNamespace(__file__=str(tmp_path / "ours" / "shop" / "settings.py"))
+        monkeypatch.setitem(sys.modules, "shop.settings", module)
+        assert os.path.basename(place.here()) == "18_shop_settings.hub"
+        start(tmp_path / "ours", "20_shop_settings.hub")
+        place._looked = -place._LOOK_EVERY
+        with pytest.raises(HubError, match=r"several servers run shop.settings: .*18_.*20_"):
+            place.here()
 
 
 def test_what_the_environment_says_comes_first(server, monkeypatch):

@@ -17,7 +17,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 from hendrix.core import values
 from hendrix.core.events import WARNING, emit
-from hendrix.django.shared_file import SharedFile, opened, place
+from hendrix.core.rehearsal import rehearses
+from hendrix.django.shared_file import SharedFile, opened, place, rehearsed
 
 #: When it expires, then the pickled value.
 _WHEN = struct.Struct("=d")
@@ -56,7 +57,7 @@ class SharedCache(BaseCache):  # type: ignore[misc]
 
     @property
     def _file(self) -> SharedFile:
-        return opened(self._folder, self._size)
+        return opened(rehearsed(self._folder) if rehearses() else self._folder, self._size)
 
     # --- what Django asks for ------------------------------------------------------------------------------
 

@@ -1,8 +1,8 @@
 """Where the hub of this project is, for whichever process asks: a worker, a command, a shell.
 
 The server tells what it runs, and whatever that starts, in the environment. Any other process of the same user looks
-into the runtime directory, for the server of its settings. Django's tests do not: as they have a database of their own
-they are to meet no server that happens to run beside them, nor what is published there.
+into the runtime directory, for the server of its settings that listens there; where several do, for the one that was
+started in this very project. Django's tests do not.
 """
 
 from __future__ import annotations
@@ -12,13 +12,17 @@ import os
 import re
 import socket
 import stat
+import struct
 import sys
 import time
 
 from hendrix.core.control import HUB
+from hendrix.core.rehearsal import rehearses
 from hendrix.hub.message import HubError
 
 _LONGEST_ADDRESS = 100
+#: Characters of what the files of a server are called, as the supervisor has it.
+_LONGEST_NAME = 64
 _LOOK_EVERY = 1.0
 
 _found = ""
@@ -33,19 +37,13 @@ def here() -> str:
     told = os.environ.get(HUB)
     if told:
         return told
-    if _is_test():
+    if rehearses():
         return ""
     global _found, _looked
     now = time.monotonic()
     if now >= _looked + _LOOK_EVERY:
         _found, _looked = _look(os.environ.get("DJANGO_SETTINGS_MODULE", "")), now
     return _found
-
-
-def _is_test() -> bool:
-    """Between ``setup_test_environment`` and ``teardown_test_environment``, whoever runs the tests."""
-    state = getattr(sys.modules.get("django.test.utils"), "_TestState", None)
-    return hasattr(state, "saved_data")
 
 
 def connect(path: str, *, blocking: bool) -> socket.socket:
@@ -74,11 +72,47 @@ def _look(settings: str) -> str:
     if not settings:
         return ""
     name = re.sub(r"[^\w-]", "_", settings)
-    found = [path for folder in _folders() for path in glob.glob(f"{glob.escape(folder)}/*_{name}.hub") if _ours(path)]
+    paths = [path for folder in _folders() for path in glob.glob(f"{glob.escape(folder)}/*.hub")]
+    found = {
+        path: pid for path in paths if _is_of(path, name) and _ours(path) and (pid := _listener(path)) is not None
+    }
     if len(found) > 1:
-        paths = ", ".join(found)
-        raise HubError(f"several servers run {settings}: {paths}; say which one is meant with {HUB}=PATH")
-    return found[0] if found else ""
+        # Many projects call their settings the same.
+        found = {path: pid for path, pid in found.items() if _is_at(pid, settings)} or found
+    if len(found) > 1:
+        raise HubError(f"several servers run {settings}: {', '.join(found)}; say which one is meant with {HUB}=PATH")
+    return next(iter(found), "")
+
+
+def _is_of(path: str, name: str) -> bool:
+    """Is it called as the hub of a server of these settings is, and not of others that end like them?"""
+    stem = os.path.basename(path).removesuffix(".hub")
+    port = stem.partition("_")[0]
+    return stem == f"{port}_{name}"[:_LONGEST_NAME] if port.isdigit() else stem.endswith(f"_{name}")
+
+
+def _listener(path: str) -> int | None:
+    """The process that listens there, 0 where the system does not tell; none where a server has died."""
+    try:
+        with connect(path, blocking=False) as sock:
+            size = struct.calcsize("3i")
+            if not hasattr(socket, "SO_PEERCRED"):
+                return 0
+            return int(struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))[0])
+    except (ConnectionRefusedError, FileNotFoundError):
+        return None
+    except OSError:
+        return 0  # it has much to do
+
+
+def _is_at(pid: int, settings: str) -> bool:
+    """Was the server started in the directory of this project?"""
+    home = getattr(sys.modules.get(settings), "__file__", None) or os.getcwd()
+    try:
+        there = os.readlink(f"/proc/{pid}/cwd")
+        return os.path.commonpath([there, os.path.realpath(home)]) == there
+    except (OSError, ValueError):
+        return False
 
 
 def _folders() -> list[str]:
