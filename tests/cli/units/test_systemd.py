@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,17 @@ def written(service: Service, folder: Path, version: int) -> Path:
 
 def test_systemd_finds_nothing_wrong(make: Make, tmp_path: Path, analyze: str) -> None:
     service = make("http_port: 80", "memory: 2GB", 'environment: {A: "b"}', "writable: [/srv]")
+    unit = written(service, tmp_path / "units", systemd.version())
+    done = subprocess.run([analyze, "verify", unit], capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and done.stderr == ""
+
+
+def test_systemd_finds_odd_paths(make: Make, tmp_path: Path, analyze: str) -> None:
+    """It looks for the program, which has no quotes or backslashes in its name (it takes none)."""
+    odd = tmp_path / "my $shop é 100%"
+    (odd / "bin").mkdir(parents=True)
+    (odd / "bin/hx").symlink_to("/bin/true")
+    service = replace(make(), virtualenv=str(odd), project_path=str(odd), writable=(f"{odd}/more",))
     unit = written(service, tmp_path / "units", systemd.version())
     done = subprocess.run([analyze, "verify", unit], capture_output=True, text=True, check=False)
     assert done.returncode == 0 and done.stderr == ""

@@ -8,7 +8,7 @@ from typing import Any
 
 from hendrix.cli.migrate.application import serve
 from hendrix.cli.migrate.migration import Migration
-from hendrix.cli.migrate.words import octal, seconds
+from hendrix.cli.migrate.words import named, octal, seconds
 from hendrix.core.errors import UsageError
 
 #: gunicorn's name -> ours, where the value is written alike.
@@ -44,7 +44,6 @@ _ADVICE = {
     "worker_class": "not needed: threads come when work waits, and async views run on the loop",
     "worker_tmp_dir": f"{_NOT_NEEDED}: a worker's life does not hang on a file",
     "tmp_upload_dir": "TMPDIR in the environment says where large bodies are kept",
-    "raw_env": "set it in the environment of the service (or in a compose file)",
     "proc_name": f"{_NOT_NEEDED}: processes are named by their settings",
     "default_proc_name": f"{_NOT_NEEDED}: processes are named by their settings",
     "loglevel": "quiet = true, or verbosity = 2 for more",
@@ -135,6 +134,13 @@ def _client_certificates(migration: Migration, value: Any, source: str) -> None:
         migration.say("client_cert", "optional" if int(value) == 1 else "required", source)
 
 
+def _variables(migration: Migration, value: Any, source: str) -> None:
+    assigned = [str(each) for each in value] if isinstance(value, list | tuple) else [str(value)]
+    place = source.partition("=")[0].removesuffix(assigned[0].partition("=")[0] if assigned else "").strip()
+    said = named(place, assigned)
+    migration.leave(said, said, "set it in the environment of the service (or in a compose file)")
+
+
 def _times(option: str) -> Callable[[Migration, Any, str], None]:
     return lambda migration, value, source: migration.say(option, seconds(str(value)), source)
 
@@ -145,6 +151,7 @@ _SPECIAL: Mapping[str, Callable[[Migration, Any, str], None]] = {
     "accesslog": _access_log,
     "access_log_format": _access_format,
     "umask": _umask,
+    "raw_env": _variables,
     "pythonpath": _pythonpath,
     "proxy_protocol": _proxy_protocol,
     "cert_reqs": _client_certificates,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from hendrix.cli.migrate.commands import is_command, read_command
 from hendrix.cli.migrate.migration import Migration
-from hendrix.cli.migrate.words import seconds
+from hendrix.cli.migrate.words import named, seconds
 from hendrix.core.errors import UsageError
 
 _SERVICE = "hx is its own supervisor; systemd starts it at boot"
@@ -72,6 +72,8 @@ def read_supervisord(name: str, text: str) -> Migration:
 
 def _key(migration: Migration, section: str, key: str, value: str) -> None:
     source = f"[{section}] {key}={value}"
+    if key == "environment":
+        source = named(f"[{section}] {key}", re.findall(r"(?:^|,)\s*(\w+=)", value))
     if key in _SAID:
         _SAID[key](migration, value, source)
     elif key not in ("command", "process_name"):

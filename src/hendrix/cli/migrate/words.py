@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 _NGINX_UNITS = {"k": "KB", "m": "MB", "g": "GB", "": ""}
 
@@ -27,6 +28,11 @@ def size(text: str) -> str:
 def address(host: str, port: str) -> str:
     """``HOST:PORT``, with brackets around an IPv6 address."""
     return f"[{host}]:{port}" if ":" in host and not host.startswith("[") else f"{host}:{port}"
+
+
+def named(place: str, assigned: Iterable[str]) -> str:
+    """``place (NAME, NAME)`` of ``NAME=value``: a value may be a password, and what is made is for many eyes."""
+    return f"{place} ({', '.join(each.partition('=')[0].strip() for each in assigned)})"
 
 
 def octal(number: int) -> str:

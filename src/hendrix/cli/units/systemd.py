@@ -95,7 +95,7 @@ def _process(service: Service, systemd: int) -> str:
         f"User={service.user}",
         f"Group={service.group}",
         f"WorkingDirectory={_escaped(service.project_path)}",
-        f"ExecStart={' '.join(_word(word.replace('$', '$$')) for word in service.words())}",
+        f"ExecStart={_command(service.words())}",
         "Environment=XDG_RUNTIME_DIR=%t/" + service.folder,
         "Environment=XDG_STATE_HOME=%S/" + service.folder,
         *([f"EnvironmentFile={service.environment_file}"] if service.variables else []),
@@ -134,6 +134,12 @@ def _rights(service: Service) -> str:
 def _escaped(text: str) -> str:
     """Specifiers begin with a per cent sign (systemd.unit(5))."""
     return text.replace("%", "%%")
+
+
+def _command(words: list[str]) -> str:
+    """A dollar begins a variable, but for the program, where it is itself (systemd.service(5), "Command lines")."""
+    program, *others = words
+    return " ".join((_word(program), *(_word(word.replace("$", "$$")) for word in others)))
 
 
 def _word(word: str) -> str:
