@@ -107,6 +107,19 @@ def test_an_error_before_the_first_piece_is_500(stage, client, key) -> None:
     assert client.get("/hello").body == b"hello"
 
 
+def test_a_stream_that_breaks_off_over_http10_does_not_end_like_a_whole_one(stage, key) -> None:
+    """RFC 9112 section 8: what nothing but the end of the connection frames is complete unless that was a fault."""
+    with stage.client() as client:
+        client.begin("GET", f"/body/broken?{key}", version="1.0")
+        with pytest.raises(ConnectionResetError):
+            while client.sock.recv(65536):
+                pass
+    with stage.client() as client:
+        client.begin("GET", f"/body/generator?{key}", version="1.0")
+        while client.sock.recv(65536):
+            pass
+
+
 @pytest.mark.parametrize("kind", ["broken_close", "broken_close_list"])
 def test_an_error_in_close_is_logged_only(client, key, kind, logged) -> None:
     assert client.get(f"/body/{kind}?{key}").body == b"fine"

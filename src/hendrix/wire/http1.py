@@ -277,6 +277,11 @@ class Http1:
 
     # --- bytes out -----------------------------------------------------------------------------------------
 
+    @property
+    def ends_with_connection(self) -> bool:
+        """Is it by the end of the connection alone that the peer knows the answer's (RFC 9112 section 6.3)?"""
+        return self._left == _UNTIL_CLOSE
+
     def whole(self, status: str, headers: ResponseHeaders, body: bytes, common: Common, extra: str) -> bytes:
         """A complete answer. ``extra`` are ready lines of the server. Raises ``AnswerError``."""
         code = check_status(status)

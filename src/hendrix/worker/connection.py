@@ -27,7 +27,7 @@ from hendrix.worker.file_output import FileOutput
 from hendrix.worker.http2_connection import Http2Connection
 from hendrix.worker.known import JOINED, LONGEST_HEAD, Known
 from hendrix.worker.origin import origin_of
-from hendrix.worker.parting import Parting, takes_on
+from hendrix.worker.parting import Parting, be_incomplete, takes_on
 from hendrix.worker.proxied import may_speak_for_others, unwrap
 from hendrix.worker.raw import RawConnection
 from hendrix.worker.site import RECEIVE_BUFFER, Site
@@ -455,6 +455,8 @@ class Connection(asyncio.BufferedProtocol):
 
     def abort(self) -> None:
         """Cut the connection."""
+        if self.machine.ends_with_connection:
+            be_incomplete(self._transport)
         self._transport.abort()
 
     def _end(self) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
+import struct
 import sys
 import time
 
@@ -56,6 +58,14 @@ def takes_on(transport: asyncio.Transport, taking: Taking, now: float, config: C
         return False
     taking.watch(waiting, now)
     return not taking.stalled(waiting, now, seconds=config.write_timeout, rate=config.min_rate)
+
+
+def be_incomplete(transport: asyncio.Transport) -> None:
+    """Have the end of the connection seen as a fault, not as that of the answer (RFC 9112 section 8): it is reset."""
+    sock = transport.get_extra_info("socket")
+    if sock is not None:
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def untaken(transport: asyncio.Transport) -> int:
