@@ -38,12 +38,21 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What of a GET matters for keeping its answer. ``directives`` are those of the request that are obeyed."""
+    """What of a GET matters for keeping its answer. ``directives`` are those of the request that are obeyed.
+
+    ``certified``: the client has shown a certificate, which no Vary could name.
+    """
 
     fields: Mapping[bytes, bytes]
     directives: Directives
     cookies: Cookies
     rule: Rule
+    certified: bool = False
+
+    @property
+    def credentials(self) -> bool:
+        """Does it say who asks, to whoever wants to know?"""
+        return self.certified or b"authorization" in self.fields
 
 
 def terms(asked: Asked, head: Head, received: float, delay: float) -> Terms | str:
@@ -80,7 +89,7 @@ def _barred(asked: Asked, head: Head) -> str:
         return "private"
     if "set-cookie" in fields:
         return "set-cookie"
-    if b"authorization" in asked.fields and told.keys().isdisjoint(("public", "must-revalidate", "s-maxage")):
+    if asked.credentials and told.keys().isdisjoint(("public", "must-revalidate", "s-maxage")):
         return "authorization"  # section 3.5
     if "x-sendfile" in fields or "x-accel-redirect" in fields:
         return "send-file"

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import gc
 import gzip
+from dataclasses import replace
 
 import pytest
 
+from hendrix.core.http import ClientCertificate, Secured
 from tests.answer.caching.conftest import value
+from tests.kit.stage import PEER, FakeExchange, request
 
 MINUTE = ("Cache-Control", "max-age=60")
 LONG = b"<p>many words " * 200
@@ -51,6 +54,18 @@ def test_what_passes_by_says_why(cache, headers, target, reason) -> None:
     for _ in range(2):
         assert value(cache.get(target, *headers), "cache-status") == f"Hendrix; fwd=bypass; detail={reason}"
     assert len(cache.asked) == 2
+
+
+@pytest.mark.parametrize(("said", "body"), [("max-age=60", b"Joe's"), ("max-age=60, public", b"Jane's")])
+def test_what_was_made_for_a_certificate_is_shared_where_it_says_so(cache, said, body) -> None:
+    """As with Authorization (RFC 9111 section 3.5): a view knows who asks, and could not say so in Vary."""
+    for name in ("Jane", "Joe"):
+        cache.says(("Cache-Control", said), body=f"{name}'s".encode())
+        client = ClientCertificate("", f"CN={name}", "", "1")
+        secured = Secured("TLSv1.3", 772, "TLS_AES_128_GCM_SHA256", 4865, client)
+        exchange = FakeExchange(request(b"/"), replace(PEER, scheme="https", secured=secured))
+        cache.layer.answer(exchange)
+    assert exchange.body == body
 
 
 def test_a_page_with_a_token_is_for_one(cache) -> None:

@@ -190,18 +190,20 @@ class Cached:
                 why = "stale"
             else:
                 why = "stale" if found.freshness(now) <= 0 else "request"
-        asked = Asked(fields, wants, self._cookies_of(rule), rule)
+        secured = origin.secured
+        certified = secured is not None and secured.client is not None
+        asked = Asked(fields, wants, self._cookies_of(rule), rule, certified)
         entry = found if isinstance(found, Entry) else None
-        lane = key + _KNOWN if self._is_known(fields) else key
+        lane = key + _KNOWN if self._is_known(asked) else key
         look = Look(exchange, asked, host, path, query, primary, key, lane, generation, why, entry)
         if why == "stale" and exchange.started:
             self._renew(look)
         else:
             self._miss(look)
 
-    def _is_known(self, fields: Mapping[bytes, bytes]) -> bool:
+    def _is_known(self, asked: Asked) -> bool:
         """What it gets may be for it alone: others do not wait for that."""
-        return b"authorization" in fields or self._cookies.known_visitor(fields.get(_COOKIE))
+        return asked.credentials or self._cookies.known_visitor(asked.fields.get(_COOKIE))
 
     def _wants(self, fields: Mapping[bytes, bytes]) -> Directives:
         """Section 5.2.1; and 5.4: Pragma counts where there is no Cache-Control."""
@@ -305,6 +307,9 @@ class Cached:
         elif ours or (isinstance(found, Entry) and found.freshness(steady()) > 0):
             # What is fresh, and not to be had as it is, is for this one to ask for.
             look.stale = found or look.stale
+            if ours and pause > _LOOK:
+                # Who had claimed it has nothing for others. Those who have waited beside us need not wait for us, too.
+                self._store.release(look.key)
             self._ask(look, whole=True)
         elif isinstance(look.exchange, Sink):
             self._keeping.drop(look)  # somebody else renews it
