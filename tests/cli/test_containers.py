@@ -222,6 +222,20 @@ def test_pods_read_options_from_the_map(shop: Path) -> None:
     assert mine["spec"]["template"]["metadata"] != other["spec"]["template"]["metadata"], "so that pods are made anew"
 
 
+def test_certificates_of_several_names_are_files_of_several_names(shop: Path) -> None:
+    """As those of Let's Encrypt, which are called alike: kustomize refuses a second one of that name."""
+    folders = ("/etc/live/a.example", "/etc/live/b.example", "/etc/more/b.example")
+    found = plan("cert:", *(f"- {each}/c.pem" for each in folders), "key:", *(f"- {each}/k.pem" for each in folders))
+    custom = yaml.safe_load(text(found, kubernetes, "kustomization.yaml"))
+    (names,) = (each["files"] for each in custom["secretGenerator"])
+    assert len(set(names)) == 6 and {"a.example-c.pem", "b.example-k.pem"} < set(names)
+    mounts = {each["mountPath"]: each.get("subPath") for each in pod(found)["containers"][0]["volumeMounts"]}
+    assert {mounts[path] for path in mounts if path.endswith(".pem")} == set(names)
+    alone = yaml.safe_load(text(plan("cert: /c.pem", "key: /k.pem"), kubernetes, "kustomization.yaml"))
+    (one,) = alone["secretGenerator"]
+    assert set(one["files"]) == {"c.pem", "k.pem"}
+
+
 def test_certificates_are_not_for_pods(shop: Path) -> None:
     with pytest.raises(UsageError, match="domain is not for Kubernetes"):
         kubernetes.render(plan("domain: shop.example"))

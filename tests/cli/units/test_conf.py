@@ -63,12 +63,20 @@ def test_every_option_has_its_key(make: Make) -> None:
         ("memory: lots", "memory: 'lots'"),
         ("group: nobody-has-this", "there is no group 'nobody-has-this'; make it with groupadd"),
         ("name: ../etc", "is no name of a service"),
+        ("name: 2026-99-99", "name: month must be in 1..12; put it into quotes"),
+        ("? [a]\n: b", "line 4: a key is one word"),
     ],
 )
 def test_what_is_wrong(make: Make, line: str, sign: str) -> None:
     with pytest.raises(UsageError) as error:
         make(line)
     assert sign in str(error.value) and "\n" not in str(error.value)
+
+
+def test_a_link_that_leads_to_itself(tmp_path: Path) -> None:
+    (tmp_path / "shop.conf").symlink_to("shop.conf")
+    with pytest.raises(UsageError, match=r"shop\.conf"):
+        read_conf(str(tmp_path / "shop.conf"))
 
 
 @pytest.mark.parametrize("missing", ["virtualenv", "project_path"])

@@ -61,7 +61,7 @@ def render(plan: Plan) -> list[Rendered]:
     if container.secrets:
         said = "".join(f"{name}={value}\n" for name, value in container.secrets.items())
         files.append(Rendered("secret.env", said, mode=0o600, yours=True))
-    secret = ["secret.env"] * bool(container.secrets) + [os.path.basename(path) for path in container.files]
+    secret = ["secret.env"] * bool(container.secrets) + _file_names(container)
     if secret:
         files.append(Rendered(".gitignore", "".join(f"{name}\n" for name in secret)))
     return files
@@ -185,7 +185,7 @@ def _container(container: Container) -> dict[str, Any]:
             {"name": "shm", "mountPath": "/dev/shm"},  # noqa: S108 - its own
             {"name": "runtime", "mountPath": container.runtime},
             *({"name": volume, "mountPath": path} for volume, path in container.volumes.items()),
-            *(_mount(number, path) for number, path in enumerate(container.files)),
+            *map(_mount, range(len(container.files)), container.files, _file_names(container)),
         ],
     }
 
@@ -244,8 +244,19 @@ def _volumes(container: Container) -> list[dict[str, Any]]:
     ]
 
 
-def _mount(number: int, path: str) -> dict[str, Any]:
-    return {"name": f"file-{number}", "mountPath": path, "subPath": path.rpartition("/")[2], "readOnly": True}
+def _mount(number: int, path: str, name: str) -> dict[str, Any]:
+    return {"name": f"file-{number}", "mountPath": path, "subPath": name, "readOnly": True}
+
+
+def _file_names(container: Container) -> list[str]:
+    """What they are called beside ``kustomization.yaml``: with their directory, or a number, where two are alike."""
+    short = [os.path.basename(path) for path in container.files]
+    names: list[str] = []
+    for number, path in enumerate(container.files):
+        folder = os.path.basename(os.path.dirname(path))
+        name = short[number] if short.count(short[number]) == 1 else f"{folder}-{short[number]}"
+        names.append(name if name not in names else f"{number}-{name}")
+    return names
 
 
 # --- what is around them ------------------------------------------------------------------------------------------
@@ -274,7 +285,7 @@ def _custom(container: Container, things: list[str]) -> dict[str, Any]:
     if container.secrets:
         secrets.append({"name": name, "envs": ["secret.env"]})
     if container.files:
-        secrets.append({"name": f"{name}-files", "files": [path.rpartition("/")[2] for path in container.files]})
+        secrets.append({"name": f"{name}-files", "files": _file_names(container)})
     return {
         "resources": [f"{thing}.yaml" for thing in things],
         "images": [{"name": name, "newName": f"registry.example.org/{name}", "newTag": "1"}],

@@ -58,8 +58,8 @@ def default_file() -> str:
 def read_conf(path: str, *, elsewhere: bool = False) -> Service:
     """The service that the file ``path`` describes; of another machine than this one where it is to be ``elsewhere``:
     then directories and users are not looked for here. Raises ``UsageError``."""
-    file = Path(path).resolve()
     try:
+        file = Path(path).resolve()
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise UsageError(f"{path} does not exist; give a hendrix.conf or hendrix.toml") from None
@@ -67,6 +67,8 @@ def read_conf(path: str, *, elsewhere: bool = False) -> Service:
         raise UsageError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from None
     except UnicodeDecodeError:
         raise UsageError(f"{path} is not text in UTF-8; give a hendrix.conf or hendrix.toml") from None
+    except RuntimeError:  # of Python 3.11 and 3.12
+        raise UsageError(f"{path} is a link that leads to itself; give a hendrix.conf or hendrix.toml") from None
     return _toml(file, text, elsewhere) if file.suffix == ".toml" else _yaml(file, text, elsewhere)
 
 
@@ -103,8 +105,15 @@ def _yaml_pairs(file: Path, text: str) -> Iterator[tuple[str, Any, int]]:
         if not isinstance(root, yaml.MappingNode):
             raise UsageError(f"{file.name}: it has no keys; write lines such as http_port: 8000")
         for key, value in root.value:
+            line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):
+                raise UsageError(f"{file.name} line {line}: a key is one word; write lines such as http_port: 8000")
             loader = _as_written() if key.value == "environment" else yaml.SafeLoader
-            yield str(key.value), loader("").construct_document(value), key.start_mark.line + 1
+            try:
+                found = loader("").construct_document(value)
+            except ValueError as error:  # 2026-99-99 looks like a date
+                raise UsageError(f"{file.name} line {line}, {key.value}: {error}; put it into quotes") from None
+            yield key.value, found, line
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f" line {mark.line + 1}" if mark is not None else ""
