@@ -36,6 +36,7 @@ from hendrix.supervisor.moves import (
     Terms,
     Tick,
     WorkerAsksRetire,
+    WorkerDraining,
     WorkerExited,
     WorkerFailed,
     WorkerHeard,
@@ -210,6 +211,22 @@ class TestDeath:
         actions = fleet.handle(WorkerExited(1, "exit status 0"), 5.0)
         assert "worker.died" in said(actions)
         assert births(actions) == [2]
+
+    def test_one_that_others_told_to_leave_is_replaced_at_once(self):
+        fleet = serving(1)
+        actions = fleet.handle(WorkerDraining(1), 50.0)
+        assert TellDrain(1, PATIENCE) in actions
+        assert births(actions) == [2]
+        assert facts(actions, "worker.leaves")["again_in"] == 0
+        come_up(fleet, 2, 51.0)
+        assert said(fleet.handle(WorkerExited(1, "exit status 0"), 60.0)) == ["worker.exited"]
+
+    def test_one_that_keeps_being_told_to_leave_is_replaced_ever_more_slowly(self):
+        fleet = serving(1)
+        fleet.handle(WorkerDraining(1), 50.0)
+        come_up(fleet, 2, 50.1)
+        assert births(fleet.handle(WorkerDraining(2), 50.2)) == []
+        assert births(fleet.handle(Tick(), 50.4)) == [3]
 
     def test_late_words_of_the_dead_mean_nothing(self):
         fleet = serving(1)

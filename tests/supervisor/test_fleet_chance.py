@@ -170,8 +170,8 @@ class World:
     def check_drain(self, number):
         """Nobody who serves is told to leave before another serves in its place."""
         row = self.fleet.workers.get(number)
-        if row is None:
-            return  # abandoned in the same breath
+        if row is None or row.closed:
+            return  # abandoned in the same breath, or it has left by itself
         given_up = row.generation > self.fleet.generation
         if self.fleet.phase is not Phase.RUNNING or given_up or row.place >= self.fleet.count:
             return
@@ -306,6 +306,8 @@ def torment_worker(world, data, kind):
         world.exact = False
         world.tell(WorkerFailed(number, "SyntaxError"))
     else:
+        if kind == "drains" and not worker.leaving:
+            world.exact = False
         event = {
             "retires": WorkerAsksRetire(number, "x"),
             "lost": WorkerLost(number),

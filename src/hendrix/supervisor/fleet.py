@@ -47,6 +47,7 @@ CLOSE_AFTER = 1.0
 HOPELESS_AFTER = 5
 """Deaths in a row in one place, before any worker was ever ready, that end a first start."""
 PROJECT_FAILED = 3
+_LEFT_ALONE = "it was sent SIGTERM, though not by the server; hx reload replaces workers without a gap"
 
 
 class Phase(StrEnum):
@@ -252,8 +253,15 @@ class Fleet:
             self._report("worker.retiring", INFO, **worker.facts(reason=event.reason))
 
     def _worker_draining(self, event: moves.WorkerDraining, now: float) -> None:
-        if worker := self.workers.get(event.worker):
-            worker.closed = True
+        worker = self.workers.get(event.worker)
+        if worker is None:
+            return
+        worker.closed = True
+        if not worker.told and worker.generation == self.generation and worker.state is not State.KILLED:
+            # Somebody else has told it: who comes is not to wait until it has finished.
+            delay = self._backoffs[worker.generation, worker.place].fail(worker.born, now)
+            self._report("worker.leaves", WARNING, **worker.facts(again_in=delay), advice=_LEFT_ALONE)
+            self._drain(worker, self._grace(worker), now)
 
     def _worker_lost(self, event: moves.WorkerLost, now: float) -> None:
         # Most often its exit status is a moment away. One that lives on cannot be told anything: it must go.

@@ -6,7 +6,6 @@ import atexit
 import os
 import signal
 import socket
-import sys
 import threading
 import time
 
@@ -19,6 +18,7 @@ from hendrix.observe import log
 from hendrix.tasks.crew import crew
 from hendrix.tasks.loop import TaskLoop
 from hendrix.tasks.presence import BEAT
+from hendrix.worker import forks
 from hendrix.worker.channel import BlockingChannel
 from hendrix.worker.recycle import Recycle
 
@@ -56,6 +56,8 @@ class Labour:
         signal.signal(signal.SIGQUIT, lambda *_: None)
         signal.signal(signal.SIGTERM, lambda *_: self._drain(self._config.task_timeout))
         signal.signal(signal.SIGUSR1, lambda *_: log.reopen())
+        forks.took((signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1))
+        forks.call_in_others(self._loop.leave)  # one that comes back from a task is not to take the next
         for work in (self._listen, self._pulse):
             threading.Thread(target=work, name=f"hendrix-{work.__name__.strip('_')}", daemon=True).start()
         self._say(Ready())
@@ -68,8 +70,7 @@ class Labour:
         self._over.set()
         crew.finish(max(0.0, self._deadline - time.monotonic()) if self._draining else 0.0)
         atexit._run_exitfuncs()
-        sys.stdout.flush()
-        sys.stderr.flush()
+        forks.flush()
         return status
 
     # --- the other threads ---------------------------------------------------------------------------------
@@ -130,6 +131,5 @@ class Labour:
             return
         self._loop.give_up()
         crew.give_up()
-        sys.stdout.flush()
-        sys.stderr.flush()
+        forks.flush()
         os._exit(0)

@@ -6,7 +6,7 @@ import asyncio
 import atexit
 import signal
 import socket
-import sys
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -32,7 +32,7 @@ from hendrix.core.errors import ProjectError
 from hendrix.core.events import ERROR, INFO, emit
 from hendrix.observe import log
 from hendrix.tasks.crew import crew
-from hendrix.worker import caching
+from hendrix.worker import caching, forks
 from hendrix.worker.channel import LoopChannel
 from hendrix.worker.engine import OPEN, Engine, Secured
 from hendrix.worker.heap import Heap
@@ -95,6 +95,7 @@ class Worker:
         secured: Secured,
     ) -> None:
         self._number = number
+        self._thread = threading.get_ident()
         self._config = config
         self._reactor = reactor
         self.loop = new_loop()
@@ -105,6 +106,7 @@ class Worker:
         leave = self._leave_when_done
         self.engine = Engine(config, served, self.loop, sockets, share, thread_exit(), leave, secured)
         self._secured = secured
+        self._places = {forks.place(sock) for sock in (*sockets, *secured.datagrams)}
         self.site = self.engine.site
         self._channel = LoopChannel(self.loop, channel, self._told, self._orphaned)
         reactor.lender = Lender(self._channel.send)
@@ -128,6 +130,8 @@ class Worker:
         self.loop.add_signal_handler(signal.SIGQUIT, lambda: None)
         self.loop.add_signal_handler(signal.SIGTERM, self._drain, self._config.graceful_timeout)
         self.loop.add_signal_handler(signal.SIGUSR1, self._reopen_logs)
+        forks.took((signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1))
+        forks.call_in_others(self._let_go)
         self._opening = self.loop.create_task(self._open())
         self._opening.add_done_callback(self._opened)
 
@@ -158,6 +162,13 @@ class Worker:
             return
         self._channel.send(Ready())
         self._await_tick()
+
+    def _let_go(self) -> None:
+        """In a process that the project forked. Where whoever forked it comes back to us, it ends."""
+        forks.close_sockets(self._places)
+        self.engine.threads.let_go(forks.leave)
+        if threading.get_ident() == self._thread:
+            self.loop.call_soon(forks.leave)
 
     # --- time ----------------------------------------------------------------------------------------------
 
@@ -288,5 +299,4 @@ class Worker:
         self.engine.recorder.close()
         self._channel.close()
         atexit._run_exitfuncs()
-        sys.stdout.flush()
-        sys.stderr.flush()
+        forks.flush()

@@ -10,7 +10,6 @@ from __future__ import annotations
 import gc
 import os
 import socket
-import sys
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -33,7 +32,7 @@ from hendrix.core.control import (
 from hendrix.core.errors import ProjectError
 from hendrix.core.events import ERROR, emit
 from hendrix.observe import log
-from hendrix.worker import bytecode, distress, main, project, reactor
+from hendrix.worker import bytecode, distress, forks, main, project, reactor
 from hendrix.worker.channel import BlockingChannel
 from hendrix.worker.engine import OPEN, Secured
 from hendrix.worker.lender import Lender
@@ -54,6 +53,7 @@ def serve(sock: socket.socket, config: Config, stacks: int) -> None:
     setproctitle(f"hendrix: template [{config.subject}]")
     log.be("template")
     distress.answer_with_stacks(stacks)
+    forks.begin()
     channel = BlockingChannel(sock)
     try:
         Template(channel, config).run()
@@ -61,6 +61,7 @@ def serve(sock: socket.socket, config: Config, stacks: int) -> None:
         channel.send(LoadFailed(str(error), error.traceback))
     except (BrokenPipeError, ConnectionResetError):
         pass
+    forks.end_children()
 
 
 class Template:
@@ -135,6 +136,7 @@ class Template:
             self._tell_what_to_watch(since, error)
             raise
         self._tell_what_to_watch(since)
+        forks.take_back()
         if threads := _threads():
             self._channel.send(Unfit(threads))
             return False
@@ -152,13 +154,13 @@ class Template:
     def _ask_settings(self) -> bool:
         """What the settings say, found out in a process beside this one, which stays free of the project."""
         reader, writer = os.pipe()
-        pid = os.fork()
+        pid = forks.fork()
         if pid == 0:
             _be_asked(self._config, writer)
         os.close(writer)
         with os.fdopen(reader, "rb") as pipe:
             said = pipe.read()
-        os.waitpid(pid, 0)
+        forks.await_end(pid)
         self._channel.sock.sendall(said or encode(LoadFailed("the settings ended the process that imported them")))
         if not said.startswith(b'["SettingsLoaded"'):
             return False
@@ -167,9 +169,8 @@ class Template:
 
     def _spawn(self, asked: Spawn, fds: list[int], installed: reactor.Reactor) -> None:
         reader, writer = os.pipe()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        middle = os.fork()
+        forks.flush()
+        middle = forks.fork()
         if middle == 0:
             self._middle(asked, fds, installed, writer)
         os.close(writer)
@@ -177,7 +178,7 @@ class Template:
             os.close(fd)
         pid = int(os.read(reader, 32) or b"0")
         os.close(reader)
-        os.waitpid(middle, 0)
+        forks.await_end(middle)
         if pid:
             self._channel.send(Spawned(asked.worker, pid))
 
@@ -185,7 +186,7 @@ class Template:
         """In the process between: fork the worker and leave, so that the supervisor inherits it."""
         status = 1
         try:
-            pid = os.fork()
+            pid = forks.fork()
             if pid:
                 os.write(writer, b"%d" % pid)
                 os._exit(0)
@@ -201,6 +202,7 @@ class Template:
     def _be_worker(self, asked: Spawn, fds: list[int], installed: reactor.Reactor) -> int:
         channel, stacks = fds
         distress.answer_with_stacks(stacks)
+        forks.have_no_children()
         sock = socket.socket(fileno=channel)
         number = asked.worker
         served = self._served or self._load_late(number, sock)

@@ -239,6 +239,13 @@ class ThreadPool:
                 count -= 1
         self._leaving -= count  # the others all wait for their peers
 
+    def let_go(self, leave: Callable[[], None]) -> None:
+        """In a process that a job has forked: a thread of ours ends with that job, by ``leave``."""
+        slot: Slot | None = getattr(_here, "slot", None)
+        if slot is not None:
+            slot.leaving = True
+            self._on_exit = leave
+
     def close(self) -> None:
         """Let all of them go, each after its job; nothing more is to be submitted. ``slots`` is empty in the end."""
         self._leaving += sum(not slot.leaving for slot in self.slots.values())
