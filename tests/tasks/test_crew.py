@@ -1,5 +1,6 @@
 """The threads of the background: bounded, in order within a job, nothing lost in silence."""
 
+import queue
 import threading
 
 import pytest
@@ -76,3 +77,35 @@ def test_a_job_that_raises_does_not_end_the_thread(told, error) -> None:
     assert crew.finish(10)
     assert done == [1]
     assert told[0][0] == "background.failed"
+
+
+def test_a_job_that_comes_when_the_idle_thread_goes() -> None:
+    crew, gone = Crew(most=1, limit=5), threading.Event()
+
+    class Jobs(queue.SimpleQueue):
+        """Its first wait ends in the very moment in which a job is put."""
+
+        expires = threading.Event()
+
+        def get(self, timeout=None):
+            if self.expires.is_set():
+                return super().get(timeout=timeout)
+            self.expires.wait(20)
+            raise queue.Empty
+
+        def put(self, item):
+            self.expires.set()
+            gone.wait(0.2)
+            super().put(item)
+
+    crew._jobs = Jobs()
+    crew._threads = 1
+
+    def live():
+        crew._live()
+        gone.set()
+
+    threading.Thread(target=live, daemon=True).start()
+    until(lambda: crew._idle == 1)
+    put(crew, lambda: None)
+    assert crew.finish(5)

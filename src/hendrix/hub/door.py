@@ -135,7 +135,13 @@ def to_json(value: Any) -> bytes:
         from django.core.serializers.json import DjangoJSONEncoder  # noqa: PLC0415 - only where it is used
 
         encoder = DjangoJSONEncoder
-    return json.dumps(value, cls=encoder, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    options: dict[str, Any] = {"cls": encoder, "separators": (",", ":"), "allow_nan": False}
+    try:
+        return json.dumps(value, ensure_ascii=False, **options).encode()
+    except UnicodeEncodeError:
+        return json.dumps(
+            value, **options
+        ).encode()  # half of a character, as JSON can say it: from a client, most likely
 
 
 def _report(future: asyncio.Future[Id]) -> None:

@@ -133,8 +133,7 @@ class Across:
         self, publisher: Publisher, topic: str, payload: bytes, *, binary: bool, keep: Keep | None, done: Done
     ) -> None:
         """``done`` has the id once the message is in Redis and was delivered here; or why it is not."""
-        waits = self._pending.get(publisher)
-        if waits is not None:
+        if (waits := self._pending.get(publisher)) is not None:
             waits.done = done  # said again, on another connection
             return
         if len(self._pending) >= MOST_PENDING or self._pending_bytes > MOST_PENDING_BYTES:
@@ -143,12 +142,12 @@ class Across:
         data = publisher.name + frames.publish(publisher.number, topic, payload, binary=binary, keep=keep)[5:]
         self._pending[publisher] = _Pending(data, done, time.monotonic() + PATIENCE)
         self._pending_bytes += len(data)
-        self._unsent.append(publisher)
-        self._something.set()
+        if self.connected:  # else all that waits by then is sent as soon as it is
+            self._unsent.append(publisher)
+            self._something.set()
 
     def _settle(self, publisher: Publisher, result: Id | HubError) -> None:
-        found = self._pending.pop(publisher, None)
-        if found is not None:
+        if (found := self._pending.pop(publisher, None)) is not None:
             self._pending_bytes -= len(found.data)
             found.done(result)
 
@@ -179,6 +178,7 @@ class Across:
                 self._lost(error)
             finally:
                 self.connected = False
+                self._unsent.clear()
                 with suppress(*_FAULTS):
                     await client.aclose()
             self._rest = min(max(2 * self._rest, _FIRST_REST), _LONGEST_REST)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import weakref
 from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
@@ -29,6 +32,32 @@ class Gap:
 
     topic: str
     id: Id
+
+
+class _Told:
+    """Who is told what comes: the hub does not hold those whom nobody holds any more."""
+
+    __slots__ = ("of", "waits")
+
+    def __init__(self, subscription: Subscription) -> None:
+        self.of = weakref.ref(subscription)
+        self.waits: Subscription | None = None
+
+
+def _tell(told: _Told, method: Callable[..., None], *what: object) -> None:
+    subscription = told.of()
+    if subscription is not None:
+        method(subscription, *what)
+
+
+def _ignore(hub: Hub, ears: list[Ear]) -> None:
+    for ear in ears:
+        hub.ignore(ear)
+
+
+def _place(one: Message | Gap) -> tuple[bool, Id]:
+    """In the queue of one that begins: what is missing is so before all that is there."""
+    return isinstance(one, Message), one.id
 
 
 class Subscription:
@@ -64,6 +93,7 @@ class Subscription:
         self._queue: deque[Message | Gap] = deque()
         self._bytes = 0
         self._ears: list[Ear] = []
+        self._told = _Told(self)
         self._unstarted = len(self.topics)
         self._ready: asyncio.Future[None] | None = None
         self._waiter: asyncio.Future[None] | None = None
@@ -77,14 +107,17 @@ class Subscription:
             for topic in self.topics:
                 self._listen(topic)
         if self._unstarted and self._ready is not None:
-            await asyncio.shield(self._ready)
+            with self._held():
+                await asyncio.shield(self._ready)
         if self._fault:
             raise self._fault
         return self
 
     def _listen(self, topic: str) -> None:
-        told = self._on_message, partial(self._on_gap, topic), self._on_start
-        self._ears.append(self._hub.listen(topic, *told, self._since))
+        on_message = partial(_tell, self._told, Subscription._on_message)
+        on_gap = partial(_tell, self._told, Subscription._on_gap, topic)
+        on_start = partial(_tell, self._told, Subscription._on_start)
+        self._ears.append(self._hub.listen(topic, on_message, on_gap, on_start, self._since))
 
     def _on_start(self, position: Id | Exception) -> None:
         self._unstarted -= 1
@@ -92,8 +125,15 @@ class Subscription:
             self._end(position)
         else:
             self.position = max(self.position, position)
-        if not self._unstarted and self._ready is not None and not self._ready.done():
-            self._ready.set_result(None)
+        if not self._unstarted:
+            self._put_in_order()
+            if self._ready is not None and not self._ready.done():
+                self._ready.set_result(None)
+
+    def _put_in_order(self) -> None:
+        """Each topic brings by itself what it had missed. Who goes on after some message has had all before it."""
+        if len(self.topics) > 1 and self._queue:
+            self._queue = deque(sorted(self._queue, key=_place))
 
     def _on_message(self, message: Message) -> None:
         self._queue.append(message)
@@ -112,6 +152,8 @@ class Subscription:
             self._queue.clear()
             self._end(TooSlow(f"more than {self._limit} messages, or {MOST_QUEUED_BYTES} bytes, were waiting"))
             return
+        if self._unstarted:
+            self._put_in_order()
         last: Message | Gap | None = None
         while self._queue and (len(self._queue) > self._limit or self._bytes > MOST_QUEUED_BYTES):
             last = self._queue.popleft()
@@ -140,7 +182,8 @@ class Subscription:
             if self._over:
                 raise StopAsyncIteration
             self._waiter = self._hub.loop.create_future()
-            await self._waiter
+            with self._held():
+                await self._waiter
         found = self._queue.popleft()
         if isinstance(found, Message):
             self._bytes -= len(found.payload)
@@ -160,6 +203,21 @@ class Subscription:
         """Hear no more."""
         self._queue.clear()
         self._end()
+
+    @contextlib.contextmanager
+    def _held(self) -> Iterator[None]:
+        """Somebody waits, who may be held by nothing else: loops know their tasks weakly."""
+        self._told.waits = self
+        try:
+            yield
+        finally:
+            self._told.waits = None
+
+    def __del__(self) -> None:
+        # Left without a word: a loop over it was broken off, or cancelled.
+        if ears := getattr(self, "_ears", None):
+            with contextlib.suppress(RuntimeError):  # its loop is closed
+                self._hub.loop.call_soon_threadsafe(_ignore, self._hub, ears)
 
     async def __aenter__(self) -> Subscription:
         return await self.start()

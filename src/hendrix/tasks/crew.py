@@ -57,7 +57,8 @@ class Crew:
             self._names[number] = names
             starts = self._threads < self.most and self._idle < len(self._names)
             self._threads += starts
-        self._jobs.put((number, job))
+            # Within the lock: a thread that was idle may be about to go.
+            self._jobs.put((number, job))
         if starts:
             threading.Thread(target=self._live, name=f"hendrix-background-{number}", daemon=True).start()
         if not self._waits_at_exit:

@@ -22,6 +22,7 @@ from contextvars import Context, copy_context
 from importlib import import_module
 from types import TracebackType
 from typing import Any, cast
+from weakref import WeakKeyDictionary
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -181,7 +182,8 @@ class _Host:
         return task
 
 
-_busy: dict[asyncio.AbstractEventLoop, set[asyncio.Task[Any]]] = {}
+#: A loop ends with its test.
+_busy: WeakKeyDictionary[asyncio.AbstractEventLoop, set[asyncio.Task[Any]]] = WeakKeyDictionary()
 
 
 class _Wire:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 import threading
 
@@ -67,7 +68,7 @@ def test_one_message_for_several_topics(run, topic):
 
 
 @pytest.mark.parametrize(
-    "payload", [None, 0, "", "äöü \u2028 </script>", [1, {"a": None}], True, b"", b"\0\xff" * 100]
+    "payload", [None, 0, "", "äöü \u2028 </script>", "\ud800 ü", [1, {"a": None}], True, b"", b"\0\xff" * 100]
 )
 def test_payloads_come_as_they_were(run, topic, payload):
     async def scenario():
@@ -249,6 +250,74 @@ def test_who_has_left_hears_nothing(run, topic):
         with pytest.raises(StopAsyncIteration):
             await anext(subscription)
         assert not door.hub_of(asyncio.get_running_loop())._topics.all()
+
+    run(scenario())
+
+
+def test_who_was_left_without_a_word_hears_nothing(run, topic):
+    """A loop over messages that is broken off, or cancelled, as over an asynchronous generator."""
+
+    async def broken_off():
+        async for _ in hendrix.subscribe(topic):
+            break
+
+    async def for_ever():
+        async for _ in hendrix.subscribe(topic):
+            pass
+
+    async def scenario():
+        topics = door.hub_of(asyncio.get_running_loop())._topics
+        waits = asyncio.create_task(for_ever())
+        breaks = asyncio.create_task(broken_off())
+        while len(topics.subscribers(topic)) < 2:
+            await asyncio.sleep(0)
+        await hendrix.ahistory(topic)  # behind the subscriptions
+        await hendrix.apublish(topic, 1)
+        await breaks
+        waits.cancel()
+        await asyncio.wait([waits])
+        del breaks, waits
+        gc.collect()
+        await asyncio.sleep(0)
+        assert not topics.all()
+
+    run(scenario())
+
+
+def test_who_waits_is_held_by_nobody_else(run, topic):
+    async def hear(heard):
+        async for message in hendrix.subscribe(topic):
+            heard.append(message.data)
+            if len(heard) == 2:
+                return
+
+    async def scenario():
+        heard = []
+        asyncio.create_task(hear(heard))  # noqa: RUF006 - as people do
+        await asyncio.sleep(0)
+        gc.collect()
+        await hendrix.ahistory(topic)
+        for number in range(2):
+            await hendrix.apublish(topic, number)
+            gc.collect()
+        while len(heard) < 2:
+            await asyncio.sleep(0)
+        assert heard == [0, 1]
+
+    run(scenario())
+
+
+def test_who_comes_back_to_several_topics_has_all_in_order(run, topic):
+    """So the id of the last one that was seen says of all of them how far they have been."""
+
+    async def scenario():
+        one, other = topic, f"{topic}.other"
+        ids = [await hendrix.apublish((one, other)[number % 2], number) for number in range(12)]
+        async with hendrix.subscribe(one, other, since=ids[1]) as subscription:
+            assert [str(message.id) for message in await take(subscription, 10)] == ids[2:]
+        async with hendrix.subscribe(one, other, since=ids[1], limit=4, gaps=True) as subscription:
+            gap, *rest = await take(subscription, 5)
+            assert (str(gap.id), [str(message.id) for message in rest]) == (ids[-5], ids[-4:])
 
     run(scenario())
 
