@@ -28,6 +28,9 @@ class Loop:
     def call_soon(self, call: Callable[..., None], *args: object) -> None:
         self.soon.append(lambda: call(*args))
 
+    def call_later(self, _delay: float, call: Callable[..., None]) -> None:
+        self.soon.append(call)
+
     def turn(self) -> None:
         calls, self.soon = self.soon, []
         for call in calls:
@@ -228,6 +231,74 @@ def test_a_refused_answer_is_500_and_nothing_else(scene) -> None:
     exchange.refuses = True
     scene.ask(lambda request: b"body", exchange)
     assert [call[1] for call in exchange.calls] == ["500 Internal Server Error"]
+
+
+class Producer:
+    """Writes a little whenever it is asked; see ``IPullProducer``."""
+
+    def __init__(self, request: Any) -> None:
+        self.request = request
+        self.asked = self.stopped = 0
+
+    def resumeProducing(self) -> None:
+        self.asked += 1
+        self.request.write(b"x")
+
+    def stopProducing(self) -> None:
+        self.stopped += 1
+
+
+def test_the_producer_of_a_refused_answer_is_stopped(scene) -> None:
+    made: list[Producer] = []
+
+    class Refusing(Exchange):
+        def start(self, status: str, headers: Any) -> None:
+            raise AnswerError("no")
+
+    def render(request: Any) -> Any:
+        made.append(Producer(request))
+        request.registerProducer(made[0], False)
+        return NOT_DONE_YET
+
+    exchange = scene.ask(render, Refusing())
+    for _ in range(5):
+        scene.loop.turn()
+    assert [call[1] for call in exchange.calls] == ["500 Internal Server Error"]
+    asked = made[0].asked
+    for _ in range(5):
+        scene.loop.turn()
+    assert (made[0].asked, made[0].stopped) == (asked, 1)
+
+
+@pytest.mark.parametrize("ends", ["finished", "gone"])
+def test_nothing_of_a_request_with_a_producer_waits_for_the_collector(scene, ends) -> None:
+    gone: list[weakref.ref[Any]] = []
+
+    def render(request: Any) -> Any:
+        gone.append(weakref.ref(request.channel))
+        producer = Producer(request)
+        request.registerProducer(producer, False)
+        requests.append(request)
+        return NOT_DONE_YET
+
+    requests: list[Any] = []
+    gc.disable()
+    try:
+        exchange = scene.ask(render)
+        scene.loop.turn()
+        if ends == "finished":
+            requests[0].unregisterProducer()
+            requests[0].finish()
+        else:
+            exchange.on_gone()
+            exchange.gone = True
+        scene.loop.turn()
+        scene.loop.turn()
+        requests.clear()
+        del exchange
+        assert gone[0]() is None
+    finally:
+        gc.enable()
 
 
 def test_what_replaces_write_is_asked(scene) -> None:

@@ -210,8 +210,13 @@ def test_the_statics_of_the_old_hendrix(project, debug):
         # What the server itself does not serve is not to be had by these either.
         (project.folder / "uploads/link.txt").symlink_to(project.folder / "settings.py")
         for folder in ("collected", "uploads", "assets"):
-            (project.folder / folder / ".hidden").write_text("hidden")
-        hidden = ("/uploads/link.txt", "/uploads/.hidden", "/files/.hidden", "/old/.hidden")
+            (project.folder / folder / "sub").mkdir()
+            for name in (".hidden", "sub/.hidden"):
+                (project.folder / folder / name).write_text("hidden")
+        hidden = ["/uploads/link.txt"]
+        hidden += [
+            f"/{place}/{name}" for place in ("uploads", "files", "old") for name in (".hidden", "sub%2f.hidden")
+        ]
         assert {get(server, path).status for path in hidden} == {404}
 
 

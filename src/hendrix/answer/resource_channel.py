@@ -163,10 +163,7 @@ class Channel:
     def _refused(self, error: AnswerError) -> None:
         """HTTP cannot carry what the resource said."""
         emit("application.bad_answer", ERROR, request=self.describe(), reason=str(error), id=self.request_id)
-        request = self._let_go()
-        self.answer_failure(500, "the application failed")
-        if request is not None:
-            request.connectionLost(Failure(ConnectionAborted(str(error))))
+        self._break_off(ConnectionAborted(str(error)), 500, "the application failed")
 
     def answer_failure(self, code: int, reason: str) -> None:
         """An error page in the resource's place, or the connection cut where its answer has begun."""
@@ -265,7 +262,7 @@ class Channel:
         self.exchange.abort()
 
     def _lose(self, error: Exception) -> None:
-        request, flow = self._let_go(), self._flow
+        flow, request = self._flow, self._let_go()
         self._held = None
         if flow is not None:
             flow.stop()
@@ -279,7 +276,7 @@ class Channel:
             emit("application.failed", ERROR, request=self.describe(), id=self.request_id, exc=error)
 
     def _break_off(self, error: Exception, code: int, reason: str) -> None:
-        request, flow = self._let_go(), self._flow
+        flow, request = self._flow, self._let_go()
         self.answer_failure(code, reason)
         if flow is not None:
             flow.stop()
@@ -302,6 +299,8 @@ class Channel:
     def _let_go(self) -> Any:
         """Nothing of the exchange is for this request any more."""
         request, self._request = self._request, None
+        # It knows this one: a circle that only the collector would break.
+        self._flow = None
         if not self.rendering:
             exchange = self.exchange
             exchange.on_gone = exchange.on_eof = exchange.on_drained = None

@@ -33,9 +33,11 @@ class FoundStatics(Resource):
 
     def render(self, request: Any) -> Any:
         """See ``IResource.render``."""
-        hidden = any(map(is_hidden, request.postpath))
+        # A part may hold slashes, which were escaped.
+        name = b"/".join(request.postpath)
+        hidden = any(map(is_hidden, name.split(b"/")))
         try:
-            path = None if hidden else finders.find(os.fsdecode(b"/".join(request.postpath)))
+            path = None if hidden else finders.find(os.fsdecode(name))
         except (SuspiciousOperation, ValueError):  # it leaves the directory
             path = None
         found: Any = MediaResource(path) if path is not None else pages.notFound()
