@@ -224,8 +224,12 @@ class Call(Delivery):
         """The async view is over: ``outcome`` is its response, or what it raised."""
         if isinstance(outcome, BaseException) and not isinstance(outcome, Exception):
             self._end_without_response(outcome)
-        else:
-            self._deliver(pause.leave(self._request, outcome))
+            return
+        self._deliver(pause.leave(self._request, outcome))
+        if isinstance(outcome, Exception):
+            # It has been told of. Its traceback has the frames that have it: a circle that only the collector would
+            # break, with all that the view had in memory.
+            outcome.__traceback__ = None
 
     def _end_without_response(self, error: BaseException) -> None:
         """Cancelled, or one of those like SystemExit that no response is made of."""

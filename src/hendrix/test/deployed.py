@@ -43,12 +43,12 @@ class Deployed:
     """Up from the constructor until ``stop``. Raises ``HendrixError`` with the log where it does not come up."""
 
     def __init__(self, options: Mapping[str, Any], directory: str | None = None) -> None:
+        given = dict(split(options, "start"))
         self._home = Path(tempfile.mkdtemp(prefix="hendrix-test-"))
         self._log = self._home / "log"
         with socket.create_server(("127.0.0.1", 0)) as listening, self._log.open("wb") as log:
             self.host, self.port = listening.getsockname()
             fd = listening.fileno()
-            given = dict(split(options, "start"))
             words = [*flags(given), f"--bind=fd://{fd}", f"--pid={self._home / 'pid'}"]
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "hendrix", "start", *words],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from typing import Any
 
 from twisted.application.service import MultiService
@@ -40,6 +42,14 @@ class TestServing(HendrixTestCase):
         """What it said is told."""
         error = self.assertRaises(HendrixError, self.settingsDeploy, options={"settings": "no.such.settings"})
         self.assertIn("no.such.settings", str(error))
+
+    def test_options_that_are_none_leave_nothing_behind(self) -> None:
+        """Not even an empty directory."""
+        directory = self.mktemp()
+        os.mkdir(directory)
+        self.patch(tempfile, "tempdir", directory)
+        self.assertRaises(UsageError, self.deploy, options={"wokers": 2})
+        self.assertEqual(os.listdir(directory), [])
 
     def test_wsgi_takes_no_settings(self) -> None:
         """As ever."""
