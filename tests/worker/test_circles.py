@@ -14,6 +14,7 @@ import pytest
 
 from hendrix.core.config import Config
 from hendrix.core.http import Origin
+from hendrix.wire.framing import ChunkedBody
 from hendrix.wire.http2.machine import Http2
 from hendrix.wire.http2.stream import Stream
 from hendrix.worker.connection import Connection
@@ -25,9 +26,10 @@ from hendrix.worker.secure import SecureTransport
 from hendrix.worker.site import Site, build_site
 from hendrix.worker.websocket import WebSocketConnection
 from tests.kit import http2_frames as f
-from tests.worker.test_pipelining import FIRST, Loop, Transport
+from tests.worker.test_pipelining import FIRST, Leaving, Loop, Transport
 
 _KINDS = (
+    ChunkedBody,
     Connection,
     Http2,
     Http2Connection,
@@ -121,6 +123,23 @@ def test_http1(answer: Callable[[Any], None]) -> None:
         connection.connection_made(transport)  # type: ignore[arg-type]
         connection.buffer_updated(len(FIRST))
         loop.turn()
+        connection.connection_lost(None)
+        loop.turn()
+
+    assert left_of(step) == set()
+
+
+@pytest.mark.parametrize("rest", [b"5\r\nhel", b"what?\r\n", b"0\r\nX: y\r\n"])
+def test_a_chunked_body_that_breaks_off(rest: bytes) -> None:
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+    def step() -> None:
+        loop, transport = Loop(), Leaving()
+        served = site(lambda exchange: exchange.collect(answered))
+        connection = Connection(served, loop, b"x-request-id", None)  # type: ignore[arg-type]
+        connection.connection_made(transport)  # type: ignore[arg-type]
+        served.buffer[: len(head + rest)] = head + rest
+        connection.buffer_updated(len(head + rest))
         connection.connection_lost(None)
         loop.turn()
 

@@ -84,7 +84,8 @@ class ChunkedBody:
         self._extensions_allowed = limits.chunk_extensions
         self._trailer_lines = 0
         self._trailers_size = 0
-        self._read: Callable[[bytes, int, list[bytes]], int] | None = self._size_line
+        #: Not a method of this object, which would hold itself: a body that breaks off would wait for the collector.
+        self._read: Callable[[ChunkedBody, bytes, int, list[bytes]], int] | None = ChunkedBody._size_line
         self.trailers: list[tuple[bytes, bytes]] = []
 
     def feed(self, data: bytes) -> tuple[bytes, bytes, bool]:
@@ -93,7 +94,7 @@ class ChunkedBody:
         parts: list[bytes] = []
         at = 0
         while self._read is not None:
-            step = self._read(data, at, parts)
+            step = self._read(self, data, at, parts)
             if step < 0:
                 break
             at = step
@@ -115,7 +116,7 @@ class ChunkedBody:
         self._left = int(match[1], 16)
         # Signed uploads carry about a hundred bytes of them with each chunk of many thousands.
         self._extensions_allowed += self._left // 64
-        self._read = self._chunk if self._left else self._trailers
+        self._read = ChunkedBody._chunk if self._left else ChunkedBody._trailers
         return match.end()
 
     def _refuse_bad_line(self, data: bytes, at: int) -> None:
@@ -133,13 +134,13 @@ class ChunkedBody:
             self._left -= len(piece)
         if self._left:
             return -1
-        self._read = self._chunk_end
+        self._read = ChunkedBody._chunk_end
         return at + len(piece)
 
     def _chunk_end(self, data: bytes, at: int, _parts: list[bytes]) -> int:
         end = data[at : at + 2]
         if end == b"\r\n":
-            self._read = self._size_line
+            self._read = ChunkedBody._size_line
             return at + 2
         if not b"\r\n".startswith(end):
             raise PeerError(400, "a chunk does not end with CRLF")
