@@ -1,10 +1,13 @@
 """``hx deploy ansible`` by the real ansible-playbook: installed, installed again, changed, broken."""
 
 import re
+import shutil
 import subprocess
+from contextlib import contextmanager
 
 import pytest
 
+from tests.cli.conftest import Fakes
 from tests.kit.machine import Unavailable, find, wheel
 from tests.kit.whole import EVERYTHING
 
@@ -50,6 +53,17 @@ class Ansible:
         return int(recap[1]), int(recap[2]), done.stdout + done.stderr
 
 
+@contextmanager
+def another_server(machine):
+    servers = Fakes(machine.runtime)
+    servers.start("8000_other_settings")
+    try:
+        yield
+    finally:
+        servers.end()
+        shutil.rmtree(servers.folder)
+
+
 @pytest.mark.long
 def test_a_playbook(project, machine, playbook):
     project.add("settings.py", "import os\nSTATIC_ROOT = BASE_DIR / 'collected'\nSTATIC_URL = 'static/'\n")
@@ -61,7 +75,8 @@ def test_a_playbook(project, machine, playbook):
     ansible = Ansible(playbook, machine, machine.render("ansible"))
     there = machine.srv / "project"
 
-    changed, failed, said = ansible.run()
+    with another_server(machine):  # which is not to be taken for ours
+        changed, failed, said = ansible.run()
     assert changed > 5 and not failed, said
     assert (machine.variables / "shop.env").stat().st_mode & 0o777 == 0o600
     assert (

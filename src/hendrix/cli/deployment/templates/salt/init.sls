@@ -7,7 +7,7 @@
 {%- set python = it.virtualenv ~ '/bin/python' %}
 {#- Any other trouble with it is not to pass for a server that is not there. #}
 {%- set absent = 'XDG_RUNTIME_DIR=' ~ (it.runtime | quote) ~ ' ' ~ (hx | quote)
-                 ~ " status --quiet 2>&1 | grep -q 'no server is running'" %}
+                 ~ " status --quiet 2>&1 | grep -q '^hx: no server '" %}
 {#- The writable directories that lie within the project. #}
 {%- set within = [] %}
 {%- for path in it.writable if path.startswith(it.project ~ '/') %}{% do within.append(path) %}{% endfor %}
