@@ -117,6 +117,16 @@ def test_a_name_is_read_as_django_reads_it(space) -> None:
     assert cookies.that_matter(f"{space}theme=dark".encode()) != b""
 
 
+@pytest.mark.parametrize("space", [b"\xa0", b"\x85"])
+def test_and_as_an_asgi_application_reads_it(space) -> None:
+    """Django's ASGIRequest decodes fields in latin-1."""
+    cookies = Cookies(matter=("theme",))
+    assert cookies.known_visitor(b"theme=dark; " + space + b"sessionid=1")
+    assert cookies.that_matter(space + b"theme=dark") != b""
+    assert cookies.language_of(space + b"django_language=de") != b""
+    assert cookies.passes(space + b"messages=x")
+
+
 def test_a_language_that_was_chosen_is_another_variant() -> None:
     """Django's LocaleMiddleware looks at its cookie first, and says Vary: Accept-Language alone."""
     asked = {b"accept-language": b"en"}

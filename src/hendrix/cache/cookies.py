@@ -109,7 +109,7 @@ class Cookies:
         return known
 
     def _judge(self, cookie: bytes) -> tuple[bool, bool, bytes, bytes]:
-        pairs = [(_name(pair), pair.strip()) for pair in cookie.split(b";")]
+        pairs = [(name, pair.strip()) for pair in cookie.split(b";") for name in _names(pair)]
         # Of two with one name applications take the last: their order stays.
         pairs = sorted((pair for pair in pairs if pair[1]), key=lambda pair: pair[0])
         names = {name for name, _ in pairs}
@@ -132,9 +132,12 @@ class Cookies:
         return self._ignored is None or self._ignored.fullmatch(name) is None
 
 
-def _name(pair: bytes) -> bytes:
-    """As Django reads it: in UTF-8, without any white space around it that Unicode knows."""
-    return pair.partition(b"=")[0].decode("utf-8", "replace").strip().encode()
+def _names(pair: bytes) -> tuple[bytes, ...]:
+    """As Django reads it, in UTF-8, and by ASGI in latin-1; without any white space around it that Unicode knows."""
+    name = pair.partition(b"=")[0]
+    if name.isascii():
+        return (name.decode().strip().encode(),)
+    return (name.decode("utf-8", "replace").strip().encode(), name.decode("latin-1").strip().encode())
 
 
 def _any_of(patterns: Iterable[str]) -> re.Pattern[str] | None:
