@@ -208,6 +208,29 @@ def test_what_is_private_by_now_is_forgotten(cache) -> None:
     assert cache.store.get(b"http://test.example/") is None
 
 
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        ((b"authorization", b"Basic eDp5"), ("X-A", "1")),
+        ((b"cache-control", b"no-store"), ("X-A", "1")),
+        ((b"accept", b"text/html"), ("Set-Cookie", "a=b")),
+        ((b"cookie", b"sessionid=x"), ("Vary", "Cookie")),
+    ],
+)
+def test_what_one_client_gets_takes_nothing_from_others(cache, field, said) -> None:
+    """RFC 5861 section 4: what is kept may still be needed when the application fails."""
+    lasting = ("Cache-Control", "max-age=60, stale-while-revalidate=100, stale-if-error=600")
+    cache.says(lasting)
+    cache.get()
+    cache.pass_time(100)
+    cache.says(lasting, said, body=b"mine")
+    assert cache.get(b"/", field).body == b"hello"
+    assert len(cache.asked) == (1 if field[0] == b"cache-control" else 2)
+    cache.pass_time(100)
+    cache.says(status="503 Service Unavailable", body=b"down")
+    assert cache.get().body == b"hello"
+
+
 def test_an_error_is_covered_by_what_is_stale(cache) -> None:
     cache.says(("Cache-Control", "max-age=60, stale-if-error=600"))
     cache.get()

@@ -44,6 +44,8 @@ _LONGEST_MARKED = 512
 _OF_ITS_HEAD = frozenset(
     ("no-freshness", "no-store", "private", "set-cookie", "vary-star", "must-understand", "stale-at-once", "send-file")
 )
+#: Reasons that lie in the request, or in what only its client gets: they say nothing of what is kept for others.
+_OF_ITS_REQUEST = frozenset(("partial", "request-no-store", "authorization", "visitor", "set-cookie"))
 #: Reasons that a stream shows only when Cache-Status has been sent.
 _AFTER_ALL = frozenset(("file", "too-large", "trailers", "csrf-token", "service"))
 #: Reasons that say nothing of the next answer.
@@ -154,13 +156,18 @@ class Keeping:
         look.like = kind_of(head.status, headers)
         received, delay = time.time(), steady() - look.began
         judged = terms(look.asked, head, received, delay)
-        if isinstance(judged, str) and judged != "partial" and stale is not None and head.code[:1] != "5":
-            self.store.remove(stale.key)  # it is not what the application says any more
+        if isinstance(judged, str) and stale is not None and head.code[:1] != "5":
+            self._forsake(stale, judged)
         return judged
 
     def _stands(self, entry: Entry) -> bool:
         """Has nobody purged it while the application was asked?"""
         return self.journal.verdict(entry.labels, entry.place, entry.ticket) != GONE
+
+    def _forsake(self, stale: Entry, reason: str) -> None:
+        """It is not what the application says any more; unless that was said to one client only."""
+        if reason not in _OF_ITS_REQUEST:
+            self.store.remove(stale.key)
 
     def _doubt(self, look: Look, stale: Entry) -> None:
         """Section 4.3.4: the 304 means something that is not here. So the whole is asked for, without conditions."""
@@ -183,7 +190,7 @@ class Keeping:
             self._end(look, replace(stale, headers=[*merged, *cookies], made=None), said, share=False)
             return
         if isinstance(judged, str):
-            self.store.remove(stale.key)
+            self._forsake(stale, judged)
             self.tally.not_kept(look.url, judged)
             self._end(look, replace(stale, headers=merged, born=steady(), made=None), said, share=False)
             return

@@ -269,9 +269,9 @@ class Cached:
         self._lead(look)
 
     def _renew(self, look: Look) -> None:
-        """In the background, once; and not where so many are being made that this could only wait."""
-        busy = len(self._flights) >= _MOST_AT_ONCE
-        if not busy and look.lane not in self._flights and look.exchange.request.method == "GET":
+        """In the background, once; not in vain, and not where so many are being made that this could only wait."""
+        vain = len(self._flights) >= _MOST_AT_ONCE or "no-store" in look.wants
+        if not vain and look.lane not in self._flights and look.exchange.request.method == "GET":
             look.exchange = Sink(look.exchange)
             self._lead(look)
 
