@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,20 @@ def test_links_that_lead_back_are_not_followed_for_ever(root) -> None:
     (root / "css" / "up").symlink_to(root / "css")
     table = FileTable(str(root), 1.0).read()
     assert table.has("a.css", 0.0)
+
+
+def test_names_by_links_that_lead_back_have_an_end(root) -> None:
+    """Else there are as many as a client likes to ask for, and each would be remembered."""
+    (root / "a").symlink_to(root)
+    (root / "b").symlink_to(root)
+    (root / "css" / "up").symlink_to(root / "css")
+    table = FileTable(str(root), 1.0).read()
+    assert table.has("a/a.css", 0.0) and table.has("b/css/b.css", 0.0) and table.has("css/up/b.css", 0.0)
+    ways = [f"{'/'.join(way)}/css/up/up/b.css" for length in range(1, 7) for way in product("ab", repeat=length)]
+    assert [table.has(way, 0.0) for way in ways] == [False] * len(ways)
+    assert len(table._folders) < 20
+    (root / "css" / "new.css").write_text("x")
+    assert table.has("a/css/new.css", 2.0) and table.has("b/css/up/new.css", 2.0)
 
 
 def test_links_to_files_and_directories_count(root, tmp_path_factory) -> None:

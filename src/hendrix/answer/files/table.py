@@ -13,6 +13,8 @@ from math import inf
 
 #: Nanoseconds by which the time of a directory may be behind the clock: what changes within is not seen in it.
 _TICK = 50_000_000
+#: A link to a directory above is good for another name of it (``v2 -> .``), but not for names within names.
+_ROUNDS = 2
 
 
 #: Device, inode and time (nanoseconds) of a directory: another may have taken its name, and have its time.
@@ -24,13 +26,17 @@ def _state(facts: os.stat_result) -> _State:
 
 
 class _Folder:
-    __slots__ = ("checked", "files", "folders", "state")
+    __slots__ = ("checked", "files", "folders", "place", "state")
 
-    def __init__(self, files: frozenset[str], folders: frozenset[str], state: _State | None, checked: float) -> None:
+    def __init__(
+        self, files: frozenset[str], folders: frozenset[str], state: _State, checked: float, *, settled: bool
+    ) -> None:
         self.files = files
         self.folders = folders
+        #: Device and inode.
+        self.place = state[:2]
         #: As it was when it was read; None where it may have changed without showing it.
-        self.state = state
+        self.state = state if settled else None
         #: When it was last looked at (monotonic seconds).
         self.checked = checked
 
@@ -119,6 +125,9 @@ class FileTable:
         try:
             began = time.time_ns()
             state = _state(os.stat(self.path(name)))
+            if self._goes_round(name, state):
+                self._folders.pop(name, None)
+                return None
             with os.scandir(self.path(name)) as entries:
                 for entry in entries:
                     if entry.name[0] == "." and entry.name != ".well-known":
@@ -127,6 +136,18 @@ class FileTable:
         except OSError:
             self._folders.pop(name, None)
             return None
-        settled = state if began - state[2] > _TICK else None
-        folder = self._folders[name] = _Folder(frozenset(files), frozenset(folders), settled, now)
+        settled = began - state[2] > _TICK
+        folder = self._folders[name] = _Folder(frozenset(files), frozenset(folders), state, now, settled=settled)
         return folder
+
+    def _goes_round(self, name: str, state: _State) -> bool:
+        """Is it where the way to it has been twice already?
+
+        Links that lead back have no end of names, and whoever asks for them all would fill the memory.
+        """
+        times = 0
+        while name and times < _ROUNDS:
+            name = name.rpartition("/")[0]
+            folder = self._folders.get(name)
+            times += folder is not None and folder.place == state[:2]
+        return times >= _ROUNDS
