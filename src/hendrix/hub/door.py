@@ -27,6 +27,9 @@ from hendrix.hub.message import LARGEST_PAYLOAD, HubError, Id, Message, check_to
 from hendrix.hub.presence import LARGEST_ABOUT, LONGEST_MEMBER
 from hendrix.hub.subscription import DROP_OLDEST, MOST_QUEUED, Subscription
 
+_LOOK_AGAIN = 2.0
+"""Seconds between looks for a server, where there was none."""
+
 
 class Waiting(Protocol):
     """The hub, for code that waits for it."""
@@ -139,9 +142,8 @@ def to_json(value: Any) -> bytes:
     try:
         return json.dumps(value, ensure_ascii=False, **options).encode()
     except UnicodeEncodeError:
-        return json.dumps(
-            value, **options
-        ).encode()  # half of a character, as JSON can say it: from a client, most likely
+        # Half of a character, which JSON can say: from a client, most likely.
+        return json.dumps(value, **options).encode()
 
 
 def _report(future: asyncio.Future[Id]) -> None:
@@ -287,8 +289,24 @@ def leave(loop: asyncio.AbstractEventLoop) -> None:
 def _connect(hub: Hub) -> Bus:
     where = place.here()
     if not where:
+        if place.may_come():
+            hub.loop.call_later(_LOOK_AGAIN, _look_again, hub)
         return _here().alone.bus(hub, hub.loop)
     return Link(where, hub, hub.loop)
+
+
+def _look_again(hub: Hub) -> None:
+    """A command that listens may have been started before the server."""
+    if _here().hubs.get(hub.loop) is not hub:
+        return  # it was closed
+    try:
+        where = place.here()
+    except HubError:
+        where = ""  # there are several: it is not clear which
+    if where:
+        hub.move(Link(where, hub, hub.loop))
+    else:
+        hub.loop.call_later(_LOOK_AGAIN, _look_again, hub)
 
 
 def has_hub(loop: asyncio.AbstractEventLoop) -> bool:

@@ -268,6 +268,28 @@ class Hub:
         if not future.cancelled() and future.exception() is None:
             self._know(topic, future.result())
 
+    def move(self, bus: Bus) -> None:
+        """There is a way to others now: what is wanted here is wanted of it, from now on."""
+        if self._made is not None:
+            self._made.close()
+        self._made = bus
+        self._settled.clear()
+        for topic in self._topics.all():
+            bus.subscribe(topic, None, partial(self._arrived_at, topic))
+        for topic, member in self._present:
+            bus.join(topic, member, self._about[topic, member])
+        for topic in self._watches:
+            bus.watch(topic, partial(self._know, topic))
+
+    def _arrived_at(self, topic: str, start: Start | Exception) -> None:
+        if isinstance(start, Exception):
+            emit("hub.refused", ERROR, reason=str(start))
+            return
+        if topic in self._topics:
+            self._settled[topic] = start.position
+        for ear in self._topics.subscribers(topic):
+            ear.position = start.position  # of another hub: what it was says nothing any more
+
     async def settle(self) -> None:
         """See ``Bus.settle``."""
         if self._made is not None:

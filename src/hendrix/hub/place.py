@@ -46,6 +46,11 @@ def here() -> str:
     return _found
 
 
+def may_come() -> bool:
+    """There is no server now; could there be one later?"""
+    return bool(os.environ.get("DJANGO_SETTINGS_MODULE")) and not rehearses()
+
+
 def connect(path: str, *, blocking: bool) -> socket.socket:
     """A connection to the relay that listens at ``path``. Raises ``OSError``."""
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
