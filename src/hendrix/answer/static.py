@@ -71,7 +71,8 @@ class Files:
         entry = self._at_hand.get(path)
         if entry is not None:
             now = time.monotonic()
-            if now - entry.checked < entry.place.interval or self._is_true(path, entry, now):
+            fresh = now - entry.checked < entry.place.interval and (not entry.files or entry.is_whole)
+            if fresh or self._is_true(path, entry, now):
                 serve(exchange, entry)
                 return
         if path.startswith(self._prefixes):
@@ -115,7 +116,10 @@ class Files:
     def _serve_at_hand(self, exchange: Exchange, usual: bytes, now: float) -> bool:
         """Another spelling of what is at hand is no reason to read it again."""
         entry = self._at_hand.get(usual)
-        if entry is None or not (now - entry.checked < entry.place.interval or self._is_true(usual, entry, now)):
+        if entry is None:
+            return False
+        fresh = now - entry.checked < entry.place.interval and entry.is_whole
+        if not fresh and not self._is_true(usual, entry, now):
             return False
         serve(exchange, entry)
         return True

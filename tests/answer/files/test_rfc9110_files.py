@@ -243,3 +243,22 @@ class Test_8_8_Validators:
     def test_a_time_that_no_date_can_tell(self, stage) -> None:
         stage.write("static/a.css", when=-1000)
         assert header(stage.ask("/static/a.css"), "Last-Modified") == "Thu, 01 Jan 1970 00:00:00 GMT"
+
+
+class Test_8_8_1_StrongValidators:
+    """ "A strong validator is representation metadata that changes value whenever a change occurs" """
+
+    @pytest.mark.parametrize("place", ["static", "media"])
+    @pytest.mark.parametrize("content", [BIG[:100_000], b"y" * len(BIG)], ids=["shorter", "of the same length"])
+    def test_a_file_that_is_written_to_in_place(self, stage, clock, place, content) -> None:
+        """Whoever asks next is not told the old length and tag, also not before the next look at the directories."""
+        path = stage.write(f"{place}/a.bin", BIG)
+        before = stage.ask(f"/{place}/a.bin")
+        with path.open("r+b") as file:
+            file.write(content)
+            file.truncate()
+        stage.touch(path, WRITTEN + 5)
+        parts = stage.ask(f"/{place}/a.bin", "Range: bytes=0-9", f"If-Range: {header(before, 'ETag')}")
+        assert (parts.status, parts.body) == ("200 OK", content)
+        assert header(parts, "ETag") != header(before, "ETag")
+        assert header(parts, "Content-Length") == str(len(content))

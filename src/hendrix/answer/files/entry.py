@@ -104,6 +104,15 @@ class Entry:
             return False
         return compressible(_kind(self))
 
+    @property
+    def is_whole(self) -> bool:
+        """Are files that are sent from the disk as they were when they were opened? Nothing else would show before the
+        next look that one was written to in place: its length, and the tag that names what parts belong to."""
+        return not self.files or all(
+            each.file is None or identity(os.fstat(each.file.fileno())) == identity(each.file.stat)
+            for each in self.representations.values()
+        )
+
     def is_true(self, now: float, *, reading: bool) -> bool:
         """Is all still as it was? Looks at the disk. See ``Source.path`` for ``reading``."""
         place = self.place
