@@ -188,6 +188,9 @@ def test_toml_is_read_by_hx_itself(make: Make, tmp_path: Path) -> None:
     assert (service.name, service.project_path, service.words()[2:]) == ("shop", str(shop), [])
     assert service.low_ports == [80]
     assert sources.file(shop)["workers"].value == 3, "hx start reads the same file and leaves the table alone"
+    (shop / "hendrix.toml").write_text(text + "environment = {A = 3.10, B = true, C = 8, D = 2026-11-28}\n")
+    told = {"A": "3.10", "B": "true", "C": "8", "D": "2026-11-28"}
+    assert read_conf(str(shop / "hendrix.toml")).environment == told, "as they are written"
     (shop / "hendrix.toml").write_text(text + "nme = 1\n")
     with pytest.raises(UsageError, match=r"hendrix\.toml \[service\] nme is no key; did you mean name\?"):
         read_conf(str(shop / "hendrix.toml"))

@@ -145,7 +145,7 @@ def _toml(file: Path, text: str, elsewhere: bool) -> Service:
     if file.name != sources.FILE:
         raise UsageError(f"{file.name} would not be found by hx start; call it {sources.FILE}, beside manage.py")
     level = sources.file(file.parent)
-    table = tomllib.loads(text).get("service", {})
+    table = tomllib.loads(text, parse_float=str).get("service", {})  # 3.10 is no 3.1
     if not isinstance(table, dict):
         raise UsageError(f"{file.name}: service is no table; write [service] and its keys below it")
     said = {name.replace("-", "_"): (value, f"{file.name} [service] {name}") for name, value in table.items()}
@@ -312,7 +312,9 @@ def _environment(said: Mapping[str, tuple[Any, str]]) -> dict[str, str]:
             raise UsageError(
                 f"{place}: the value of {name} holds a line break or another control character; leave it out"
             )
-    return {str(name): str(text) for name, text in value.items()}
+    # Of TOML: no word of Python's.
+    written = {name: str(text).lower() if isinstance(text, bool) else str(text) for name, text in value.items()}
+    return {str(name): text for name, text in written.items()}
 
 
 def _writable(said: Mapping[str, tuple[Any, str]]) -> tuple[str, ...]:
