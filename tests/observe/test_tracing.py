@@ -13,6 +13,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind, StatusCode
 
 from hendrix.core.http import Origin, Request
+from hendrix.observe import tracing
 from hendrix.observe.tracing import Traces
 
 PARENT = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -62,6 +63,21 @@ def test_names_and_attributes(traced) -> None:
         "hendrix.request_id": "id-1",
     }
     assert span.resource.attributes["service.name"] == "shop.settings"
+
+
+@pytest.mark.parametrize(
+    ("authority", "found"),
+    [
+        ("shop.example", ("shop.example", 443)),
+        ("shop.example:8443", ("shop.example", 8443)),
+        ("[2001:db8::1]:99", ("2001:db8::1", 99)),
+        ("[2001:db8::1]", ("2001:db8::1", 443)),
+        ("", ("", 443)),
+    ],
+)
+def test_the_address_of_the_server(authority: str, found: tuple[str, int]) -> None:
+    """https://opentelemetry.io/docs/specs/semconv/general/attributes/: an address is one, without brackets."""
+    assert tracing._host(authority, Origin(("", 0), ("", 0), "https")) == found
 
 
 def test_it_goes_on_with_the_trace_of_its_peer(traced) -> None:

@@ -136,7 +136,7 @@ class TestReload:
             (project.folder / "hendrix.toml").write_text("thread = 3")
             done = hx.run([sys.executable, "-m", "hendrix", "restart", *port(server)], cwd=hx.runtime)
             assert done.returncode == 1
-            assert "did you mean threads?" in last_line(done)
+            assert "did you mean threads?" in last_line(done) and last_line(done).count("hx: ") == 1
             assert view(server) == b"hello"
 
     def test_the_server_is_killed_meanwhile(self, project, hx):

@@ -153,10 +153,11 @@ def _attributes(request: Request, origin: Origin, method: str, request_id: str) 
 
 
 def _host(authority: str, origin: Origin) -> tuple[str, int]:
+    """As addresses are: without brackets."""
     host, colon, port = authority.rpartition(":")
     if colon and port.isdigit() and len(port) <= 5:
-        return host, int(port)
-    return authority, {"http": 80, "https": 443}.get(origin.scheme, 0)
+        return host.strip("[]"), int(port)
+    return authority.strip("[]"), {"http": 80, "https": 443}.get(origin.scheme, 0)
 
 
 def _text(data: bytes) -> str:

@@ -47,4 +47,4 @@ class Rehearsal:
             return ""
         if code == 0:
             return "the program ended without serving"
-        return said[-1] if said else process.describe(status)
+        return said[-1].removeprefix("hx: ") if said else process.describe(status)

@@ -59,6 +59,7 @@ def test_every_option_has_its_key(make: Make) -> None:
         ("settings:", "shop.conf line 4, settings: None is no value of an option"),
         ("environment: {A: [1, 2]}", "environment: the value of A is no text; put it into quotes"),
         ("writable: var", "'var' is no absolute path"),
+        ("writable: '/no body'", " '/no body'"),
         ("writable: /nobody/has/this", "writable: /nobody/has/this is no directory; make it: install -d -o "),
         ("memory: lots", "memory: 'lots'"),
         ("group: nobody-has-this", "there is no group 'nobody-has-this'; make it with groupadd"),

@@ -9,6 +9,7 @@ import functools
 import hashlib
 import os
 import re
+import shlex
 import sys
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -178,7 +179,7 @@ def _service(
     virtualenv, project_path, user, group = _there(said, called) if elsewhere else _here(said, file.parent)
     writable = _writable(said)
     for missing in (path for path in writable if not elsewhere and not os.path.isdir(path)):
-        make = f"install -d -o {user} -g {group} {missing}"
+        make = f"install -d -o {user} -g {group} {shlex.quote(missing)}"
         raise UsageError(f"{said['writable'][1]}: {missing} is no directory; make it: {make}")
     return Service(
         name=called,
