@@ -1,13 +1,18 @@
-"""Whose pages may open a socket."""
+"""Whose pages may open a socket, and what a request keeps of its user."""
 
 from __future__ import annotations
 
+import asyncio
+import gc
+import weakref
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
+from django.utils.functional import SimpleLazyObject
 
 from hendrix.answer.sockets import admission
-from hendrix.answer.sockets.admission import origin_is_ours
+from hendrix.answer.sockets.admission import origin_is_ours, settle_user
 
 OURS = ["shop.example", ".branches.example"]
 TRUSTED = ["https://partner.example:8443", "https://*.friends.example"]
@@ -64,3 +69,39 @@ def test_where_any_host_is_ours_the_one_that_is_asked_counts(settings: SimpleNam
     settings.ALLOWED_HOSTS = ["*"]
     assert origin_is_ours(asked("https://other.example", "other.example:8000"))
     assert not origin_is_ours(asked("https://evil.example", "other.example:8000"))
+
+
+class Asked:
+    """A request, as middleware leaves it."""
+
+    def __init__(self) -> None:
+        self.user = SimpleLazyObject(self.who)
+        self.auser = partial(self.find, self)
+
+    def who(self) -> SimpleNamespace:
+        return SimpleNamespace(username="ann")
+
+    async def find(self, request: Asked) -> SimpleNamespace:
+        return self.who()
+
+
+def test_a_request_whose_user_is_known_is_no_circle() -> None:
+    request = Asked()
+    assert request.user.username == "ann"
+    settle_user(request)
+    assert asyncio.run(request.auser()) is request.user
+    assert request.user.username == "ann"
+    gone = weakref.ref(request)
+    gc.disable()
+    try:
+        del request
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+def test_a_user_that_was_not_asked_for_is_still_to_be_found() -> None:
+    request = Asked()
+    settle_user(request)
+    assert type(request.user) is SimpleLazyObject
+    settle_user(SimpleNamespace())  # of a project without users

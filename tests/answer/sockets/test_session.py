@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+import weakref
 from collections.abc import Callable
 from contextvars import copy_context
 from typing import Any, cast
@@ -160,4 +162,29 @@ def test_where_a_topic_goes_on_for_a_client_that_came_back(said: dict[str, str],
     wire.on_message(json.dumps({"subscribe": "a", **said}))
     host.run_one()
     assert str(hub.since) == since
+    host.loop.close()
+
+
+def test_what_a_client_brought_goes_with_it() -> None:
+    """Not only when the collector comes."""
+    host, socket, wire = Threads(), Said(), cast("Any", Wire())
+    session = Session(cast("Host", host), socket, "", "", copy_context())
+    session.begin(wire)
+    wire.on_message("a")
+    wire.on_closed(1001, "")
+    socket.send("to nobody")
+    while host.busy:
+        host.run_one()
+    socket.send("to nobody")
+    socket.subscribe("topic")
+    socket.close()
+    assert socket.heard == ["a", 1001]
+    gone = weakref.ref(socket), weakref.ref(session)
+    vars(wire).clear()  # as the connection lets go of whoever answered
+    gc.disable()
+    try:
+        del socket, session
+        assert [each() for each in gone] == [None, None]
+    finally:
+        gc.enable()
     host.loop.close()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
 from django.http.request import split_domain_port, validate_host
+from django.utils.functional import SimpleLazyObject, empty
 from django.utils.http import is_same_domain
 from django.utils.module_loading import import_string
 
@@ -58,6 +60,21 @@ def introduce(environ: dict[str, Any], middleware: tuple[Any, ...]) -> Any:
     for each in middleware:
         each.process_request(request)
     return request
+
+
+def settle_user(request: Any) -> None:
+    """Where it was found out who it is: what Django puts there to find out refers to the request, a circle, which
+    would keep it until Python's collector comes. That is seldom, for what has lived as long as a socket does."""
+    lazy: Any = getattr(request, "user", None)
+    if type(lazy) is not SimpleLazyObject or lazy._wrapped is empty:
+        return
+    user = request.user = lazy._wrapped
+    if hasattr(request, "auser"):
+        request.auser = partial(_known, user)
+
+
+async def _known(user: Any) -> Any:
+    return user
 
 
 def middleware() -> tuple[Any, ...]:

@@ -14,7 +14,7 @@ from django.http import Http404, HttpResponseBase, QueryDict
 from django.urls import ResolverMatch, URLResolver
 
 from hendrix.answer.failure import failure
-from hendrix.answer.sockets.admission import introduce, origin_is_ours
+from hendrix.answer.sockets.admission import introduce, origin_is_ours, settle_user
 from hendrix.answer.sockets.routes import find
 from hendrix.answer.sockets.session import Host, Session
 from hendrix.answer.sockets.socket import WebSocket
@@ -145,6 +145,7 @@ class Admission:
 
     def _accept(self, socket: WebSocket) -> None:
         exchange = self._exchange
+        settle_user(socket.request)
         chosen = next((name for name in socket.subprotocols if name in self._offered), "")
         since = QueryDict(exchange.request.query).get("since", "")
         exchange.on_gone = exchange.on_eof = None

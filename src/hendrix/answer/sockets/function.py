@@ -31,6 +31,7 @@ class IteratedSocket(WebSocket):
 
     def __init__(self) -> None:
         self._task: asyncio.Task[None] | None = None
+        self._cancels: asyncio.TimerHandle | None = None
         self._waiter: asyncio.Future[None] | None = None
         #: The message that was received, and who waits for it to be taken; several only of a client that has left.
         self._given: deque[Any] = deque()
@@ -52,6 +53,8 @@ class IteratedSocket(WebSocket):
         finally:
             self._gone = True
             _wake(self._taken)
+            if self._cancels is not None:
+                self._cancels.cancel()
 
     async def receive(self, data: Any) -> None:
         """See ``WebSocket``. It lasts until the message is taken: so a client that floods is made to wait."""
@@ -72,7 +75,8 @@ class IteratedSocket(WebSocket):
         """See ``WebSocket``."""
         self._gone = True
         _wake(self._waiter)
-        asyncio.get_running_loop().call_later(_GRACE, self._cancel)
+        if self._task is not None and not self._task.done():
+            self._cancels = asyncio.get_running_loop().call_later(_GRACE, self._cancel)
 
     def _cancel(self) -> None:
         """As a view is whose client is gone: it waits for something else, which may go on for ever."""

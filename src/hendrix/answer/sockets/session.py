@@ -33,6 +33,9 @@ _MOST_PENDING_BYTES = 1 << 20
 _MOST_QUEUED_BYTES = 4 << 20
 
 
+_NOBODY = WebSocket()
+
+
 class Host(Protocol):
     """What runs handlers: a worker, or a test."""
 
@@ -110,6 +113,14 @@ class Session(Topical):
         self.end_topics()
         self._socket._left()
         self._call_handler("disconnect", code)
+        if not self._running:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """All is done. Circles would keep the client's request, and all that it brought, until Python's collector
+        comes, which for what has lived for long is seldom. Who holds the socket may still say something: to nobody."""
+        self._wire = None
+        self._socket = _NOBODY
 
     def send_value(self, value: Any) -> None:
         """Send it, as the codec writes it."""
@@ -192,6 +203,8 @@ class Session(Topical):
 
     def _next(self) -> None:
         self._running = bool(self._pending)
+        if self._gone and not self._running:
+            self._let_go()
         if self._paused and not self._holds(2) and self._wire is not None:
             self._paused = False
             self._host.loop.call_soon(self._wire.resume)
