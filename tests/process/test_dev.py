@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
+import subprocess
 import time
 
 import pytest
@@ -270,6 +272,28 @@ def test_a_line_for_each_answer(dev):
         until(lambda: " 500 GET  /fail?x=1  " in server.output(), "the line")
         assert " 200 GET  /rows  " in server.output()
         assert "\x1b" not in server.output()
+
+
+def test_it_ends_with_its_terminal(dev):
+    """The window is closed: who starts it in the next one finds the port free."""
+    ours, its = os.openpty()
+    process = subprocess.Popen(
+        ["setsid", "--ctty", *dev.command("--dev", "--bind", "127.0.0.1:0")],
+        cwd=dev.folder,
+        env=dev.environ(),
+        stdin=its,
+        stdout=its,
+        stderr=its,
+    )
+    os.close(its)
+    said = b""
+    while b"listens at" not in said:
+        said += os.read(ours, 4096)
+    os.kill(process.pid, signal.SIGHUP)
+    while b"reload.done" not in said:
+        said += os.read(ours, 4096)
+    os.close(ours)
+    assert process.wait(20) == 0
 
 
 def test_no_daemon_in_development(dev):

@@ -35,15 +35,13 @@ from hendrix.supervisor.measures import Measures
 from hendrix.supervisor.moves import Action, Event
 from hendrix.supervisor.notify import Notifier
 from hendrix.supervisor.origin import Origin
-from hendrix.supervisor.plans import Options, Plans, terms
+from hendrix.supervisor.plans import MOST_WORKERS, Options, Plans, terms
 from hendrix.supervisor.renewals import Renewals
 from hendrix.supervisor.restart import Restart
 from hendrix.supervisor.rooms import Rooms
 from hendrix.supervisor.signals import CAUGHT, Signals
 from hendrix.supervisor.status import Chronicle, ending, status
 from hendrix.supervisor.vigil import LONGEST_SLEEP, Vigil
-
-_MOST_WORKERS = 512
 
 
 def run(options: Options, rooms: Rooms, origin: Origin) -> int:
@@ -199,16 +197,17 @@ class Supervisor:
                 self._hands.reap()
             case signal.SIGTERM | signal.SIGINT | signal.SIGQUIT:
                 self._stop(fast=signum is not signal.SIGTERM)
+            case signal.SIGHUP if self._fleet.terms.patient and self._signals.hung_up:
+                self._stop(fast=True)  # development ends with its terminal
             case signal.SIGHUP:
                 self._log_refusal(self._reload(), signum)
             case signal.SIGUSR1:
                 self._reopen_logs()
             case signal.SIGUSR2:
                 self._log_refusal(self._restart(), signum)
-            case signal.SIGTTIN:
-                self._tell(moves.Resized(min(self._fleet.count + 1, _MOST_WORKERS)))
-            case signal.SIGTTOU:
-                self._tell(moves.Resized(max(self._fleet.count - 1, 1)))
+            case signal.SIGTTIN | signal.SIGTTOU:
+                count = self._fleet.count + (1 if signum is signal.SIGTTIN else -1)
+                self._tell(moves.Resized(max(1, min(count, MOST_WORKERS))))
 
     def _log_refusal(self, reason: str, signum: signal.Signals) -> None:
         if reason:

@@ -10,6 +10,8 @@ from hendrix.core.control import SettingsLoaded
 from hendrix.core.events import WARNING, emit
 from hendrix.supervisor.moves import Terms
 
+MOST_WORKERS = 512
+"""That signals can ask for."""
 LEAST_SILENCE = 2.0
 """Seconds of silence that mean nothing: a worker is heard once a second, and machines are busy."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import socket
 from collections.abc import Iterable
@@ -29,6 +30,8 @@ class Signals:
     """
 
     def __init__(self, caught: Iterable[signal.Signals]) -> None:
+        # Who had it ignored (nohup) does not care for the terminal.
+        self._has_terminal = signal.getsignal(signal.SIGHUP) != signal.SIG_IGN and _is_there_a_terminal()
         self._reader, self._writer = socket.socketpair()
         self._reader.setblocking(False)
         self._writer.setblocking(False)
@@ -47,6 +50,11 @@ class Signals:
             return list(self._reader.recv(4096))
         return []
 
+    @property
+    def hung_up(self) -> bool:
+        """There was a terminal, and it was closed: a SIGHUP now is the kernel's or the shell's."""
+        return self._has_terminal and not _is_there_a_terminal()
+
     def close(self) -> None:
         """Hear no more of them."""
         signal.set_wakeup_fd(self._wakeup)
@@ -56,6 +64,14 @@ class Signals:
         """Close the descriptors only, for a child that has handlers of its own."""
         self._reader.close()
         self._writer.close()
+
+
+def _is_there_a_terminal() -> bool:
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK))
+    except OSError:
+        return False
+    return True
 
 
 def _note(signum: int, frame: object) -> None:

@@ -109,6 +109,12 @@ def leave() -> None:
     os._exit(0)
 
 
+def close(fds: Iterable[int]) -> None:
+    """Close these descriptors."""
+    for fd in fds:
+        os.close(fd)
+
+
 def place(sock: socket.socket) -> object:
     """What a listening socket has in common with the connections that come to it: its port, or its path."""
     name = sock.getsockname()

@@ -170,15 +170,14 @@ class Template:
     def _spawn(self, asked: Spawn, fds: list[int], installed: reactor.Reactor) -> None:
         reader, writer = os.pipe()
         forks.flush()
-        middle = forks.fork()
+        middle = _fork_for(asked)
         if middle == 0:
             self._middle(asked, fds, installed, writer)
-        os.close(writer)
-        for fd in fds:
-            os.close(fd)
+        forks.close((writer, *fds))
         pid = int(os.read(reader, 32) or b"0")
         os.close(reader)
-        forks.await_end(middle)
+        if middle:
+            forks.await_end(middle)
         if pid:
             self._channel.send(Spawned(asked.worker, pid))
 
@@ -186,9 +185,9 @@ class Template:
         """In the process between: fork the worker and leave, so that the supervisor inherits it."""
         status = 1
         try:
-            pid = forks.fork()
-            if pid:
+            if pid := _fork_for(asked):
                 os.write(writer, b"%d" % pid)
+            if pid != 0:
                 os._exit(0)
             os.close(writer)
             self._channel.sock.close()
@@ -231,6 +230,16 @@ class Template:
         except ProjectError as error:
             told = LoadFailed(str(error), error.traceback)
         BlockingChannel(sock).send(told)
+        return None
+
+
+def _fork_for(asked: Spawn) -> int | None:
+    """``None`` where the system has no more processes: the supervisor finds that nobody comes, and asks again."""
+    try:
+        return forks.fork()
+    except OSError as error:
+        reason, advice = (error.strerror or str(error)).lower(), "raise the limit of processes: ulimit -u, TasksMax="
+        emit("worker.cannot_fork", ERROR, worker=asked.worker, reason=reason, advice=advice)
         return None
 
 
