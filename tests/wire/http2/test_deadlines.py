@@ -213,6 +213,15 @@ def test_and_of_one_that_was_answered_without_being_taken() -> None:
     assert slow.machine.idle
 
 
+def test_and_of_one_that_is_held_although_nobody_wants_it() -> None:
+    slow = peer(answers=False)
+    slow.send(slow.headers(1, [*f.POST, ("content-length", "10")], end=False))
+    slow.answer(1)
+    slow.machine.hold(slow.exchanges[1].stream, slow.now)
+    slow.at(20)
+    assert slow.machine.idle
+
+
 def test_trailers_that_are_too_large_end_a_request_that_nobody_wants() -> None:
     slow = peer(answers=False)
     slow.send(slow.headers(1, [*f.POST, ("content-length", "10")], end=False))

@@ -479,6 +479,28 @@ class Test_answers:
         assert dict(peer.decoder.decode(peer.frames[3].payload)) == {"x-sum": "7"}
         assert peer.machine.idle
 
+    @pytest.mark.parametrize("between", [False, True])
+    def test_trailers_after_the_peer_has_made_its_table_smaller(self, between: bool) -> None:
+        """RFC 7541 section 4.2: the first block after that says so, whichever it is."""
+        peer = Peer(answers=False, settings=f.settings((f.INITIAL_WINDOW_SIZE, 3)))
+        stream = peer.get(1).stream
+        peer.machine.answers.head(stream, "200 OK", [], b"")
+        peer.machine.answers.piece(stream, b"body")
+        peer.machine.answers.end(stream, [("X-Sum", "7")])
+        peer.flush()
+        peer.head(1)
+        peer.send(f.settings((f.HEADER_TABLE_SIZE, 0)))
+        peer.decoder.max_allowed_table_size = 0
+        if between:
+            peer.get(3)
+            peer.answer(3, b"")
+            peer.flush()
+            assert peer.head(3)[":status"] == "200"
+        peer.send(f.window_update(1, 1))
+        trailers = peer.of(f.HEADERS, 1)[1]
+        assert trailers.ends
+        assert dict(peer.decoder.decode(trailers.payload)) == {"x-sum": "7"}
+
     @pytest.mark.parametrize("name", ["Content-Length", "Content-Type", "Host", "Trailer", "Set-Cookie\0"])
     def test_what_cannot_be_a_trailer(self, name: str) -> None:
         peer = Peer(answers=False)

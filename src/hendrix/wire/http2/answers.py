@@ -45,6 +45,7 @@ class Answers:
 
     def __init__(self, out: Outflow, encoder: Encoder, fields: CommonFields, common: Common) -> None:
         self._out = out
+        out.begin_block = encoder.begin
         self._encoder = encoder
         self._fields = fields
         self._common = common
@@ -154,13 +155,13 @@ class Answers:
     def end(self, stream: Stream, trailers: ResponseHeaders | None) -> None:
         """The answer is complete. Raises ``AnswerError``, with nothing sent."""
         if trailers and not stream.silent:
-            stream.ending = self._trailers(stream, trailers)
+            stream.trailers = self._trailers(trailers)
         if stream.left > 0 and not stream.silent:
             stream.ending = reset(stream.id, INTERNAL_ERROR)
         stream.ends = True
         self._out.write(stream, b"")
 
-    def _trailers(self, stream: Stream, trailers: ResponseHeaders) -> bytes:
+    def _trailers(self, trailers: ResponseHeaders) -> bytes:
         """They may wait behind a body, so they must not touch the table, which later heads will change before."""
         for name, _value in trailers:
             if isinstance(name, str) and name.lower().encode("latin-1", "replace") in NOT_TRAILERS:
@@ -168,7 +169,7 @@ class Answers:
         rendered = render(trailers)
         if rendered.length >= 0:
             raise AnswerError("Content-Length cannot be a trailer (RFC 9110 section 6.5.1)")
-        return header_frames(stream.id, rendered.plain(), END_STREAM)
+        return rendered.plain()
 
     def break_off(self, stream: Stream, code: int = CANCEL) -> None:
         """The answer will never be complete, and the peer must not take it for that (section 8.1)."""

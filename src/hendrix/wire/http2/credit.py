@@ -77,7 +77,7 @@ class Credit:
 
     def hold(self, stream: Stream, now: float) -> None:
         """Nobody takes what has come: that the rest does not is no delay of the peer's."""
-        if stream.held_since < 0:
+        if stream.held_since < 0 and not stream.discarding:
             stream.held_since = now
             stream.deadline = inf
 

@@ -6,8 +6,10 @@ frames can be overtaken by nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from hendrix.wire.http2.faults import FLOW_CONTROL_ERROR, ConnectionFault, StreamFault
-from hendrix.wire.http2.frames import DATA, END_STREAM, FRAME_HEAD, FRAME_SIZE, LARGEST_WINDOW
+from hendrix.wire.http2.frames import DATA, END_STREAM, FRAME_HEAD, FRAME_SIZE, LARGEST_WINDOW, header_frames
 from hendrix.wire.http2.levels import Level
 from hendrix.wire.http2.priority import LEAST_URGENT, Priority
 from hendrix.wire.http2.stream import HIGH_WATER, LOW_WATER, Stream
@@ -29,6 +31,7 @@ class Outflow:
     __slots__ = (
         "_levels",
         "_window",
+        "begin_block",
         "congested",
         "drained",
         "explained",
@@ -40,6 +43,8 @@ class Outflow:
     )
 
     def __init__(self) -> None:
+        #: What a field block has to begin with when it is sent (RFC 7541 section 4.2).
+        self.begin_block: Callable[[], bytes] = bytes
         #: Frames that the shell is to send, and their size in bytes.
         self.frames: list[bytes | memoryview] = []
         self.size = 0
@@ -103,7 +108,7 @@ class Outflow:
         stream.sent += size
         self.sent += size
         self.explained += 2 + 2 * (size // _PIECE)
-        ends = stream.ends and not stream.ending
+        ends = stream.ends and not (stream.ending or stream.trailers)
         frames = self.frames
         if size <= FRAME_SIZE:
             if size or ends:
@@ -126,6 +131,8 @@ class Outflow:
     def _end(self, stream: Stream) -> None:
         if stream.ending:
             self.put(stream.ending)
+        elif stream.trailers:
+            self.put(header_frames(stream.id, self.begin_block() + stream.trailers, END_STREAM))
         stream.sending = False
 
     def pump(self, room: int) -> list[Stream]:
@@ -162,7 +169,8 @@ class Outflow:
         self.sent += size
         self.explained += 2 + 2 * (size // _PIECE)
         last = stream.ends and not stream.queued
-        self.frames.append(_pack(size >> 8, size & 0xFF, DATA, last and not stream.ending, stream.id))
+        flags = END_STREAM if last and not (stream.ending or stream.trailers) else 0
+        self.frames.append(_pack(size >> 8, size & 0xFF, DATA, flags, stream.id))
         self.frames.append(piece)
         self.size += size + FRAME_HEAD.size
         if last:

@@ -49,6 +49,7 @@ class Stream:
         "started",
         "target",
         "timed",
+        "trailers",
         "window",
     )
 
@@ -85,9 +86,9 @@ class Stream:
         self.pending: deque[bytes | memoryview] = deque()
         self.queued = 0
         self.full = False
-        #: Nothing will be written any more; then these frames are the last (trailers, or a reset), or none are.
+        #: Nothing will be written any more; then a reset is the last, or this block of trailers, or neither.
         self.ends = False
-        self.ending = b""
+        self.ending = self.trailers = b""
         self.sent = 0
         #: Since when it waits for the peer to take something, and what had been sent then.
         self.blocked_since = inf
