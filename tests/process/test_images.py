@@ -54,7 +54,9 @@ def test_files_are_what_the_tools_take(project, machine):
     deployed_files.check_manifests(files)
 
 
-@pytest.mark.parametrize("more", ["", "cert: /c.pem\nkey: /k.pem\nproxy_protocol: v2\n", "https_only: true\n"])
+@pytest.mark.parametrize(
+    "more", ['health_path: "/it\'s"', "cert: /c.pem\nkey: /k.pem\nproxy_protocol: v2\n", "https_only: true\n"]
+)
 def test_haproxy_takes_its_configuration(tmp_path, more):
     try:
         program = find("find-haproxy")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 from hendrix.cli.deployment.machine import Machine
@@ -43,7 +44,7 @@ def _words(plan: Plan) -> dict[str, str]:
     return {
         "mark": f"Rendered by hx deploy haproxy {plan.mark}.",
         "needs": _needs(plan),
-        "health": said,
+        "health": shlex.quote(said),
         # The server answers 504 first.
         "timeout": f"{int(_value(plan, 'timeout')) + 5 if _value(plan, 'timeout') else 3600}s",
         "servers": "".join(
