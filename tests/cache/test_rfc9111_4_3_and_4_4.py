@@ -42,7 +42,10 @@ def test_a_304_may_add_to_what_it_varies_on_and_takes_nothing_away() -> None:
 )
 def test_which_entry_a_304_means(told, means) -> None:
     """Section 4.3.4."""
-    assert confirms(entry(headers=[("ETag", '"a"')]), told) is means
+    date = ("Last-Modified", "Sun, 06 Nov 1994 08:49:37 GMT")
+    assert confirms(entry(headers=[("ETag", '"a"'), date]), told) is means
+    assert confirms(entry(headers=[("ETag", '"a"')]), told)
+    assert confirms(entry(headers=[date]), told)
     assert confirms(entry(), told)
 
 

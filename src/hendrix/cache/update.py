@@ -35,10 +35,15 @@ def _varied(headers: ResponseHeaders) -> set[str]:
 
 
 def confirms(entry: Entry, told: ResponseHeaders) -> bool:
-    """Section 4.3.4: does the 304 mean ``entry``? One that has another tag must not renew it."""
+    """Section 4.3.4: does the 304 mean ``entry``? One that has another tag must not renew it.
+
+    Where the tag alone was asked about it can mean nothing else, whatever it says. But an application that went by
+    the date may have another page of that date by now.
+    """
     asked = {_opaque(value) for name, value in entry.headers if name.lower() == "etag"}
     tags = {_opaque(value) for name, value in told if name.lower() == "etag"}
-    return not (asked and tags) or not asked.isdisjoint(tags)
+    dated = any(name.lower() == "last-modified" for name, _ in entry.headers)
+    return not (asked and tags and dated) or not asked.isdisjoint(tags)
 
 
 def _opaque(tag: str) -> str:
