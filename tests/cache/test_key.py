@@ -64,7 +64,7 @@ def test_schemes_hosts_and_queries_are_apart() -> None:
     assert len(keys) == 8
 
 
-@pytest.mark.parametrize("name", [b"x-forwarded-host", b"x-forwarded-protocol", b"x-forwarded-ssl", b"x-scheme"])
+@pytest.mark.parametrize("name", [b"x-forwarded-host", b"x-forwarded-protocol", b"front-end-https", b"x-scheme"])
 def test_what_a_proxy_told_is_part_of_it(name) -> None:
     """A page may name the host, and the scheme by what SECURE_PROXY_SSL_HEADER is set to, that a proxy gave."""
     one = primary_key("http", b"a", b"/", b"", {name: b"one"}, True)

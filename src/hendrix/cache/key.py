@@ -15,20 +15,19 @@ _HEX = re.compile(rb"%([0-9a-fA-F]{2})")
 _IN_PATH = "/!$&'()*+,;=:@"
 _PLAIN = re.compile(rb"[A-Za-z0-9\-._~/!$&'()*+,;=:@]*+")
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-#: Told by proxies, and seen by applications: part of what an answer depends on. Those of the scheme are all that
-#: SECURE_PROXY_SSL_HEADER is set to.
+#: Told by proxies, and seen by applications: part of what an answer depends on. Those of the scheme may be what
+#: SECURE_PROXY_SSL_HEADER is set to; the others of that kind are believed (``answer.forwarded``), so the key has them.
 TOLD = (
     b"x-forwarded-host",
     b"x-forwarded-port",
     b"x-forwarded-prefix",
     b"x-forwarded-proto",
     b"x-forwarded-protocol",
-    b"x-forwarded-scheme",
-    b"x-forwarded-ssl",
     b"x-scheme",
     b"x-url-scheme",
     b"front-end-https",
 )
+_UNTOLD = (b"",) * len(TOLD)
 
 
 def query_of(query: bytes, mode: str, ignored: tuple[str, ...]) -> bytes | None:
@@ -91,5 +90,5 @@ def primary_key(
     if query:
         key = b"%b?%b" % (key, query)
     if proxied:
-        key = b"\n".join((key, *(fields.get(name, b"") for name in TOLD)))
+        key = b"\n".join((key, *map(fields.get, TOLD, _UNTOLD)))
     return key

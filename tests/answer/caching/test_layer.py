@@ -534,6 +534,21 @@ def test_a_304_makes_it_young_again_whatever_date_it_had(cache, monkeypatch) -> 
         assert value(cache.get(), "cache-status") == "Hendrix; hit; ttl=60"
 
 
+def test_who_wants_a_part_has_the_whole_validated(cache) -> None:
+    """A page of which nobody but players wants parts would never be fresh again."""
+    part = (b"range", b"bytes=1-2")
+    cache.says(MINUTE, ("ETag", '"a"'))
+    cache.get(b"/", part)
+    assert cache.asked[0].request.fields[b"range"] == b"bytes=1-2"
+    cache.pass_time(61)
+    cache.says(MINUTE, ("ETag", '"a"'), status="304 Not Modified", body=b"")
+    for _ in range(2):
+        found = cache.get(b"/", part)
+        assert (found.status, found.body) == ("206 Partial Content", b"el")
+    assert cache.asked[1].request.fields[b"if-none-match"] == b'"a"'
+    assert len(cache.asked) == 2
+
+
 def test_a_304_of_another_state_renews_nothing(cache) -> None:
     """RFC 9111 section 4.3.4: an application that goes by the date alone has meanwhile another page of that date."""
     cache.says(MINUTE, ("ETag", '"a"'), ("Last-Modified", "Sun, 06 Nov 1994 08:49:37 GMT"))

@@ -263,10 +263,14 @@ class Cached:
             flight.wait(lambda entry: self._on_landed(look, entry, failed=flight.failed))
             return
         self._tally.misses += 1
-        if self._keeping.is_marked(look.lane) or "no-store" in look.wants or b"range" in exchange.request.fields:
+        if self._keeping.is_marked(look.lane) or "no-store" in look.wants or self._is_part(look):
             self._ask(look, whole=False)
             return
         self._lead(look)
+
+    def _is_part(self, look: Look) -> bool:
+        """Who wants a part gets that, and nothing is kept of it; unless all of it was, and may still be so."""
+        return b"range" in look.exchange.request.fields and look.stale is None
 
     def _renew(self, look: Look) -> None:
         """In the background, once; not in vain, and not where so many are being made that this could only wait."""
