@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 import types
 
 import pytest
@@ -32,6 +33,7 @@ def server(tmp_path, monkeypatch):
         monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "shop.settings")
         monkeypatch.delenv("HENDRIX_HUB", raising=False)
         monkeypatch.setattr(place, "_looked", -place._LOOK_EVERY)
+        monkeypatch.setattr(place, "_found", "")
         yield str(path)
 
 
@@ -61,9 +63,18 @@ def test_of_settings_with_a_long_name(server, monkeypatch):
 
 
 def test_a_server_that_was_killed_is_none(server):
-    """Its socket is there yet, and nobody listens."""
+    """Its socket is there yet, and nobody listens. Who knew it waits for its successor for a while."""
     with socket.socket(socket.AF_UNIX) as sock:
         sock.bind("18_shop_settings.hub")
+    assert place.here() == server
+    os.rename("18_shop_settings.hub", server)
+    place._looked = -place._LOOK_EVERY
+    assert place.here() == server
+    place._looked, place._there = -place._LOOK_EVERY, time.monotonic() - place._BACK_WITHIN
+    assert place.here() == ""
+
+
+def test_a_server_that_was_stopped_is_none(server):
     assert place.here() == server
     os.unlink(server)
     place._looked = -place._LOOK_EVERY

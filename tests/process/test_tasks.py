@@ -473,10 +473,16 @@ def test_schedules(project) -> None:
     with project.serve("--task-workers", "2", "--task-interval", "0.05") as server:
         look = "from hendrix.tasks.models import *; print(TaskSchedule.objects.count())"
         until(lambda: manage(project, "shell", "-v0", "-c", look).split()[-1] == "1")
-        past = (
+        clock = (
             "from hendrix.tasks.models import *; from datetime import timedelta; from django.utils import timezone;"
-            "TaskSchedule.objects.update(due=timezone.now() - timedelta(hours=3))"
         )
+        # As a clock says it that is ahead, and is set right then.
+        future = f"{clock} TaskSchedule.objects.update(due=timezone.now() + timedelta(hours=3))"
+        manage(project, "shell", "-v0", "-c", future)
+        os.kill(task_workers(server)[0], signal.SIGKILL)  # its successor looks at once
+        soon = f"{clock} print(TaskSchedule.objects.get().due < timezone.now() + timedelta(hours=1))"
+        until(lambda: manage(project, "shell", "-v0", "-c", soon).split()[-1] == "True", seconds=70)
+        past = f"{clock} TaskSchedule.objects.update(due=timezone.now() - timedelta(hours=3))"
         manage(project, "shell", "-v0", "-c", past)
         os.kill(task_workers(server)[0], signal.SIGKILL)  # its successor looks at once
         until(lambda: any("due" in line for line in lines(project)), seconds=70)

@@ -25,8 +25,11 @@ _LONGEST_ADDRESS = 100
 _LONGEST_NAME = 64
 _LOOK_EVERY = 1.0
 
+_BACK_WITHIN = 10.0
+"""Seconds for which a server that was there, and died without taking its socket away, is waited for."""
+
 _found = ""
-_looked = -_LOOK_EVERY
+_looked = _there = -_LOOK_EVERY
 
 
 def here() -> str:
@@ -39,10 +42,12 @@ def here() -> str:
         return told
     if rehearses():
         return ""
-    global _found, _looked
+    global _found, _looked, _there
     now = time.monotonic()
     if now >= _looked + _LOOK_EVERY:
-        _found, _looked = _look(os.environ.get("DJANGO_SETTINGS_MODULE", "")), now
+        found, _looked = _look(os.environ.get("DJANGO_SETTINGS_MODULE", "")), now
+        if found or now >= _there + _BACK_WITHIN or not os.path.exists(_found):
+            _found, _there = found, now
     return _found
 
 

@@ -35,10 +35,14 @@ def enqueue_due(backends: list[Any], using: str) -> float:
     if not plans:
         return 60.0
     rows, now = TaskSchedule.objects.using(using), timezone.now()
-    due = set(rows.filter(due__lte=now).values_list("name", flat=True))
+    known = {name: (cron, due) for name, cron, due in rows.values_list("name", "cron", "due")}
     for backend, plan in plans:
-        if plan.name in due:
+        cron, due = known.get(plan.name, ("", now))
+        if plan.name in known and due <= now:
             _enqueue(backend, plan, using)
+        elif cron == plan.cron and due > _latest(plan):
+            # The clock was ahead when that was said, and has been set right.
+            rows.filter(name=plan.name, due=due).update(due=_next(plan))
     following = rows.order_by("due").values_list("due", flat=True).first()
     return 60.0 if following is None else max(0.0, (following - timezone.now()).total_seconds())
 
@@ -65,6 +69,11 @@ def _enqueue(backend: Any, plan: Planned, using: str) -> None:
 def _next(plan: Planned) -> Any:
     now = timezone.now()
     return plan.after(timezone.localtime(now) if timezone.is_aware(now) else now)
+
+
+def _latest(plan: Planned) -> Any:
+    """Nothing is due later than the next moment but one: that is when a clock has gone back by a little."""
+    return plan.after(_next(plan))
 
 
 def _plans(backends: list[Any]) -> list[tuple[Any, Planned]]:
