@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from tests.behaviour.django_stage import new_key, query
-from tests.kit.live import until
 
 KINDS = ["sync", "async"]
 PLACES = ["marks.request", "inner.request", "marks.view", "inner.view", "inner.response", "marks.response"]
@@ -32,12 +31,6 @@ def test_of_the_view(site, kind, how, status, body) -> None:
     assert answer.status == status
     assert body in answer.text
     assert answer["X-Inner"] == answer["X-Marks"] == "seen", "the way out leads through all middleware"
-
-
-def test_nothing_of_the_view_waits_for_the_collector(site, kind) -> None:
-    for _ in range(3):
-        assert site.get(f"/{kind}/holding").status == 404
-    until(lambda: site.get(f"/{kind}/held").text == "0", "the frames of the view to go", 20)
 
 
 @pytest.mark.parametrize("place", PLACES)

@@ -220,16 +220,12 @@ class Call(Delivery):
         request_started.send(sender=type(self._handler), environ=environ)
         return WSGIRequest(environ)
 
-    def _leave(self, pause: Pause, outcome: Any) -> None:
-        """The async view is over: ``outcome`` is its response, or what it raised."""
-        if isinstance(outcome, BaseException) and not isinstance(outcome, Exception):
-            self._end_without_response(outcome)
-            return
-        self._deliver(pause.leave(self._request, outcome))
-        if isinstance(outcome, Exception):
-            # It has been told of. Its traceback has the frames that have it: a circle that only the collector would
-            # break, with all that the view had in memory.
-            outcome.__traceback__ = None
+    def _leave(self, pause: Pause) -> None:
+        """The async view is over."""
+        if isinstance(pause.outcome, BaseException) and not isinstance(pause.outcome, Exception):
+            self._end_without_response(pause.taken())
+        else:
+            self._deliver(pause.leave(self._request))
 
     def _end_without_response(self, error: BaseException) -> None:
         """Cancelled, or one of those like SystemExit that no response is made of."""
@@ -313,13 +309,12 @@ class Call(Delivery):
             self._task = None
 
     async def _view(self, pause: Pause) -> None:
-        outcome: Any
         try:
-            outcome = await pause.start() if self._may_run() else asyncio.CancelledError()
+            pause.outcome = await pause.start() if self._may_run() else asyncio.CancelledError()
         except BaseException as error:
             # SystemExit too: let out of a task it would end the loop.
-            outcome = error
-        self._resume(partial(self._leave, pause, outcome))
+            pause.outcome = error
+        self._resume(partial(self._leave, pause))
 
     async def _parts(self, response: Any) -> None:
         try:

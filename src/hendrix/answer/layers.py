@@ -22,7 +22,8 @@ from django.core.handlers.exception import response_for_exception
 HttpRequest = Any
 HttpResponse = Any
 Hook = Callable[..., Any]
-#: What a layer is left with: a response, or what the view raised.
+#: What a layer is left with: a response, or what the view raised. An exception knows the frames that it has passed, so
+#: none of them keeps it: else the two would hold each other, and the request, until the collector comes.
 Outcome = Any
 
 
@@ -37,18 +38,26 @@ here = _Here()
 
 
 class Pause:
-    """``start()`` is awaited on the loop; its outcome is handed to ``exits`` in turn, in a thread."""
+    """``start()`` is awaited on the loop; its outcome is handed to ``exits`` in turn, in a thread. On the way from one
+    to the other ``outcome`` is it."""
 
-    __slots__ = ("exits", "start")
+    __slots__ = ("exits", "outcome", "start")
 
     def __init__(self, start: Callable[[], Awaitable[HttpResponse]], first: Layer, state: object = None) -> None:
         self.start = start
         self.exits: list[tuple[Layer, object]] = [(first, state)]
+        self.outcome: Outcome = None
 
-    def leave(self, request: HttpRequest, outcome: Outcome) -> HttpResponse:
+    def leave(self, request: HttpRequest) -> HttpResponse:
         """In a thread: through the layers outwards."""
+        outcome = self.taken()
         for layer, state in self.exits:
             outcome = layer.leave(request, state, outcome)
+        return outcome
+
+    def taken(self) -> Outcome:
+        """The outcome, which is no longer held here."""
+        outcome, self.outcome = self.outcome, None
         return outcome
 
 
@@ -100,6 +109,8 @@ class ViewLayer(Layer):
             return self._rendered(request, outcome, state)
         except Exception as error:
             return response_for_exception(request, error)
+        finally:
+            del outcome  # see ``Outcome``
 
     def _handled(self, request: HttpRequest, error: Exception) -> HttpResponse:
         """What the middleware makes of the view's exception; raises it where that is nothing."""
@@ -111,6 +122,8 @@ class ViewLayer(Layer):
             if response is None:
                 raise
             return response
+        finally:
+            del error
 
     def _rendered(self, request: HttpRequest, response: HttpResponse, callback: Hook) -> HttpResponse:
         handler = self._handler
@@ -217,10 +230,10 @@ def complete(layer: Layer, request: HttpRequest) -> HttpResponse:
     if type(found) is not Pause:
         return found
     try:
-        outcome = async_to_sync(_awaiting(found, here.held))()
+        found.outcome = async_to_sync(_awaiting(found, here.held))()
     except Exception as error:
-        outcome = error
-    return found.leave(request, outcome)
+        found.outcome = error
+    return found.leave(request)
 
 
 def _awaiting(
@@ -252,6 +265,8 @@ class AsyncLayer(Layer):
             raise outcome
         except Exception as error:
             return response_for_exception(request, error)
+        finally:
+            del outcome
 
     async def get_response(self, request: HttpRequest) -> HttpResponse:
         """What the middleware awaits."""
@@ -260,7 +275,7 @@ class AsyncLayer(Layer):
         if type(found) is not Pause:
             return found
         try:
-            outcome = await found.start()
+            found.outcome = await found.start()
         except Exception as error:
-            outcome = error
-        return await sync_to_async(found.leave)(request, outcome)
+            found.outcome = error
+        return await sync_to_async(found.leave)(request)

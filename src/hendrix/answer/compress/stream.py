@@ -131,6 +131,7 @@ class Stream:
         except Exception as error:
             found = error
         self._coded(found)
+        del found  # an exception knows this frame
 
     def _coded(self, found: object) -> None:
         self._away = False

@@ -88,6 +88,7 @@ class Admission:
         except BaseException as error:
             outcome = error
         self._host.loop.call_soon_threadsafe(self._judged, socket, outcome)
+        del outcome  # an exception knows this frame
 
     def _asked(self) -> tuple[WebSocket, Any]:
         exchange = self._exchange
@@ -133,6 +134,7 @@ class Admission:
         except Exception as error:
             outcome = error
         self._judged(socket, outcome)
+        del outcome
 
     def _failed(self, error: BaseException) -> None:
         if isinstance(error, PermissionDenied):

@@ -223,6 +223,7 @@ class Session(Topical):
         except Exception as error:
             found, then = error, self.fail
         self._host.loop.call_soon_threadsafe(self._handled, found, then)
+        del found  # an exception knows this frame, and the message in it
 
     async def _await(self, call: Callable[[], Any], then: Callable[[Any], None]) -> None:
         try:
@@ -230,6 +231,7 @@ class Session(Topical):
         except Exception as error:
             found, then = error, self.fail
         self._handled(found, then)
+        del found
 
     def _handled(self, found: Any, then: Callable[[Any], None]) -> None:
         try:

@@ -1,8 +1,6 @@
 """Views that answer at once."""
 
-import gc
 import threading
-import weakref
 
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
 from django.http import Http404, HttpResponse
@@ -37,30 +35,6 @@ ERRORS = {
 @both(views)
 def fails(request):
     raise ERRORS[request.GET["how"]]
-
-
-class Held:
-    """Stands for many megabytes that a view has in memory."""
-
-
-_held = []
-
-
-@both(views)
-def holding(request):
-    """No circle is found from here until ``held`` is asked."""
-    gc.disable()
-    held = Held()
-    _held.append(weakref.ref(held))
-    raise Http404
-
-
-@both(views)
-def held(request):
-    _held[:] = [each for each in _held if each() is not None]
-    if not _held:
-        gc.enable()
-    return HttpResponse(str(len(_held)))
 
 
 @both(views)
