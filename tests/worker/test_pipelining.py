@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from hendrix.core.config import Config
 from hendrix.worker.connection import Connection
 from hendrix.worker.site import build_site
@@ -113,6 +115,16 @@ def test_a_thousand_pipelined_requests_do_not_deepen_the_stack() -> None:
         peer.respond(number)
         peer.loop.turn()
     assert peer.transport.sent.count(b"HTTP/1.1 200 OK") == 1000
+
+
+@pytest.mark.parametrize("head", [b"HEAD / HTTP/1.1\r\n\r\n", b"HEAD / HTTP/1.1\r\nHost: a\n"])
+def test_a_head_request_that_is_refused_is_sent_no_content(head: bytes) -> None:
+    """RFC 9110 section 9.3.2."""
+    peer, transport = Peer(), Leaving()
+    peer.connection.connection_made(transport)  # type: ignore[arg-type]
+    peer.send(head)
+    assert transport.sent.startswith(b"HTTP/1.1 400 ")
+    assert transport.sent.endswith(b"\r\n\r\n")
 
 
 class Leaving(Transport):

@@ -197,7 +197,7 @@ class Http1:
         try:
             request = self._parser.parse(data if len(data) == end else data[:end], self)
         except PeerError as error:
-            return [self._fault(error.status, error.reason)]
+            return [self._fault(error.status, error.reason, data)]
         self.head_alone = data if len(data) == end else b""
         return self._begin(request, data[end:], now)
 
@@ -205,7 +205,7 @@ class Http1:
         """Keep what is not yet a whole head, or already more than one may be."""
         fault = self._hopeless(data, self._scanned)
         if fault:
-            return [self._fault(*fault)]
+            return [self._fault(*fault, data)]
         self._buffer = data
         self._scanned = max(0, len(data) - 3)
         return []
@@ -267,9 +267,9 @@ class Http1:
             return stalled
         return min(stalled, self._body_began + limits.body_timeout + self._received / limits.min_rate)
 
-    def _fault(self, status: int, reason: str) -> Fault:
+    def _fault(self, status: int, reason: str, head: bytes = b"") -> Fault:
         self.refuse()
-        return Fault(status, reason)
+        return Fault(status, reason, head.startswith(b"HEAD "))
 
     def _hang_up(self) -> Hangup:
         self.refuse()

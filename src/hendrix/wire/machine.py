@@ -32,6 +32,8 @@ class Fault:
 
     status: int
     reason: str
+    #: It was a request of HEAD, whose answer has no content (RFC 9110 section 9.3.2).
+    head_only: bool = False
 
 
 @dataclass(slots=True)

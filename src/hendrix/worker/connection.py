@@ -245,7 +245,8 @@ class Connection(asyncio.BufferedProtocol):
             self._exchange.fail(fault.status, fault.reason)
             return
         status, headers, body = failure(fault.status, fault.reason, b"")
-        self.send(self.machine.whole(status, headers, body, self.common, ""))
+        data = self.machine.whole(status, headers, body, self.common, "")
+        self.send(data.removesuffix(body) if fault.head_only else data)
         self._end()
 
     def _hang_up(self) -> None:

@@ -479,6 +479,21 @@ class Test_answers:
         assert dict(peer.decoder.decode(peer.frames[3].payload)) == {"x-sum": "7"}
         assert peer.machine.idle
 
+    @pytest.mark.parametrize(("count", "size"), [(101, 1), (5, 15_000)])
+    def test_a_head_request_that_is_refused_is_sent_no_content(self, count: int, size: int) -> None:
+        """RFC 9110 section 9.3.2."""
+        peer = Peer()
+        peer.get(1)
+        fields = [(":method", "HEAD"), *f.GET[1:], *[(f"x-{number}", "y" * size) for number in range(count)]]
+        block = peer.block(fields)
+        pieces = [block[at : at + 16_000] for at in range(0, len(block), 16_000)] + [b""]
+        peer.send(f.frame(f.HEADERS, f.END_STREAM, 3, pieces[0]))
+        peer.send(*[f.frame(f.CONTINUATION, 0, 3, piece) for piece in pieces[1:-1]])
+        peer.send(f.frame(f.CONTINUATION, f.END_HEADERS, 3, pieces[-1]))
+        assert peer.exchanges[3].refused == 431
+        assert peer.of(f.DATA, 3) == []
+        assert peer.ended(3)
+
     @pytest.mark.parametrize("between", [False, True])
     def test_trailers_after_the_peer_has_made_its_table_smaller(self, between: bool) -> None:
         """RFC 7541 section 4.2: the first block after that says so, whichever it is."""

@@ -26,7 +26,7 @@ _FAR_TOO_LARGE = 2
 class HeadReader:
     """Reads the blocks of one connection, in their order."""
 
-    __slots__ = ("_changes", "_decoder", "_known", "_limits", "answers", "excess")
+    __slots__ = ("_changes", "_decoder", "_known", "_limits", "answers", "excess", "of_head")
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -38,6 +38,8 @@ class HeadReader:
         self.answers: dict[bytes, Known] = {}
         #: How many times what it may take the last head took, where that is so much that nobody honest sends it.
         self.excess = 0.0
+        #: Was the last request that ``request`` refused with ``PeerError`` one of HEAD?
+        self.of_head = False
 
     def request(self, block: bytes, *, ended: bool) -> Request:
         """Raises ``ConnectionFault``, ``Malformed`` or ``PeerError``."""
@@ -45,7 +47,13 @@ class HeadReader:
             known = self._known.get(block)
             if known is not None:
                 return copied(known)
-        request = read_request(self._pairs(block), self._limits, ended=ended)
+        pairs = self._decode(block)
+        try:
+            self._judge_size()
+            request = read_request(pairs, self._limits, ended=ended)
+        except PeerError:
+            self.of_head = (b":method", b"HEAD") in pairs
+            raise
         if ended and len(block) <= _LONGEST and self._decoder.changes == self._changes:
             if len(self._known) >= _MOST:
                 self._forget()
@@ -62,19 +70,19 @@ class HeadReader:
 
     def trailers(self, block: bytes) -> RequestHeaders:
         """Raises as ``request`` does."""
-        return read_trailers(self._pairs(block), self._limits)
+        pairs = self._decode(block)
+        self._judge_size()
+        return read_trailers(pairs, self._limits)
 
     def skip(self, block: bytes) -> None:
         """Nobody wants to know, but the table must. Raises ``ConnectionFault``."""
         self._decode(block)
 
-    def _pairs(self, block: bytes) -> list[Pair]:
-        pairs = self._decode(block)
+    def _judge_size(self) -> None:
         size, most = self._decoder.size, self._limits.head
         if size > most:
             self.excess = size / most if size > _FAR_TOO_LARGE * most else 0.0
             raise PeerError(431, "the head is too large")
-        return pairs
 
     def _decode(self, block: bytes) -> list[Pair]:
         decoder = self._decoder

@@ -134,6 +134,7 @@ class Streams:
         except PeerError as error:
             event = Refused(stream, error.status, error.reason)
             stream.discarding = True
+            stream.head_only = self._heads.of_head
         else:
             event = Opened(stream, request)
             stream.head_only = request.method == "HEAD"

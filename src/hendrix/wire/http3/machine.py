@@ -228,6 +228,7 @@ class Http3:
                 if request.websocket:
                     raise PeerError(501, "no WebSocket is served over HTTP/3")
             except PeerError as error:
+                stream.head_only = (b":method", b"HEAD") in pairs
                 found.append(Refused(stream, error.status, error.reason))
                 return
             request.version = VERSION
