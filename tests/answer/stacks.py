@@ -7,6 +7,7 @@ says what it does where: ``?hooks_1.request=raise``.
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
@@ -226,11 +227,26 @@ def made(request: Any, kind: str) -> Any:
     if kind == "plain":
         return HttpResponse("view")
     if kind == "fails":
-        raise ValueError("view")
+        raise Failed("view")
     if kind == "nothing":
         return None
     template = engines["django"].from_string("{{ said }}" if kind == "template" else "{{ said.explode }}")
     return TemplateResponse(request, template, {"said": Said()})
+
+
+#: What views have raised, as long as there is any of it.
+failed: list[weakref.ref[Failed]] = []
+
+
+class Failed(ValueError):
+    def __init__(self, place: str) -> None:
+        super().__init__(place)
+        failed.append(weakref.ref(self))
+
+
+def handler500(request: Any) -> HttpResponse:
+    """Django's own looks for templates, and leaves a circle."""
+    return HttpResponse("failed", status=500)
 
 
 class Said:

@@ -5,7 +5,9 @@ The judge is Django itself: ``BaseHandler``, loaded for WSGI and for ASGI.
 
 from __future__ import annotations
 
+import gc
 import itertools
+import logging
 import warnings
 from collections.abc import Iterator
 
@@ -17,8 +19,9 @@ from django.urls import get_resolver
 
 from hendrix.answer.django_handler import Handler, has_async_views
 from hendrix.answer.layers import SyncLayer
-from tests.answer.stacks import KINDS, VIEWS, log, trail
+from tests.answer.stacks import KINDS, VIEWS, failed, log, trail
 from tests.answer.staged import Stage
+from tests.kit.live import until
 
 Told = tuple[list[str], int, bytes, str, str]
 
@@ -146,6 +149,26 @@ def test_what_is_around_a_held_thread_stays_in_it(stage) -> None:
     handler = Judge(stage, ("either", "wraps"))._handler
     assert isinstance(handler.chain, SyncLayer)
     assert handler.holding == ["tests.answer.stacks.either_0", "tests.answer.stacks.wraps_1"]
+
+
+@pytest.mark.parametrize(
+    "kinds", [(), ("hooks",), ("either",), ("on_loop", "hooks"), ("hooks", "on_loop", "either")], ids="-".join
+)
+@pytest.mark.parametrize("query", ["", "?hooks_0.exception=raise", "?hooks_0.exception=return"])
+@pytest.mark.parametrize("way", ["sync", "async"])
+def test_what_a_view_raised_does_not_wait_for_the_collector(stage, way, kinds, query, monkeypatch) -> None:
+    """Its traceback has the frames of the view, with all that this had in memory."""
+    monkeypatch.setattr(logging.getLogger("django.request"), "disabled", True)  # pytest keeps what is logged
+    judge = Judge(stage, kinds)
+    gc.collect()
+    gc.disable()
+    try:
+        failed.clear()
+        judge._ours(f"/{way}/fails{query}")
+        # The thread has something to do yet after the answer.
+        until(lambda: failed[0]() is None, "it to go", 20)
+    finally:
+        gc.enable()
 
 
 def test_async_views_are_found() -> None:
