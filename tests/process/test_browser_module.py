@@ -90,6 +90,10 @@ lost(); lost();
 const later = sources.length;
 sources[0].readyState = 2;  // answered 503
 lost();
+const told = [];
+closed.subscribe("a", (data, message) => told.push([data ?? null, message.hex ?? null]));
+sources.at(-1).onmessage({ lastEventId: "1-1", data: "00ff" });
+sources.at(-1).onmessage({ lastEventId: "1-2", data: '{"a":1}' });
 
 const members = [];
 const live = connect("http://x/live/");
@@ -108,7 +112,7 @@ open();
 live.subscribe("new", () => {});
 const again = sockets.at(-1);
 const counts = [first, later, sources.length];
-console.log(JSON.stringify({ sources: counts, members, sent, url: String(again.url), again: again.sent }));
+console.log(JSON.stringify({ sources: counts, told, members, sent, url: String(again.url), again: again.sent }));
 """
 
 
@@ -126,6 +130,7 @@ def test_what_a_page_opens_it_opens_once_and_what_it_ends_has_an_end(tmp_path):
     said = run_alone(tmp_path)
     # One stream of events for a topic, however often no socket can be had; another one where it was closed for good.
     assert said["sources"] == [1, 1, 2]
+    assert said["told"] == [[None, "00ff"], [{"a": 1}, None]]
     # Who watches anew is told who is there.
     assert said["members"] == [["ann"], ["bob"]]
     watch, unwatch = {"watch": "room"}, {"unwatch": "room"}

@@ -166,15 +166,19 @@ def place(location: str) -> str:
     if os.path.isabs(location):
         return location
     name = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in location) or _of_project()
-    above = _MEMORY if os.access(_MEMORY, os.W_OK | os.X_OK) else tempfile.gettempdir()
-    return os.path.join(above, f"hendrix-{os.geteuid()}", f"cache-{name}")
+    return os.path.join(_above(), f"cache-{name}")
+
+
+def _above() -> str:
+    home = _MEMORY if os.access(_MEMORY, os.W_OK | os.X_OK) else tempfile.gettempdir()
+    return os.path.join(home, f"hendrix-{os.geteuid()}")
 
 
 def rehearsed(folder: str) -> str:
     """In Django's tests: in place of ``folder`` one of this process's own, as it has a database of its own."""
     from multiprocessing.util import Finalize  # noqa: PLC0415 - processes that run tests side by side heed no ``atexit``
 
-    above, pid = os.path.dirname(place("")), os.getpid()
+    above, pid = _above(), os.getpid()
     with _lock:
         if _rehearses != [pid]:
             _rehearses[:] = [pid]

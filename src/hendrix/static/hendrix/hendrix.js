@@ -255,8 +255,14 @@ class Live {
     const source = new EventSource(url);
     this.#sources.set(topic, source);
     source.onmessage = (event) => {
-      const id = event.lastEventId;
-      if (event.data) this.#deliver(topic, JSON.parse(event.data), { topic, id, data: JSON.parse(event.data) });
+      if (!event.data) return;
+      const message = { topic, id: event.lastEventId };
+      try {
+        message.data = JSON.parse(event.data);
+      } catch {
+        message.hex = event.data; // bytes were published
+      }
+      this.#deliver(topic, message.data, message);
     };
     source.addEventListener("gap", (event) => this.#missed(topic, event.lastEventId));
   }
