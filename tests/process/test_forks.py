@@ -9,6 +9,7 @@ from tests.process.test_signals import gone
 
 VIEWS = """
 import multiprocessing
+from concurrent import futures
 
 fork = multiprocessing.get_context("fork")
 
@@ -28,6 +29,13 @@ def terminated(request):
     process.terminate()
     process.join(20)
     return HttpResponse(str(process.exitcode))
+
+
+executor = futures.ProcessPoolExecutor(1, mp_context=fork)
+
+
+def executed(request):
+    return HttpResponse(str(executor.submit(os.getpid).result()))
 
 
 def long(request):
@@ -62,7 +70,7 @@ multiprocessing.get_context("fork").Process(target=work, daemon=True).start()
 
 def with_views(project):
     project.add("views.py", VIEWS)
-    names = ["hello", "pid", "wait", "pool", "terminated", "long", "comes_back"]
+    names = ["hello", "pid", "wait", "pool", "terminated", "executed", "long", "comes_back"]
     project.write("urls.py", "from django.urls import path\n\nfrom site1 import views\n\n")
     project.add("urls.py", f"urlpatterns = [path(name, getattr(views, name)) for name in {names}]")
 
@@ -83,8 +91,12 @@ def test_processes_that_views_fork_are_not_the_server(project):
             assert client.get("/pool").body == b"[0, 1, 4, 9]"
             stray = int(client.get("/comes_back").body)
             until(lambda: not alive(stray), "the end of a process that went on as if it were the worker")
+            executes = int(client.get("/executed").body)
         assert "worker.draining" not in server.log(), "the child's SIGTERM reached the worker"
-        assert server.workers() == before
+        assert executes not in before and set(before) <= set(server.workers())
+        server.signal(signal.SIGHUP)
+        until(lambda: not alive(before[0]) and not alive(executes), "the end of a worker, and of the processes it has")
+        assert "worker.killed" not in server.log()
 
 
 def test_a_process_that_goes_on_holds_no_port_and_no_connection(project):

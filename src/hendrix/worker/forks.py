@@ -76,6 +76,19 @@ def await_end(pid: int) -> None:
         os.waitpid(pid, 0)
 
 
+def end_executors(seconds: float) -> None:
+    """In a worker that ends: processes of ``concurrent.futures`` are told, which else would wait for work for ever.
+
+    Python does it when it waits for its threads, which we do not. Those that work are waited for a little.
+    """
+    module = sys.modules.get("concurrent.futures.process")
+    tell = getattr(module, "_python_exit", None)
+    if tell is not None:
+        thread = threading.Thread(target=tell, name="hendrix-executors", daemon=True)
+        thread.start()
+        thread.join(seconds)
+
+
 def flush() -> None:
     """What the project has printed; to whatever it has made of these, or to a reader that has gone."""
     for stream in (sys.stdout, sys.stderr):

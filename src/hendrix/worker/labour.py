@@ -69,6 +69,7 @@ class Labour:
             status = 1
         self._over.set()
         crew.finish(max(0.0, self._deadline - time.monotonic()) if self._draining else 0.0)
+        forks.end_executors(1.0)
         atexit._run_exitfuncs()
         forks.flush()
         return status

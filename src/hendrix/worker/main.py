@@ -298,5 +298,6 @@ class Worker:
             self.engine.traces.close(_LAST_WORDS)
         self.engine.recorder.close()
         self._channel.close()
+        forks.end_executors(_LAST_WORDS)
         atexit._run_exitfuncs()
         forks.flush()
