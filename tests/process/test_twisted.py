@@ -126,6 +126,14 @@ async def async_process(request):
     return JsonResponse(found[0], safe=False)
 
 
+async def async_many(request):
+    children = [Child() for _ in range(40)]
+    for child in children:
+        reactor.spawnProcess(child, "/bin/true", ["true"], {})
+    found = await defer.gatherResults([child.ended for child in children]).asFuture(asyncio.get_running_loop())
+    return JsonResponse(len(found), safe=False)
+
+
 def query(*_):
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid(), pg_sleep(0.01)")
@@ -204,6 +212,8 @@ def test_processes_are_seen_to_end(project):
     with with_views(project).serve() as server:
         for path in ("sync_process", "async_process", "sync_process"):
             assert read(server, path) == ["inout", 7]
+        assert read(server, "async_many") == 40
+        assert "Traceback" not in server.log(), "one whose pipes ended first was reaped twice"
         (worker,) = server.workers()
         children = f"/proc/{worker}/task/{worker}/children"
         with open(children) as file:

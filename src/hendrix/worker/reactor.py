@@ -144,17 +144,18 @@ class Reactor(asyncioreactor.AsyncioSelectorReactor):
         process = super().spawnProcess(*args, **kwargs)
         pid = getattr(process, "pid", None)
         if pid and hasattr(os, "pidfd_open"):
-            self._watch_child(pid, process.reapProcess)
+            self._watch_child(pid, process)
         return process
 
-    def _watch_child(self, pid: int, reap: Callable[[], None]) -> None:
+    def _watch_child(self, pid: int, process: Any) -> None:
         loop = self._asyncioEventloop
         fd = os.pidfd_open(pid)
 
         def exited() -> None:
             loop.remove_reader(fd)
             os.close(fd)
-            reap()
+            if process.pid is not None:  # else the end of its pipes came first, and Twisted has reaped it
+                process.reapProcess()
 
         loop.add_reader(fd, exited)
 
