@@ -590,6 +590,19 @@ def test_a_cookie_beside_a_304_is_for_its_client_alone(cache) -> None:
     assert (other.body, value(other, "set-cookie")) == (b"hello", "")
 
 
+@pytest.mark.parametrize("more", [(), (("Set-Cookie", "x=1"),)])
+def test_a_304_may_say_that_it_is_private_by_now(cache, more) -> None:
+    cache.says(MINUTE, ("ETag", '"a"'))
+    cache.get()
+    cache.pass_time(61)
+    cache.says(("Cache-Control", "private"), ("ETag", '"a"'), *more, status="304 Not Modified", body=b"")
+    found = cache.get()
+    reason = "set-cookie" if more else "private"
+    assert (found.body, value(found, "cache-control")) == (b"hello", "private")
+    assert value(found, "cache-status") == f"Hendrix; fwd=stale; fwd-status=304; detail={reason}"
+    assert cache.store.get(b"http://test.example/") is None
+
+
 def test_long_targets_leave_nothing_behind(cache) -> None:
     cache.says()
     cache.get(b"/" + b"x" * 5000)

@@ -182,15 +182,17 @@ class Keeping:
         merged = updated(stale.headers, told)
         whole = read_head(stale.status, merged)
         judged = terms(look.asked, whole, time.time(), steady() - look.began)
-        said = self.said(look, "", code="304")
+        if isinstance(judged, str):
+            self._forsake(stale, judged)
         if "set-cookie" in head.fields:
             # For this client, and what is kept is as old as before.
             cookies = [pair for pair in headers if pair[0].lower() == "set-cookie"]
             self.tally.not_kept(look.url, "set-cookie")
+            said = self.said(look, "set-cookie", code="304")
             self._end(look, replace(stale, headers=[*merged, *cookies], made=None), said, share=False)
             return
+        said = self.said(look, judged if isinstance(judged, str) else "", code="304")
         if isinstance(judged, str):
-            self._forsake(stale, judged)
             self.tally.not_kept(look.url, judged)
             self._end(look, replace(stale, headers=merged, born=steady(), made=None), said, share=False)
             return
