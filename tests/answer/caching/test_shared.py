@@ -55,18 +55,6 @@ def test_an_answer_that_is_not_shared_lets_the_other_go_on(workers) -> None:
     assert second.body == b"mine"
 
 
-def test_nor_do_those_wait_for_each_other_who_have_waited_in_vain(make) -> None:
-    """With many workers the last would wait as many times as there are."""
-    one, *others = workers = [make(shared=True) for _ in range(4)]
-    found = [worker.get() for worker in workers]
-    one.asked[0].respond("200 OK", [("Cache-Control", "private")], b"own")
-    for worker in others:
-        turn(worker)
-    for worker in others:
-        worker.asked[0].respond("200 OK", [("Cache-Control", "private")], b"mine")
-    assert [exchange.body for exchange in found] == [b"own", *[b"mine"] * 3]
-
-
 def test_a_reload_does_not_wait_for_anybody(workers) -> None:
     """What is fresh is there, and not what was asked for."""
     one, two = workers

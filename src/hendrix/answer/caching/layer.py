@@ -311,9 +311,6 @@ class Cached:
         elif ours or (isinstance(found, Entry) and found.freshness(steady()) > 0):
             # What is fresh, and not to be had as it is, is for this one to ask for.
             look.stale = found or look.stale
-            if ours and pause > _LOOK:
-                # Who had claimed it has nothing for others. Those who have waited beside us need not wait for us, too.
-                self._store.release(look.key)
             self._ask(look, whole=True)
         elif isinstance(look.exchange, Sink):
             self._keeping.drop(look)  # somebody else renews it
