@@ -278,7 +278,8 @@ def test_it_ends_with_its_terminal(dev):
     """The window is closed: who starts it in the next one finds the port free."""
     ours, its = os.openpty()
     process = subprocess.Popen(
-        ["setsid", "--ctty", *dev.command("--dev", "--bind", "127.0.0.1:0")],
+        # The tests may have been started by nohup, which would have it outlive any terminal.
+        ["env", "--default-signal=HUP", "setsid", "--ctty", *dev.command("--dev", "--bind", "127.0.0.1:0")],
         cwd=dev.folder,
         env=dev.environ(),
         stdin=its,
