@@ -12,9 +12,9 @@ import types
 
 import pytest
 
+from hendrix.core.server_name import server_name
 from hendrix.hub import place
 from hendrix.hub.message import HubError
-from hendrix.supervisor import runtime
 from tests.kit.live import until
 
 
@@ -56,7 +56,7 @@ def test_of_settings_with_a_long_name(server, monkeypatch):
     """What the files of a server are called has an end."""
     settings = "shop.configuration.settings.environments.of_the_machines_for_production"
     name = f"17_{settings.replace('.', '_')}"[:64]
-    assert name == runtime.server_name([":17"], settings)
+    assert name == server_name([":17"], settings)
     monkeypatch.setenv("DJANGO_SETTINGS_MODULE", settings)
     os.rename(server, os.path.join(os.path.dirname(server), f"{name}.hub"))
     assert os.path.basename(place.here()) == f"{name}.hub"

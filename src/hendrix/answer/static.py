@@ -69,16 +69,18 @@ class Files:
         """See ``core.exchange.Answer``."""
         path = exchange.request.path
         entry = self._at_hand.get(path)
-        if entry is not None:
-            now = time.monotonic()
-            fresh = now - entry.checked < entry.place.interval and (not entry.files or entry.is_whole)
-            if fresh or self._is_true(path, entry, now):
-                serve(exchange, entry)
-                return
+        if entry is not None and self._is_good(path, entry, time.monotonic()):
+            serve(exchange, entry)
+            return
         if path.startswith(self._prefixes):
             self._find(exchange, path)
         else:
             self._inner(exchange)
+
+    def _is_good(self, path: bytes, entry: Entry, now: float) -> bool:
+        """Was it looked at a moment ago, or has it not changed since?"""
+        looked = now - entry.checked < entry.place.interval and (not entry.files or entry.is_whole)
+        return looked or self._is_true(path, entry, now)
 
     def _is_true(self, path: bytes, entry: Entry, now: float) -> bool:
         """Look whether it has changed, if that is quick."""
@@ -116,10 +118,7 @@ class Files:
     def _serve_at_hand(self, exchange: Exchange, usual: bytes, now: float) -> bool:
         """Another spelling of what is at hand is no reason to read it again."""
         entry = self._at_hand.get(usual)
-        if entry is None:
-            return False
-        fresh = now - entry.checked < entry.place.interval and entry.is_whole
-        if not fresh and not self._is_true(usual, entry, now):
+        if entry is None or not self._is_good(usual, entry, now):
             return False
         serve(exchange, entry)
         return True

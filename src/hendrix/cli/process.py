@@ -38,7 +38,7 @@ class Process:
         if self._fd is not None:
             return bool(_readable(self._fd, seconds))
         deadline = time.monotonic() + seconds
-        while not (gone := _gone(self.pid)) and time.monotonic() < deadline:
+        while not (gone := is_gone(self.pid)) and time.monotonic() < deadline:
             time.sleep(_LOOK)
         return gone
 
@@ -58,7 +58,7 @@ class Process:
 def _descriptor(pid: int) -> int | None:
     try:
         return os.pidfd_open(pid)
-    except (AttributeError, OSError):  # no such system call; or no such process, which ``_gone`` tells as well
+    except (AttributeError, OSError):  # no such system call; or no such process, which ``is_gone`` tells as well
         return None
 
 
@@ -69,7 +69,8 @@ def _readable(fd: int, seconds: float) -> bool:
     return bool(poll.poll(max(0, seconds) * 1000))
 
 
-def _gone(pid: int) -> bool:
+def is_gone(pid: int) -> bool:
+    """No process has this number."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

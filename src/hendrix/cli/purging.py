@@ -11,11 +11,12 @@ from hendrix.cache.purges import Purge, to_plain
 from hendrix.cli.asking import ask
 from hendrix.cli.console import Absent
 from hendrix.cli.load import load
-from hendrix.cli.running import Running, everywhere, serves
+from hendrix.cli.running import Running, everywhere
 from hendrix.cli.voice import Voice
 from hendrix.core.config import Config
 from hendrix.core.console import Ask
 from hendrix.core.errors import HendrixError
+from hendrix.core.server_name import serves
 
 _PATIENCE = 10.0
 

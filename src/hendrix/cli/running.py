@@ -7,7 +7,6 @@ there, or somebody answers at its control socket.
 from __future__ import annotations
 
 import os
-import re
 import socket
 import struct
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,6 +19,7 @@ from hendrix.cli.project import find as find_project
 from hendrix.cli.sources import FILE
 from hendrix.core.errors import HendrixError
 from hendrix.core.record import record
+from hendrix.core.server_name import server_name, serves
 from hendrix.supervisor import pidfile, runtime
 from hendrix.supervisor.private import short
 
@@ -145,7 +145,7 @@ def _place(sourced: Sourced) -> str:
     addresses: Iterable[str] = sourced.config.bind
     if not addresses and _said(sourced, "http_port"):
         addresses = (f":{sourced.config.http_port}",)
-    found = runtime.server_name([address for address in addresses if not address.startswith("fd://")], "")
+    found = server_name([address for address in addresses if not address.startswith("fd://")], "")
     return "" if found in ("_", "0_") else found  # not known, or the system's to choose
 
 
@@ -175,13 +175,3 @@ def _works_in(server: Running, directory: Path) -> bool:
         return os.path.samefile(f"/proc/{server.pid}/cwd", directory)
     except OSError:
         return False
-
-
-def serves(name: str, settings: str) -> bool:
-    """Whether that is the name of a server of ``settings``."""
-    if not settings:
-        return True
-    port = name.partition("_")[0]
-    if port.isdigit():
-        return name == runtime.server_name([f":{port}"], settings)
-    return bool(re.search(re.escape(runtime.server_name((), settings)) + "$", name))

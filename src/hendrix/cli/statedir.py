@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from hendrix.core.config import Config
 from hendrix.core.errors import UsageError
-from hendrix.supervisor.runtime import server_name
+from hendrix.core.server_name import server_name
 
 _OF_ROOT = "/var/log/hendrix"
 _VAULTS_OF_ROOT = "/var/lib/hendrix"

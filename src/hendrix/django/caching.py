@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from hendrix.cache import here
 from hendrix.cache.purges import Purge, purge_all, purge_prefix, purge_tag, purge_url
-from hendrix.core.rehearsal import rehearses
+from hendrix.core.under_test import under_test
 
 View = TypeVar("View", bound=Callable[..., Any])
 #: What ``purge_on_change`` is given: what to purge for one object.
@@ -171,7 +171,7 @@ def _done(purges: list[Purge]) -> int:
     store = here.store()
     if store is not None:
         return sum(store.purge(purge) for purge in purges)
-    if not purges or rehearses():
+    if not purges or under_test():
         return 0
     from hendrix.cli.purging import ask_server  # noqa: PLC0415 - a worker does without
 

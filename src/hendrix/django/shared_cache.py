@@ -17,8 +17,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 from hendrix.core import values
 from hendrix.core.events import WARNING, emit
-from hendrix.core.rehearsal import rehearses
-from hendrix.django.shared_file import SharedFile, opened, place, rehearsed
+from hendrix.core.under_test import under_test
+from hendrix.django.shared_file import SharedFile, opened, place
 
 #: When it expires, then the pickled value.
 _WHEN = struct.Struct("=d")
@@ -57,7 +57,11 @@ class SharedCache(BaseCache):  # type: ignore[misc]
 
     @property
     def _file(self) -> SharedFile:
-        return opened(rehearsed(self._folder) if rehearses() else self._folder, self._size)
+        if not under_test():
+            return opened(self._folder, self._size)
+        from hendrix.django.shared_file_of_tests import folder_of_tests  # noqa: PLC0415 - tests only
+
+        return opened(folder_of_tests(self._folder), self._size)
 
     # --- what Django asks for ------------------------------------------------------------------------------
 

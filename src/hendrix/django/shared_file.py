@@ -11,8 +11,6 @@ import contextlib
 import fcntl
 import hashlib
 import os
-import re
-import shutil
 import stat
 import sys
 import tempfile
@@ -166,49 +164,13 @@ def place(location: str) -> str:
     if os.path.isabs(location):
         return location
     name = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in location) or _of_project()
-    return os.path.join(_above(), f"cache-{name}")
+    return os.path.join(above(), f"cache-{name}")
 
 
-def _above() -> str:
+def above() -> str:
+    """The directory of this user's, in memory where that can be."""
     home = _MEMORY if os.access(_MEMORY, os.W_OK | os.X_OK) else tempfile.gettempdir()
     return os.path.join(home, f"hendrix-{os.geteuid()}")
-
-
-def rehearsed(folder: str) -> str:
-    """In Django's tests: in place of ``folder`` one of this process's own, as it has a database of its own."""
-    from multiprocessing.util import Finalize  # noqa: PLC0415 - processes that run tests side by side heed no ``atexit``
-
-    above, pid = _above(), os.getpid()
-    with _lock:
-        if _rehearses != [pid]:
-            _rehearses[:] = [pid]
-            # Those of runs that were killed, and one of our own number.
-            _sweep(above, pid)
-            Finalize(None, _sweep, (above, pid), exitpriority=0)
-    digest = hashlib.blake2b(folder.encode(), digest_size=6).hexdigest()
-    return os.path.join(above, f"test-{pid}-{digest}")
-
-
-_rehearses: list[int] = []
-
-
-def _sweep(above: str, own: int) -> None:
-    """Take away what tests have left there that are over; and those of the process ``own``."""
-    with contextlib.suppress(OSError):
-        for name in os.listdir(above):
-            pid = re.fullmatch(r"test-([0-9]+)-[0-9a-f]+", name)
-            if pid and (int(pid[1]) == own or not _is_there(int(pid[1]))):
-                shutil.rmtree(os.path.join(above, name), ignore_errors=True)
-
-
-def _is_there(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        pass
-    return True
 
 
 def _of_project() -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import glob
 import os
-import re
 import socket
 import stat
 import struct
@@ -17,12 +16,11 @@ import sys
 import time
 
 from hendrix.core.control import HUB
-from hendrix.core.rehearsal import rehearses
+from hendrix.core.server_name import serves
+from hendrix.core.under_test import under_test
 from hendrix.hub.message import HubError
 
 _LONGEST_ADDRESS = 100
-#: Characters of what the files of a server are called, as the supervisor has it.
-_LONGEST_NAME = 64
 _LOOK_EVERY = 1.0
 
 _BACK_WITHIN = 10.0
@@ -40,7 +38,7 @@ def here() -> str:
     told = os.environ.get(HUB)
     if told:
         return told
-    if rehearses():
+    if under_test():
         return ""
     global _found, _looked, _there
     now = time.monotonic()
@@ -53,7 +51,7 @@ def here() -> str:
 
 def may_come() -> bool:
     """There is no server now; could there be one later?"""
-    return bool(os.environ.get("DJANGO_SETTINGS_MODULE")) and not rehearses()
+    return bool(os.environ.get("DJANGO_SETTINGS_MODULE")) and not under_test()
 
 
 def connect(path: str, *, blocking: bool) -> socket.socket:
@@ -81,10 +79,9 @@ def connect(path: str, *, blocking: bool) -> socket.socket:
 def _look(settings: str) -> str:
     if not settings:
         return ""
-    name = re.sub(r"[^\w-]", "_", settings)
     paths = [path for folder in _folders() for path in glob.glob(f"{glob.escape(folder)}/*.hub")]
     found = {
-        path: pid for path in paths if _is_of(path, name) and _ours(path) and (pid := _listener(path)) is not None
+        path: pid for path in paths if _is_of(path, settings) and _ours(path) and (pid := _listener(path)) is not None
     }
     if len(found) > 1:
         # Many projects call their settings the same.
@@ -94,11 +91,8 @@ def _look(settings: str) -> str:
     return next(iter(found), "")
 
 
-def _is_of(path: str, name: str) -> bool:
-    """Is it called as the hub of a server of these settings is, and not of others that end like them?"""
-    stem = os.path.basename(path).removesuffix(".hub")
-    port = stem.partition("_")[0]
-    return stem == f"{port}_{name}"[:_LONGEST_NAME] if port.isdigit() else stem.endswith(f"_{name}")
+def _is_of(path: str, settings: str) -> bool:
+    return serves(os.path.basename(path).removesuffix(".hub"), settings)
 
 
 def _listener(path: str) -> int | None:

@@ -13,6 +13,7 @@ from hendrix.core import events
 from hendrix.core.config import Config
 from hendrix.core.console import Ask
 from hendrix.core.errors import UsageError
+from hendrix.core.server_name import server_name
 from hendrix.supervisor import datagrams, identity, logfiles, runtime, sockets
 from hendrix.supervisor.console import Client, Console
 from hendrix.supervisor.lending import Lending
@@ -44,7 +45,7 @@ class Holdings:
         self.listeners = datagrams.beside(self.listeners, wanted=config.http3)
         _hand_files_to(self.listeners, config)
         logfiles.hand_over(config)
-        self.name = runtime.server_name(self.addresses, config.subject)
+        self.name = server_name(self.addresses, config.subject)
         if self.pidfile is None:
             self._write_files(config)
 

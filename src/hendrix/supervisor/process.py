@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable
 from typing import NoReturn
 
 from hendrix.core.config import Config
+from hendrix.core.signals import LEFT_TO_SUPERVISOR
 
 Template = Callable[[socket.socket, Config, int], None]
 """What runs in the template process: it talks over the (blocking) socket, forks workers, returns at its end.
@@ -29,15 +30,6 @@ Work = Callable[[socket.socket], None]
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _LOOK = 0.005  # seconds between looks at a child that was killed
-# A terminal's ^C and systemd's stop reach every process of ours. What they mean is for the supervisor to say.
-_LEFT_TO_SUPERVISOR = (
-    signal.SIGINT,
-    signal.SIGQUIT,
-    signal.SIGTERM,
-    signal.SIGHUP,
-    signal.SIGUSR1,
-    signal.SIGUSR2,
-)
 _DEFAULT_AGAIN = (signal.SIGCHLD, signal.SIGTTIN, signal.SIGTTOU)
 
 
@@ -172,7 +164,7 @@ def _reset_signals(mask: Iterable[int]) -> None:
     signal.set_wakeup_fd(-1)
     for signum in _DEFAULT_AGAIN:
         signal.signal(signum, signal.SIG_DFL)
-    for signum in _LEFT_TO_SUPERVISOR:
+    for signum in LEFT_TO_SUPERVISOR:
         # Not SIG_IGN, which the programs that a project starts would inherit.
         signal.signal(signum, _leave_to_supervisor)
     signal.pthread_sigmask(signal.SIG_SETMASK, mask)

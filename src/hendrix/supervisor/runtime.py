@@ -1,16 +1,13 @@
-"""Where the pid files and control sockets of running servers are, and what they are called there."""
+"""Where the pid files and control sockets of running servers are. What they are called: ``core.server_name``."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import re
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from hendrix.core.errors import UsageError
-
-_LONGEST_NAME = 64  # characters: the path of a unix socket has 107 bytes for everything
 
 
 def directory(environ: Mapping[str, str], uid: int) -> str:
@@ -39,22 +36,6 @@ def lookup(environ: Mapping[str, str], uid: int) -> list[str]:
     """The directories in which servers of ``uid`` may be found: those that exist, can be read and be trusted."""
     candidates = dict.fromkeys(_candidates(environ, uid, everywhere=True))
     return [path for path in candidates if _readable(path, (0, uid))]
-
-
-def server_name(addresses: Sequence[str], settings: str) -> str:
-    """``8000_site_settings``: what the files of a server are called, without their ending.
-
-    ``addresses`` are those of its listeners; the first TCP port counts, or else the first unix socket.
-    ``settings`` is its settings module or WSGI application.
-    """
-    return re.sub(r"[^\w-]", "_", f"{_place(addresses)}_{settings}")[:_LONGEST_NAME]
-
-
-def _place(addresses: Sequence[str]) -> str:
-    for address in addresses:
-        if not address.startswith("unix:"):
-            return address.rpartition(":")[2]
-    return os.path.basename(addresses[0].removeprefix("unix:")) if addresses else ""
 
 
 def _candidates(environ: Mapping[str, str], uid: int, *, everywhere: bool = False) -> list[str]:

@@ -17,16 +17,8 @@ from collections.abc import Callable, Container, Iterable
 from typing import Any
 
 from hendrix.core.events import WARNING, emit
+from hendrix.core.signals import LEFT_TO_SUPERVISOR
 
-#: What the supervisor says the meaning of.
-_LEFT_TO_SUPERVISOR = (
-    signal.SIGINT,
-    signal.SIGQUIT,
-    signal.SIGTERM,
-    signal.SIGHUP,
-    signal.SIGUSR1,
-    signal.SIGUSR2,
-)
 #: Those of them that no project can have the meaning of: each worker has handlers of its own for them.
 _NEVER_THE_PROJECTS = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 
@@ -46,7 +38,7 @@ _thread = threading.local()
 
 def begin() -> None:
     """In the template, before the project is imported."""
-    took(_LEFT_TO_SUPERVISOR)
+    took(LEFT_TO_SUPERVISOR)
     os.register_at_fork(before=_block, after_in_parent=_unblock, after_in_child=_forked)
 
 
@@ -120,12 +112,6 @@ def leave() -> None:
     emit("fork.came_back", WARNING, advice="end a process that os.fork began by os._exit, or begin it by subprocess")
     flush()
     os._exit(0)
-
-
-def close(fds: Iterable[int]) -> None:
-    """Close these descriptors."""
-    for fd in fds:
-        os.close(fd)
 
 
 def place(sock: socket.socket) -> object:

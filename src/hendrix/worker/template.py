@@ -173,7 +173,8 @@ class Template:
         middle = _fork_for(asked)
         if middle == 0:
             self._middle(asked, fds, installed, writer)
-        forks.close((writer, *fds))
+        for fd in (writer, *fds):
+            os.close(fd)
         pid = int(os.read(reader, 32) or b"0")
         os.close(reader)
         if middle:

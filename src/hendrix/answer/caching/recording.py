@@ -54,7 +54,7 @@ def record(cache: Judge, inner: Answer) -> Answer:
 
     def answer(exchange: Exchange) -> None:
         look = exchange.request.kept
-        if look is not None and isinstance(look, Look):
+        if isinstance(look, Look):
             exchange.request.kept = None  # or the two would hold each other
             exchange = Recording(exchange, look, cache)
         inner(exchange)

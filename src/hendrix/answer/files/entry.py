@@ -108,7 +108,7 @@ class Entry:
     def is_whole(self) -> bool:
         """Are files that are sent from the disk as they were when they were opened? Nothing else would show before the
         next look that one was written to in place: its length, and the tag that names what parts belong to."""
-        return not self.files or all(
+        return all(
             each.file is None or identity(os.fstat(each.file.fileno())) == identity(each.file.stat)
             for each in self.representations.values()
         )

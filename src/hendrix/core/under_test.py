@@ -7,7 +7,7 @@ from __future__ import annotations
 import sys
 
 
-def rehearses() -> bool:
+def under_test() -> bool:
     """Between ``setup_test_environment`` and ``teardown_test_environment``, whoever runs the tests."""
     state = getattr(sys.modules.get("django.test.utils"), "_TestState", None)
     return hasattr(state, "saved_data")
